@@ -1,0 +1,57 @@
+"""What can go wrong, split by what the caller can do about it.
+
+    AnswerloopError
+    ├── SettingsError      a person must edit the settings or the environment; the message names the key
+    ├── NotReady           something must be prepared first; the message names the command that does it
+    ├── DocumentError      this one document cannot be read; skip it, tell its reason, go on
+    ├── SourceError        this source cannot be listed now; keep what is indexed, try again later
+    ├── InvalidQuestion    the asker must word the question differently; the message is fit for a chat
+    └── Unavailable        a part is down or too slow; try again later
+        └── Busy           another process holds it (a sync is already running)
+
+Every message is one sentence that names the thing and the remedy. People in a chat see a sentence and a
+reference; the log has the rest.
+"""
+
+__all__ = [
+    "AnswerloopError",
+    "Busy",
+    "DocumentError",
+    "InvalidQuestion",
+    "NotReady",
+    "SettingsError",
+    "SourceError",
+    "Unavailable",
+]
+
+
+class AnswerloopError(Exception):
+    """The base of all errors that answerloop raises on purpose."""
+
+
+class SettingsError(AnswerloopError):
+    """The settings file or the environment must be edited."""
+
+
+class NotReady(AnswerloopError):
+    """Something must be prepared first; the message names the command."""
+
+
+class DocumentError(AnswerloopError):
+    """One document cannot be read; the others can."""
+
+
+class SourceError(AnswerloopError):
+    """A source cannot be listed or reached now; what is indexed stays."""
+
+
+class InvalidQuestion(AnswerloopError):
+    """The question cannot be searched; the message says so to the asker."""
+
+
+class Unavailable(AnswerloopError):
+    """A part is down or too slow; the same call may succeed later."""
+
+
+class Busy(Unavailable):
+    """Another process holds what is needed."""

@@ -1,0 +1,128 @@
+"""What crosses borders between the parts: frozen, in the domain's words, never a platform's objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Answer", "Citation", "Passage", "Place", "Principal", "Question", "Turn", "Vote"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks, and from where. What they may read is decided in rag_core.access alone."""
+
+    platform: str
+    user: str
+    workspace: str = ""
+    channel: str = ""
+    roles: frozenset[str] = frozenset()
+    direct: bool = False
+    """Whether the conversation is between this person and the bot only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation, oldest first where there are several."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    text: str
+    principal: Principal
+    thread: str = ""
+    turns: tuple[Turn, ...] = ()
+    """The turns before this question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in its document a passage begins. Counted from 1; None where the format has no such thing."""
+
+    line: int | None = None
+    page: int | None = None
+    anchor: str | None = None
+
+    def fragment(self) -> str:
+        """The part of a link that opens the document at this place: '#page=3', '#install', or ''."""
+        if self.page is not None:
+            return f"#page={self.page}"
+        return f"#{self.anchor}" if self.anchor else ""
+
+    def words(self) -> str:
+        """The place for a reader: 'page 3', 'line 12', or ''."""
+        if self.page is not None:
+            return f"page {self.page}"
+        return f"line {self.line}" if self.line is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stored chunk of a document, as a search returns it."""
+
+    id: str
+    document: str
+    """The document's id, unique over all sources."""
+    source: str
+    scope: str
+    title: str
+    headings: tuple[str, ...]
+    text: str
+    url: str
+    """Where the document opens for a reader, without the place."""
+    place: Place
+    units: tuple[tuple[int, int], ...] = ()
+    """Character ranges in text: sentences, list items, table rows, code blocks. What an answer can quote."""
+    unit_vectors: bytes = field(default=b"", repr=False)
+    """int8, len(units) x dimension, row-major: the mean of each unit's contextual token vectors, normalised."""
+
+    @property
+    def location(self) -> str:
+        """The link that opens the document where this passage stands."""
+        return self.url + self.place.fragment()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    number: int
+    title: str
+    location: str
+    """A link that opens the document at the right place."""
+    quote: str
+    passage: str = ""
+    """The id of the passage that was quoted."""
+    place: str = ""
+    """The place for a reader: 'page 3', 'line 12', or ''."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the bot says. Sentences end in their citations' numbers: '… within 30 days [1].'"""
+
+    id: str
+    text: str
+    citations: tuple[Citation, ...]
+    confidence: float
+    """Estimated probability, 0 to 1, that the answer stands in the cited passages and answers the question."""
+    abstained: bool
+    release: str
+    timings_ms: dict[str, float]
+    """By stage: embed, search, fuse, generate, record, total."""
+    nearest: tuple[Citation, ...] = ()
+    """With an abstention: the documents that came nearest, to look in by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """A person's opinion of an answer; the last one per person and answer counts, 0 takes it back."""
+
+    answer: str
+    platform: str
+    user: str
+    value: Literal[-1, 0, 1]
+    reason: str = ""
+    comment: str = ""
+    correction: str = ""
