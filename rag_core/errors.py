@@ -6,6 +6,7 @@
     ├── DocumentError      this one document cannot be read; skip it, tell its reason, go on
     ├── SourceError        this source cannot be listed now; keep what is indexed, try again later
     ├── InvalidQuestion    the asker must word the question differently; the message is fit for a chat
+    ├── NotFound           what was named does not exist (an answer, a release); the message names it
     └── Unavailable        a part is down or too slow; try again later
         └── Busy           another process holds it (a sync is already running)
 
@@ -18,6 +19,7 @@ __all__ = [
     "Busy",
     "DocumentError",
     "InvalidQuestion",
+    "NotFound",
     "NotReady",
     "SettingsError",
     "SourceError",
@@ -47,6 +49,10 @@ class SourceError(AnswerloopError):
 
 class InvalidQuestion(AnswerloopError):
     """The question cannot be searched; the message says so to the asker."""
+
+
+class NotFound(AnswerloopError):
+    """What was named does not exist."""
 
 
 class Unavailable(AnswerloopError):

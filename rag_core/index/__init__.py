@@ -1,0 +1,1 @@
+"""What ingest fills and retrieval searches: embeddings and the stores that hold them."""

@@ -1,0 +1,1 @@
+"""Documents in: where they come from, what their text is, how it is divided, what changed."""

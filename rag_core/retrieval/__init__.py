@@ -1,0 +1,1 @@
+"""A question -> the passages that most likely answer it."""

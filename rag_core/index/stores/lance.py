@@ -1,0 +1,284 @@
+"""The embedded store: LanceDB in a folder of the home directory, nothing to run beside the bot.
+
+Below INDEX_FROM passages vectors are compared one by one, exactly; above, through an IVF_FLAT index. Keyword search is
+LanceDB's own BM25 over header and text. Other processes' writes are seen by the next search.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag_core.errors import NotReady
+from rag_core.index.stores.protocol import Hit, Row
+from rag_core.types import Passage, Place
+
+__all__ = ["LanceStore"]
+
+INDEX_FROM = 5_000
+"""Passages above which the vectors are indexed; below, an exact scan is as fast."""
+UNINDEXED_SHARE = 0.1
+"""Of the passages; when more were added since the index was built, it takes them up."""
+KEEP_VERSIONS = timedelta(minutes=10)
+"""Long enough for any reader of an old version to finish."""
+JUST_NOW_S = 0.1
+"""A folder changed this recently may change again within the resolution of its time stamp."""
+_READ = ["id", "content", "details", "unit_vectors", "vector"]
+
+
+class _UnusedPackages(MetaPathFinder, Loader):
+    """Keeps what lancedb imports and an embedded table never uses out of the process.
+
+    That is pandas, and the generated client of a REST catalogue: hundreds of pydantic models that take 0.6 s of a
+    start-up of 1.4 s, and 70 MB. pandas is told to be absent, which lancedb and pyarrow allow for; the client's names
+    become empty classes, which lancedb only mentions in annotations.
+    """
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("not needed by the embedded store", name="pandas")
+        if fullname.partition(".")[0] == "lance_namespace_urllib3_client":
+            return ModuleSpec(fullname, self, is_package=True)
+        return None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _EmptyClasses(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+class _EmptyClasses(ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = type(name, (), {})
+        setattr(self, name, value)
+        return value
+
+
+@contextmanager
+def _lean_import() -> Iterator[None]:
+    finder = _UnusedPackages()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+def _lancedb() -> Any:
+    if "lancedb" not in sys.modules:
+        with _lean_import():
+            import lancedb
+    return sys.modules["lancedb"]
+
+
+class LanceStore:
+    """Implements VectorStore on LanceDB's async API."""
+
+    def __init__(self, connection: Any, table: Any, dimension: int, versions: Path) -> None:
+        self._connection = connection
+        self._table = table
+        self._dimension = dimension
+        self._versions = versions
+        self._seen = 0.0
+
+    @classmethod
+    async def open(cls, folder: Path, name: str, dimension: int) -> LanceStore:
+        """Open the table, or make an empty one.
+
+        Raises:
+            NotReady: the folder holds a table that cannot be read.
+        """
+        lancedb = _lancedb()
+        folder.mkdir(parents=True, exist_ok=True)
+        connection = await lancedb.connect_async(str(folder))
+        try:
+            if name in await connection.table_names(limit=1_000):
+                table = await connection.open_table(name)
+                await table.count_rows()
+            else:
+                table = await cls._created(connection, name, dimension)
+        except (RuntimeError, OSError, ValueError) as error:
+            connection.close()
+            raise NotReady(
+                f"The index in {folder} cannot be read ({_first_line(error)}); `answerloop ingest --rebuild` builds it anew."
+            ) from error
+        return cls(connection, table, dimension, folder / f"{name}.lance" / "_versions")
+
+    @staticmethod
+    async def _created(connection: Any, name: str, dimension: int) -> Any:
+        from lancedb.index import FTS, Bitmap, BTree
+
+        table = await connection.create_table(name, schema=_schema(dimension), exist_ok=True)
+        await table.create_index("content", config=FTS(language="English", stem=True, base_tokenizer="icu"))
+        await table.create_index("scope", config=Bitmap())
+        await table.create_index("document", config=BTree())
+        return table
+
+    async def replace(self, documents: Collection[str], rows: Sequence[Row]) -> None:
+        if strangers := {row.passage.document for row in rows} - set(documents):
+            raise ValueError(f"rows of documents that are not replaced: {sorted(strangers)[:3]}")
+        if not documents:
+            return
+        where = f"document IN ({', '.join(_quoted(d) for d in sorted(documents))})"
+        if not rows:
+            await self._table.delete(where)
+            return
+        merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+        await merge.when_not_matched_by_source_delete(where).execute(_records(rows, self._dimension))
+
+    async def search(
+        self, vector: NDArray[np.float32], text: str, scopes: frozenset[str] | None, limit: int
+    ) -> list[Hit]:
+        if scopes is not None and not scopes:
+            return []
+        where = f"scope IN ({', '.join(_quoted(s) for s in sorted(scopes))})" if scopes is not None else None
+        await self._take_up_writes()
+        dense, keyword = await asyncio.gather(self._dense(vector, where, limit), self._keyword(text, where, limit))
+        bm25 = dict(zip(keyword.column("id").to_pylist(), keyword.column("_score").to_pylist(), strict=True))
+        hits: dict[str, Hit] = {}
+        for found in (dense, keyword):
+            cosines = _vectors(found, self._dimension) @ vector
+            for i, row in enumerate(found.drop_columns(["vector"]).to_pylist()):
+                if row["id"] not in hits:
+                    hits[row["id"]] = Hit(_passage(row), float(cosines[i]), float(bm25.get(row["id"], 0.0)))
+        return list(hits.values())
+
+    async def _take_up_writes(self) -> None:
+        """Read the latest version. LanceDB's own check costs 1.5 ms a query; the time stamp of the folder of versions
+        says for a hundredth of that whether another process has written."""
+        changed = self._versions.stat().st_mtime
+        if changed != self._seen:
+            await self._table.checkout_latest()
+            self._seen = changed if time.time() - changed > JUST_NOW_S else 0.0
+
+    async def _dense(self, vector: NDArray[np.float32], where: str | None, limit: int) -> Any:
+        query = self._table.query().nearest_to(vector).distance_type("dot").column("vector").nprobes(24)
+        return await (query.where(where) if where else query).select([*_READ, "_distance"]).limit(limit).to_arrow()
+
+    async def _keyword(self, text: str, where: str | None, limit: int) -> Any:
+        from lancedb.query import MatchQuery
+
+        query = self._table.query().nearest_to_text(MatchQuery(text, "content"))
+        return await (query.where(where) if where else query).select([*_READ, "_score"]).limit(limit).to_arrow()
+
+    async def count(self) -> int:
+        await self._take_up_writes()
+        return int(await self._table.count_rows())
+
+    async def generation(self) -> int:
+        await self._take_up_writes()
+        return int(await self._table.version())
+
+    async def optimize(self) -> None:
+        from lancedb.index import IvfFlat
+
+        await self._table.optimize(cleanup_older_than=KEEP_VERSIONS)
+        names = {index.name for index in await self._table.list_indices()}
+        if "vector_idx" not in names and await self.count() >= INDEX_FROM:
+            await self._table.create_index("vector", config=IvfFlat(distance_type="dot"))
+
+    async def close(self) -> None:
+        self._table.close()
+        self._connection.close()
+
+
+def _schema(dimension: int) -> Any:
+    """What is filtered or searched has a column; the rest is one, because each column read costs as much as a row."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("document", pa.string(), nullable=False),
+            pa.field("scope", pa.string(), nullable=False),
+            pa.field("content", pa.string()),
+            pa.field("details", pa.string()),
+            pa.field("unit_vectors", pa.binary()),
+            pa.field("vector", pa.list_(pa.float32(), dimension)),
+        ]
+    )
+
+
+def _records(rows: Sequence[Row], dimension: int) -> Any:
+    import pyarrow as pa
+
+    records = [_record(row) for row in rows]
+    schema = _schema(dimension)
+    flat = pa.array(np.concatenate([row.vector for row in rows]).astype(np.float32))
+    columns = [
+        pa.FixedSizeListArray.from_arrays(flat, dimension)
+        if field.name == "vector"
+        else pa.array([record[field.name] for record in records], field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _record(row: Row) -> dict[str, Any]:
+    passage, header = row.passage, f"{row.header}\n" if row.header else ""
+    place = passage.place
+    details = {
+        "document": passage.document,
+        "source": passage.source,
+        "scope": passage.scope,
+        "title": passage.title,
+        "headings": passage.headings,
+        "text_from": len(header),
+        "url": passage.url,
+        "place": [place.line, place.page, place.anchor],
+        "units": passage.units,
+    }
+    return {
+        "id": passage.id,
+        "document": passage.document,
+        "scope": passage.scope,
+        "content": header + passage.text,
+        "details": json.dumps(details, ensure_ascii=False, separators=(",", ":")),
+        "unit_vectors": passage.unit_vectors,
+    }
+
+
+def _passage(row: dict[str, Any]) -> Passage:
+    details = json.loads(row["details"])
+    return Passage(
+        id=row["id"],
+        document=details["document"],
+        source=details["source"],
+        scope=details["scope"],
+        title=details["title"],
+        headings=tuple(details["headings"]),
+        text=row["content"][details["text_from"] :],
+        url=details["url"],
+        place=Place(*details["place"]),
+        units=tuple((a, b) for a, b in details["units"]),
+        unit_vectors=row["unit_vectors"],
+    )
+
+
+def _vectors(found: Any, dimension: int) -> NDArray[np.float32]:
+    column = found.column("vector").combine_chunks()
+    return np.asarray(column.flatten().to_numpy(zero_copy_only=False)).reshape(-1, dimension)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

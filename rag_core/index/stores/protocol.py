@@ -1,0 +1,67 @@
+"""What every vector store does. tests/conformance/test_stores.py holds each implementation to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag_core.types import Passage
+
+__all__ = ["Hit", "Row", "VectorStore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A passage as it is stored."""
+
+    passage: Passage
+    header: str
+    """Title and heading path; searched by keyword together with the text."""
+    vector: NDArray[np.float32]
+    """(dimension,), length one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found by either search, with what each has to say of it."""
+
+    passage: Passage
+    cosine: float
+    """Of question and passage, also for passages that only keyword search found."""
+    bm25: float
+    """0 where keyword search did not find it among its candidates."""
+
+
+class VectorStore(Protocol):
+    """Holds the passages of one release. Safe to use from many tasks; one writer at a time."""
+
+    async def replace(self, documents: Collection[str], rows: Sequence[Row]) -> None:
+        """Put rows in the place of all that is stored of these documents, in one step.
+
+        A reader, or a crash at any moment, sees each document either as it was or as it is now. A document without
+        rows is removed. Rows of a document that is not named are refused with ValueError.
+        """
+
+    async def search(
+        self, vector: NDArray[np.float32], text: str, scopes: frozenset[str] | None, limit: int
+    ) -> list[Hit]:
+        """The best `limit` passages by vector and the best `limit` by keyword, each once, in no particular order.
+
+        text is searched as words; nothing in it is query syntax. scopes restrict the query itself; None does not
+        restrict it, the empty set finds nothing.
+        """
+
+    async def count(self) -> int:
+        """How many passages are stored."""
+
+    async def optimize(self) -> None:
+        """After a batch of writes: bring indexes up to date and release what no reader needs."""
+
+    async def generation(self) -> int:
+        """A number that grows with every change of the content."""
+
+    async def close(self) -> None: ...

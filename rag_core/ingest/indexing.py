@@ -1,0 +1,87 @@
+"""Documents -> passages in the store: divide, embed, write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag_core.compute import Compute
+from rag_core.index.embedding import Embedder
+from rag_core.index.stores import Row, VectorStore
+from rag_core.ingest.chunking import Chunk, chunk_markdown
+from rag_core.types import Passage
+
+__all__ = ["Divided", "Indexer", "Parsed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document's text and what its passages need to know of it."""
+
+    id: str
+    """Unique over all sources."""
+    source: str
+    scope: str
+    title: str
+    url: str
+    markdown: str
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    document: Parsed
+    chunks: list[Chunk]
+
+
+class Indexer:
+    """Fills the index of one release with the embedder of that release."""
+
+    def __init__(self, embedder: Embedder, store: VectorStore, compute: Compute) -> None:
+        self._embedder = embedder
+        self._store = store
+        self._compute = compute
+
+    async def divide(self, document: Parsed) -> Divided:
+        return await self._compute.run(self._divide, document)
+
+    async def write(self, documents: Sequence[Divided]) -> None:
+        """Embed these documents and put them in the place of what is stored of them, in one step."""
+        chunks = [chunk for d in documents for chunk in d.chunks]
+        rows = await self._compute.run(self._rows, documents, chunks) if chunks else []
+        await self._store.replace([d.document.id for d in documents], rows)
+
+    async def remove(self, documents: Sequence[str]) -> None:
+        await self._store.replace(documents, [])
+
+    def _divide(self, document: Parsed) -> Divided:
+        chunks = chunk_markdown(
+            document.markdown, document.title, self._embedder.room, self._embedder.count, plain=document.plain
+        )
+        return Divided(document, chunks)
+
+    def _rows(self, documents: Sequence[Divided], chunks: list[Chunk]) -> list[Row]:
+        offsets = [len(chunk.whole) - len(chunk.text) for chunk in chunks]
+        units = [[(a + o, b + o) for a, b in chunk.units] for chunk, o in zip(chunks, offsets, strict=True)]
+        embedded = self._embedder.embed_passages([chunk.whole for chunk in chunks], units)
+        owners = [(d.document, n) for d in documents for n in range(len(d.chunks))]
+        return [
+            Row(_passage(owner, n, chunk, embedded.unit_vectors[i]), chunk.header, embedded.vectors[i])
+            for i, ((owner, n), chunk) in enumerate(zip(owners, chunks, strict=True))
+        ]
+
+
+def _passage(document: Parsed, number: int, chunk: Chunk, unit_vectors: bytes) -> Passage:
+    return Passage(
+        id=f"{document.id}#{number}",
+        document=document.id,
+        source=document.source,
+        scope=document.scope,
+        title=document.title,
+        headings=chunk.headings,
+        text=chunk.text,
+        url=document.url,
+        place=chunk.place,
+        units=chunk.units,
+        unit_vectors=unit_vectors,
+    )

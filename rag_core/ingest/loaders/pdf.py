@@ -1,0 +1,293 @@
+"""PDF by pdfium: lines with their place and size on the page, put together to paragraphs and headings."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rag_core.errors import DocumentError
+from rag_core.ingest.loaders.writing import Loaded, escape_block, first_heading, heading, page_mark, squash
+
+__all__ = ["read_pdf"]
+
+_OPEN = "\u00ad"
+"""Stands at the end of a line whose last word goes on in the next."""
+_HYPHENS = "\x02\ufffe\u00ad"
+"""How pdfium marks a hyphen at a line's end that is no part of the word, and the soft hyphen of Unicode."""
+_SIGNS = "•▪◦●○■□☐❑➢–‣·\x80-\x9f\ue000-\uf8ff"
+"""Bullets. In symbol fonts they have no letter's number, but a control's or one of the private area."""
+_BULLET = re.compile(rf"\s*(?:[{_SIGNS}-]|\(?\d{{1,3}}[.)]|\(?[a-z][.)])\s+\S")
+_BULLET_SIGN = re.compile(rf"^\s*[{_SIGNS}]\s*")
+_BOLD = re.compile(rb"bold|black|heavy|BX\d|[a-z]Bd\b", re.I)
+_LIGATURES = {ord(sign): unicodedata.normalize("NFKC", sign) for sign in "ﬀﬁﬂﬃﬄﬅﬆ"}
+_REASONS = {4: "is encrypted", 5: "is encrypted in a way that is not supported"}
+_HEADING_LENGTH = 150
+_LARGER = 1.12
+"""A line is a heading from this ratio to the size of most of the text on."""
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line of text and its look. Places are in points, from the lower left corner of the page."""
+
+    text: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+    size: float
+    font: bytes
+    bold: bool
+    ends_early: bool = False
+    """Whether the next word would have fitted: what follows is not the same running text."""
+    level: int | None = None
+    """Its level, if it is a heading."""
+
+
+def read_pdf(path: Path, max_chars: int) -> Loaded:
+    """The pages in the order of their content, each behind its page mark.
+
+    Raises:
+        DocumentError: it is damaged, encrypted, without a text layer, or longer than max_chars.
+    """
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+        raise DocumentError(_REASONS.get(getattr(error, "err_code", 0) or 0, "is a damaged PDF file")) from error
+    try:
+        pages = _pages(document, max_chars)
+        title = squash(document.get_metadata_value("Title"))
+    finally:
+        document.close()
+    if not any(pages):
+        raise DocumentError("has no text layer: its pages are pictures")
+    markdown = _markdown(pages)
+    return Loaded(title if _is_title(title) else first_heading(markdown), markdown)
+
+
+def _is_title(title: str) -> bool:
+    """Word processors put the name of the file there, or 'Microsoft Word - draft.doc'."""
+    return bool(title) and not re.search(r"\.(?:docx?|pptx?|xlsx?|pdf|tex|dvi|indd|qxd)$|^untitled|^microsoft", title, re.I)
+
+
+def _pages(document: Any, max_chars: int) -> list[list[_Line]]:
+    pages: list[list[_Line]] = []
+    total = 0
+    for number in range(len(document)):
+        page = document[number]
+        text = page.get_textpage()
+        total += text.count_chars()
+        if total > max_chars:
+            raise DocumentError(f"holds more than {max_chars:,} characters")
+        pages.append([line for line in _lines(text) if line.text.strip()])
+        text.close()
+        page.close()
+    return pages
+
+
+def _lines(text: Any) -> Iterator[_Line]:
+    """The lines of a page as pdfium breaks them. A hyphenated word stays open at the end of its line."""
+    import pypdfium2.raw as pdfium
+
+    signs: list[str] = []
+    places: list[int] = []
+    for index in range(text.count_chars()):
+        sign = chr(pdfium.FPDFText_GetUnicode(text, index))
+        if sign not in "\r\n":
+            signs.append(sign)
+            places.append(index)
+        elif signs:
+            yield _line(text, signs, places)
+            signs, places = [], []
+    if signs:
+        yield _line(text, signs, places)
+
+
+def _line(text: Any, signs: list[str], places: list[int]) -> _Line:
+    shown = [place for sign, place in zip(signs, places, strict=True) if sign.isalnum()] or places
+    first, middle, last = shown[0], shown[len(shown) // 2], shown[-1]
+    left, right, bottom, top = _box(text, first)
+    end = _box(text, last)
+    return _Line(
+        text=_clean(_in_order(text, signs, places)),
+        left=min(left, end[0]),
+        right=max(right, end[1]),
+        top=top,
+        bottom=bottom,
+        size=_size(text, middle),
+        font=_font(text, first),
+        bold=all(_is_bold(text, index) for index in (first, middle, last)),
+    )
+
+
+def _in_order(text: Any, signs: list[str], places: list[int]) -> str:
+    """pdfium takes the Arabic ligature of lam and alef apart in the wrong order; both then share one place."""
+    for here in range(len(signs) - 1):
+        if signs[here + 1] == "ل" and signs[here] in "اأإآ" and _box(text, places[here]) == _box(text, places[here + 1]):
+            signs[here], signs[here + 1] = signs[here + 1], signs[here]
+    return "".join(signs)
+
+
+def _box(text: Any, index: int) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of a character, as high as its font."""
+    import pypdfium2.raw as pdfium
+
+    box = pdfium.FS_RECTF()
+    pdfium.FPDFText_GetLooseCharBox(text, index, box)
+    return box.left, box.right, box.bottom, box.top
+
+
+def _size(text: Any, index: int) -> float:
+    """The size a character is set in. The font's own is often 1, and the matrix makes it large."""
+    import pypdfium2.raw as pdfium
+
+    matrix = pdfium.FS_MATRIX()
+    scale = math.hypot(matrix.c, matrix.d) if pdfium.FPDFText_GetMatrix(text, index, matrix) else 1.0
+    return round(float(pdfium.FPDFText_GetFontSize(text, index)) * (scale or 1.0), 1)
+
+
+def _font(text: Any, index: int) -> bytes:
+    import pypdfium2.raw as pdfium
+
+    name = ctypes.create_string_buffer(128)
+    pdfium.FPDFText_GetFontInfo(text, index, name, 128, ctypes.c_int())
+    return bytes(name.value)
+
+
+def _is_bold(text: Any, index: int) -> bool:
+    import pypdfium2.raw as pdfium
+
+    return bool(_BOLD.search(_font(text, index))) or pdfium.FPDFText_GetFontWeight(text, index) >= 600
+
+
+def _clean(text: str) -> str:
+    """Surrogates joined, ligatures and Arabic presentation forms as letters, marks of hyphenation only at the end."""
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = text.translate(_LIGATURES)
+    if any("\ufb50" <= sign <= "\ufefc" for sign in text):
+        text = unicodedata.normalize("NFKC", text)
+    ends_open = text.rstrip().endswith(tuple(_HYPHENS))
+    text = "".join(sign for sign in text if sign not in _HYPHENS and (sign >= " " or sign == "\t"))
+    return text.rstrip() + (_OPEN if ends_open else "")
+
+
+def _markdown(pages: list[list[_Line]]) -> str:
+    _mark_headings(pages)
+    parts: list[str] = []
+    for number, page in enumerate(pages, 1):
+        _mark_early_ends(page)
+        parts += [page_mark(number), *map(_block, _blocks(page))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _mark_headings(pages: list[list[_Line]]) -> None:
+    """By size against that of most of the text; bold lines that stand alone rank below the sizes."""
+    counts: Counter[float] = Counter()
+    for page in pages:
+        for line in page:
+            counts[line.size] += len(line.text)
+    body = counts.most_common(1)[0][0]
+    levels = _levels([line for page in pages for line in page], body)
+    for page in pages:
+        before: _Line | None = None
+        for line in page:
+            line.level = levels.get(line.size) if _is_larger(line, body) else None
+            runs_on = before is not None and before.bold and before.level is None
+            if line.level is None and line.size >= body * 0.97 and _stands_out(line) and not runs_on:
+                line.level = min(max(levels.values(), default=1) + 1, 5)
+            before = line
+
+
+def _levels(lines: list[_Line], body: float) -> dict[float, int]:
+    """Heading levels by size, the largest first; sizes that nearly agree share one."""
+    levels: dict[float, int] = {}
+    level, largest = 0, math.inf
+    for size in sorted({line.size for line in lines if _is_larger(line, body)}, reverse=True):
+        if size < largest * 0.95:
+            level, largest = level + 1, size
+        levels[size] = min(level, 4)
+    return levels
+
+
+def _is_larger(line: _Line, body: float) -> bool:
+    return line.size >= body * _LARGER and len(line.text) <= _HEADING_LENGTH and _wordy(line.text)
+
+
+def _stands_out(line: _Line) -> bool:
+    ends_open = line.text.rstrip().endswith((".", ",", ";", ":", _OPEN))
+    return line.bold and len(line.text) <= 80 and not ends_open and _wordy(line.text)
+
+
+def _wordy(text: str) -> bool:
+    """Letters enough for a heading, and no bullet before them; a chapter's number is none."""
+    letters = sum(sign.isalpha() for sign in text)
+    return letters >= max(2, len(text) * 0.5) and not (_BULLET.match(text) and not text.lstrip()[0].isdigit())
+
+
+def _mark_early_ends(page: list[_Line]) -> None:
+    """A line ends early if it leaves room, up to the edge of its column, for the first word of the next."""
+    for line, after in itertools.pairwise(page):
+        word = len(after.text.split(" ", 1)[0]) + 1
+        width = (line.right - line.left) / max(len(line.text), 1)
+        line.ends_early = _column_edge(line, page) - line.right > word * width
+
+
+def _column_edge(line: _Line, page: list[_Line]) -> float:
+    """How far right most lines go that begin about where this one does; a few may be wider, such as captions."""
+    edges = sorted(other.right for other in page if abs(other.left - line.left) < 100 and other.left < line.right)
+    return edges[int(len(edges) * 0.85)]
+
+
+def _blocks(page: list[_Line]) -> Iterator[list[_Line]]:
+    group: list[_Line] = []
+    for line in page:
+        if group and _starts_block(group[-1], line):
+            yield group
+            group = []
+        group.append(line)
+    if group:
+        yield group
+
+
+def _starts_block(last: _Line, line: _Line) -> bool:
+    """Whether a line begins a paragraph: by its level, a bullet, a gap, or another font after a short line."""
+    if last.text.endswith(_OPEN):
+        return False
+    if last.level != line.level or _BULLET.match(line.text):
+        return True
+    height = max(line.size, last.size, 1.0)
+    gap = last.bottom - line.top
+    if gap > height * 0.75 or gap < -3 * height:  # lower by more than a line's space, or back up: the next column
+        return gap > 0 or len(last.text) < 25 or last.ends_early or last.text.endswith((".", ":", "!", "?"))
+    return last.ends_early and last.font != line.font
+
+
+def _block(group: list[_Line]) -> str:
+    text = _joined(group)
+    if group[0].level and len(text) <= _HEADING_LENGTH * 2:
+        return heading(group[0].level, text)
+    if _BULLET_SIGN.match(text):
+        return "- " + _BULLET_SIGN.sub("", text)
+    return escape_block(text)
+
+
+def _joined(group: list[_Line]) -> str:
+    """The running text on one line, a word hyphenated at a line's end whole again; rows of tables and code by line."""
+    text = group[0].text
+    for last, line in itertools.pairwise(group):
+        if text.endswith(_OPEN):
+            text = text[:-1] + line.text.lstrip()
+        else:
+            text += ("\n" if last.ends_early else " ") + line.text
+    return "\n".join(squash(row) for row in text.rstrip(_OPEN).split("\n"))

@@ -1,0 +1,164 @@
+"""The database: SQLite in the home directory by default, PostgreSQL by its address. Tables, and how they come to be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    event,
+    text,
+)
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from rag_core.errors import SettingsError, Unavailable
+
+__all__ = ["HEAD", "answers", "documents", "metadata", "open_database", "releases", "sources", "votes"]
+
+HEAD = "0001"
+"""The newest migration in migrations/versions."""
+BUSY_MS = 5_000
+"""How long SQLite waits for another writer."""
+
+metadata = MetaData()
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("embedder", String(200), nullable=False, comment="folder below home/models"),
+    Column("index_name", String(100), nullable=False, comment="table of the vector store"),
+    Column("card", JSON, nullable=False, comment="the embedding model's card"),
+    Column("active", Boolean, nullable=False, default=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("spec", JSON, nullable=False, comment="its settings"),
+    Column("from_settings", Boolean, nullable=False, comment="false: added by `answerloop ingest PATH`"),
+    Column("synced_at", DateTime(timezone=True)),
+    Column("error", Text, comment="why the last sync failed; null when it did not"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("index_name", String(100), primary_key=True),
+    Column("source", String(64), primary_key=True),
+    Column("key", String(2000), primary_key=True, comment="path or address, unique within the source"),
+    Column("fingerprint", String(500), nullable=False, comment="cheap: size and time, ETag, blob id"),
+    Column("digest", String(64), nullable=False, comment="of all that its passages were made from"),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("passages", Integer, nullable=False),
+    Column("skipped", Text, comment="why it could not be read; null when it is indexed"),
+    Column("synced_at", DateTime(timezone=True), nullable=False),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("platform", String(32), nullable=False),
+    Column("workspace", String(200), nullable=False),
+    Column("channel", String(200), nullable=False),
+    Column("user_id", String(200), nullable=False),
+    Column("thread", String(200), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("abstained", Boolean, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("citations", JSON, nullable=False),
+    Column("passages", JSON, nullable=False, comment="id, cosine, bm25 and fused score, best first"),
+    Column("scopes", JSON, comment="what the asker might read; null: everything"),
+    Column("release", String(32), nullable=False),
+    Column("generation", Integer, nullable=False, comment="of the index"),
+    Column("timings_ms", JSON, nullable=False),
+    Index("answers_created_at", "created_at"),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("answer_id", String(32), ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
+    Column("platform", String(32), primary_key=True),
+    Column("user_id", String(200), primary_key=True),
+    Column("value", SmallInteger, nullable=False, comment="-1 or 1"),
+    Column("reason", String(64), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("correction", Text, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+
+
+async def open_database(url: str) -> AsyncEngine:
+    """Connect, and bring the tables to the newest version.
+
+    Raises:
+        SettingsError: the address is not one, or its driver is not installed.
+        Unavailable: the database does not answer or cannot be written.
+    """
+    try:
+        engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    except (SQLAlchemyError, ImportError) as error:
+        raise SettingsError(f"database.url cannot be used: {error}. For PostgreSQL install 'answerloop[postgres]'.") from None
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    try:
+        async with engine.begin() as connection:
+            if await connection.run_sync(_version) != HEAD:
+                await connection.run_sync(_upgrade)
+    except (DBAPIError, OSError) as error:
+        await engine.dispose()
+        reason = getattr(error, "orig", None) or error
+        raise Unavailable(f"The database {engine.url.render_as_string()} cannot be opened: {reason}.") from error
+    return engine
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    if database := engine.url.database:
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _pragmas(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+
+def _version(connection: Connection) -> str | None:
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,120 @@
+"""Which sources there are and which of their documents stand in which index. Written by ingest/sync.py alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from rag_core.records.database import documents, sources
+
+__all__ = ["DocumentRecord", "Documents", "SourceRecord"]
+
+BATCH = 500
+"""Keys in one statement; SQLite and PostgreSQL both bound the number of parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    source: str
+    key: str
+    fingerprint: str
+    digest: str
+    title: str
+    url: str
+    passages: int
+    skipped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    name: str
+    spec: Mapping[str, Any]
+    from_settings: bool
+    synced_at: datetime | None
+    error: str | None
+
+
+class Documents:
+    """The register of one index."""
+
+    def __init__(self, database: AsyncEngine, index_name: str) -> None:
+        self._database = database
+        self._index = index_name
+
+    async def of(self, source: str) -> dict[str, DocumentRecord]:
+        """All of a source's documents by key."""
+        query = select(documents).where(documents.c.index_name == self._index, documents.c.source == source)
+        names = DocumentRecord.__dataclass_fields__
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return {row["key"]: DocumentRecord(**{name: row[name] for name in names}) for row in rows}
+
+    async def put(self, records: Sequence[DocumentRecord]) -> None:
+        if not records:
+            return
+        now = datetime.now(UTC)
+        rows = [{**asdict(record), "index_name": self._index, "synced_at": now} for record in records]
+        by_source: dict[str, list[str]] = {}
+        for record in records:
+            by_source.setdefault(record.source, []).append(record.key)
+        async with self._database.begin() as connection:
+            for source, keys in by_source.items():
+                for batch in _batched(keys):
+                    await connection.execute(delete(documents).where(self._are(source, batch)))
+            await connection.execute(insert(documents), rows)
+
+    async def remove(self, source: str, keys: Sequence[str]) -> None:
+        async with self._database.begin() as connection:
+            for batch in _batched(keys):
+                await connection.execute(delete(documents).where(self._are(source, batch)))
+
+    async def clear(self) -> None:
+        """Forget all documents of this index, so that the next sync reads everything anew."""
+        async with self._database.begin() as connection:
+            await connection.execute(delete(documents).where(documents.c.index_name == self._index))
+
+    async def totals(self) -> dict[str, dict[str, int]]:
+        """By source: documents indexed, documents skipped, passages."""
+        query = (
+            select(documents.c.source, func.count(), func.count(documents.c.skipped), func.sum(documents.c.passages))
+            .where(documents.c.index_name == self._index)
+            .group_by(documents.c.source)
+        )
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return {name: {"documents": n - skipped, "skipped": skipped, "passages": p} for name, n, skipped, p in rows}
+
+    async def sources(self) -> list[SourceRecord]:
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(select(sources).order_by(sources.c.name))).mappings().all()
+        return [SourceRecord(**row) for row in rows]
+
+    async def put_source(self, name: str, spec: Mapping[str, Any], from_settings: bool) -> None:
+        async with self._database.begin() as connection:
+            values = {"spec": dict(spec), "from_settings": from_settings}
+            changed = await connection.execute(update(sources).where(sources.c.name == name).values(values))
+            if changed.rowcount == 0:
+                await connection.execute(insert(sources).values(name=name, **values))
+
+    async def mark_synced(self, name: str, error: str | None) -> None:
+        values: dict[str, Any] = {"error": error}
+        if error is None:
+            values["synced_at"] = datetime.now(UTC)
+        async with self._database.begin() as connection:
+            await connection.execute(update(sources).where(sources.c.name == name).values(values))
+
+    async def remove_source(self, name: str) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(delete(sources).where(sources.c.name == name))
+
+    def _are(self, source: str, keys: Collection[str]) -> Any:
+        return (documents.c.index_name == self._index) & (documents.c.source == source) & documents.c.key.in_(keys)
+
+
+def _batched(keys: Sequence[str]) -> list[Sequence[str]]:
+    return [keys[i : i + BATCH] for i in range(0, len(keys), BATCH)]

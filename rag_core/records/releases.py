@@ -1,0 +1,70 @@
+"""Which models and which index are active together. Read by serving, written by training and the first ingest."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from rag_core.errors import NotFound
+from rag_core.index.embedding import ModelCard
+from rag_core.records.database import releases
+
+__all__ = ["Release", "Releases"]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    id: str
+    embedder: str
+    """Folder below home/models."""
+    index_name: str
+    """The vector store's table that was filled by this embedder."""
+    card: ModelCard
+    created_at: datetime
+    active: bool
+
+
+class Releases:
+    def __init__(self, database: AsyncEngine) -> None:
+        self._database = database
+
+    async def active(self) -> Release | None:
+        async with self._database.connect() as connection:
+            row = (await connection.execute(select(releases).where(releases.c.active))).first()
+        return _release(row) if row else None
+
+    async def add(self, embedder: str, card: ModelCard) -> Release:
+        """Record a release with an index of its own; it is not active yet."""
+        async with self._database.begin() as connection:
+            number = (await connection.scalar(select(func.count()).select_from(releases)) or 0) + 1
+            values = {
+                "id": f"r{number}",
+                "created_at": datetime.now(UTC),
+                "embedder": embedder,
+                "index_name": f"passages_r{number}",
+                "card": asdict(card),
+                "active": False,
+            }
+            await connection.execute(insert(releases).values(values))
+        return Release(**{**values, "card": card})
+
+    async def activate(self, release_id: str) -> None:
+        """Make this release the one that answers, in one transaction.
+
+        Raises:
+            NotFound: there is no such release.
+        """
+        async with self._database.begin() as connection:
+            await connection.execute(update(releases).values(active=False).where(releases.c.active))
+            changed = await connection.execute(update(releases).values(active=True).where(releases.c.id == release_id))
+            if changed.rowcount == 0:
+                raise NotFound(f"There is no release {release_id}.")
+
+
+def _release(row: Row[tuple[object, ...]]) -> Release:
+    values = dict(row._mapping)
+    return Release(**{**values, "card": ModelCard(**values["card"])})
