@@ -37,6 +37,7 @@ __all__ = [
 
 CONFIG_NAME = "answerloop.toml"
 _DURATION = re.compile(r"(\d+)\s*([smhdw])")
+_HAS_PASSWORD = re.compile(r"//[^/@]*:[^/@]+@")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -165,7 +166,7 @@ class Retrieval(Group):
     """How many passages each of vector and keyword search contributes."""
     top_k: int = Field(default=8, ge=1, le=100)
     """How many passages reach the generator."""
-    dense_weight: float = Field(default=0.5, ge=0, le=1)
+    dense_weight: float = Field(default=0.75, ge=0, le=1)
     """Weight of vector against keyword search: 1 is vectors only."""
 
 
@@ -179,6 +180,10 @@ class Web(Group):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     """0 takes any free port."""
+    hosts: tuple[str, ...] = ()
+    """Host names that people reach the page by, besides this machine's own, when a proxy stands before it."""
+    suggestions: tuple[str, ...] = ()
+    """Questions offered on the empty page."""
 
 
 class Database(Group):
@@ -316,11 +321,19 @@ def _refuse_secrets(values: dict[str, Any], path: Path | None) -> None:
     """A password written into the settings file is refused before anything can print it."""
     database = values.get("database")
     url = database.get("url", "") if isinstance(database, dict) else ""
-    if isinstance(url, str) and re.search(r"//[^/@]*:[^/@]+@", url):
+    if isinstance(url, str) and _HAS_PASSWORD.search(url):
         raise SettingsError(
             f"database.url in {path} holds a password: give the address in the environment variable "
             "ANSWERLOOP_DATABASE__URL instead."
         )
+    sources = values.get("sources")
+    for source in sources if isinstance(sources, list) else []:
+        address = source.get("repository", "") if isinstance(source, dict) else ""
+        if isinstance(address, str) and _HAS_PASSWORD.search(address):
+            raise SettingsError(
+                f"sources.{source.get('name', '?')}.repository in {path} holds a password: use an ssh address, or let a git "
+                "credential helper give it."
+            )
 
 
 _OUTSIDE_SETTINGS = {"ANSWERLOOP_CONFIG"}
@@ -336,12 +349,17 @@ def _refuse_unknown_variables() -> None:
 
 def _anchored(settings: Settings, base: Path, home: Path | None) -> Settings:
     """Relative paths of the settings file start where that file lies; those of the command line, here."""
-    sources = tuple(
-        source.model_copy(update={"path": base / source.path}) if isinstance(source, FolderSource) else source
-        for source in settings.sources
-    )
+    sources = tuple(_anchored_source(source, base) for source in settings.sources)
     anchored_home = settings.home if home is not None or "ANSWERLOOP_HOME" in os.environ else base / settings.home
     return settings.model_copy(update={"home": anchored_home.expanduser(), "sources": sources})
+
+
+def _anchored_source(source: SourceSettings, base: Path) -> SourceSettings:
+    if isinstance(source, FolderSource):
+        return source.model_copy(update={"path": base / source.path.expanduser()})
+    if isinstance(source, GitSource) and not re.search(r"://|^[^/]+:", source.repository):
+        return source.model_copy(update={"repository": str(base / source.repository)})
+    return source
 
 
 _EXPECTED = {

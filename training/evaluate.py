@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import re
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,9 +24,10 @@ from rag_core.ingest.indexing import Divided, Indexer, Parsed
 from rag_core.retrieval.search import Search
 from rag_core.settings import Settings
 
-__all__ = ["Beir", "evaluate_retrieval", "index_beir", "ndcg", "read_beir", "recall", "reciprocal_rank"]
+__all__ = ["Beir", "evaluate_retrieval", "index_beir", "ndcg", "normalised", "read_beir", "recall", "reciprocal_rank"]
 
 DEPTH = 10
+_NOT_WORD = re.compile(r"[^\w\s]")
 WRITE_AT = 512
 """Passages embedded and written together."""
 
@@ -133,6 +135,11 @@ def recall(found: Sequence[str], relevant: Mapping[str, int], depth: int = DEPTH
 
 def reciprocal_rank(found: Sequence[str], relevant: Mapping[str, int], depth: int = DEPTH) -> float:
     return next((1 / rank for rank, d in enumerate(found[:depth], start=1) if d in relevant), 0.0)
+
+
+def normalised(text: str) -> str:
+    """Lower case, punctuation as spaces, one space between words: how answers are compared."""
+    return " ".join(_NOT_WORD.sub(" ", text.lower()).split())
 
 
 def ndcg_of_vectors(data: Beir, questions: NDArray[np.float32], documents: NDArray[np.float32]) -> float:

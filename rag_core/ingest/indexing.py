@@ -13,6 +13,9 @@ from rag_core.types import Passage
 
 __all__ = ["Divided", "Indexer", "Parsed"]
 
+REMOVE_AT = 500
+"""Documents removed with one statement."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -52,7 +55,12 @@ class Indexer:
         await self._store.replace([d.document.id for d in documents], rows)
 
     async def remove(self, documents: Sequence[str]) -> None:
-        await self._store.replace(documents, [])
+        for i in range(0, len(documents), REMOVE_AT):
+            await self._store.replace(documents[i : i + REMOVE_AT], [])
+
+    async def tidy(self) -> None:
+        """Bring the store's own indexes up to date after writes."""
+        await self._store.optimize()
 
     def _divide(self, document: Parsed) -> Divided:
         chunks = chunk_markdown(

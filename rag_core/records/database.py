@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +25,12 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from rag_core.errors import SettingsError, Unavailable
 
-__all__ = ["HEAD", "answers", "documents", "metadata", "open_database", "releases", "sources", "votes"]
+__all__ = ["HEAD", "answers", "documents", "metadata", "open_database", "releases", "sources", "transaction", "votes"]
 
 HEAD = "0001"
 """The newest migration in migrations/versions."""
@@ -108,6 +110,20 @@ votes = Table(
     Column("correction", Text, nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
 )
+
+
+@asynccontextmanager
+async def transaction(database: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """All or nothing.
+
+    Raises:
+        Unavailable: the database does not answer, is locked, or its disk is full.
+    """
+    try:
+        async with database.begin() as connection:
+            yield connection
+    except (OperationalError, InterfaceError, OSError) as error:
+        raise Unavailable(f"The database does not work now: {getattr(error, 'orig', None) or error}.") from error
 
 
 async def open_database(url: str) -> AsyncEngine:

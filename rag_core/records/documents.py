@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.records.database import documents, sources
+from rag_core.records.database import documents, sources, transaction
 
-__all__ = ["DocumentRecord", "Documents", "SourceRecord"]
+__all__ = ["DocumentRecord", "Documents", "Known", "SourceRecord"]
 
 BATCH = 500
 """Keys in one statement; SQLite and PostgreSQL both bound the number of parameters."""
@@ -28,6 +28,15 @@ class DocumentRecord:
     url: str
     passages: int
     skipped: str | None = None
+
+
+class Known(NamedTuple):
+    """The part of a record that a sync compares."""
+
+    fingerprint: str
+    digest: str
+    passages: int
+    skipped: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +55,15 @@ class Documents:
         self._database = database
         self._index = index_name
 
-    async def of(self, source: str) -> dict[str, DocumentRecord]:
-        """All of a source's documents by key."""
-        query = select(documents).where(documents.c.index_name == self._index, documents.c.source == source)
-        names = DocumentRecord.__dataclass_fields__
-        async with self._database.connect() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return {row["key"]: DocumentRecord(**{name: row[name] for name in names}) for row in rows}
+    async def of(self, source: str) -> dict[str, Known]:
+        """What is known of all of a source's documents, by key."""
+        c = documents.c
+        query = select(c.key, c.fingerprint, c.digest, c.passages, c.skipped).where(
+            c.index_name == self._index, c.source == source
+        )
+        async with transaction(self._database) as connection:
+            rows = (await connection.execute(query)).all()
+        return {key: Known(*rest) for key, *rest in rows}
 
     async def put(self, records: Sequence[DocumentRecord]) -> None:
         if not records:
@@ -62,20 +73,20 @@ class Documents:
         by_source: dict[str, list[str]] = {}
         for record in records:
             by_source.setdefault(record.source, []).append(record.key)
-        async with self._database.begin() as connection:
+        async with transaction(self._database) as connection:
             for source, keys in by_source.items():
                 for batch in _batched(keys):
                     await connection.execute(delete(documents).where(self._are(source, batch)))
             await connection.execute(insert(documents), rows)
 
     async def remove(self, source: str, keys: Sequence[str]) -> None:
-        async with self._database.begin() as connection:
+        async with transaction(self._database) as connection:
             for batch in _batched(keys):
                 await connection.execute(delete(documents).where(self._are(source, batch)))
 
     async def clear(self) -> None:
         """Forget all documents of this index, so that the next sync reads everything anew."""
-        async with self._database.begin() as connection:
+        async with transaction(self._database) as connection:
             await connection.execute(delete(documents).where(documents.c.index_name == self._index))
 
     async def totals(self) -> dict[str, dict[str, int]]:
@@ -85,17 +96,17 @@ class Documents:
             .where(documents.c.index_name == self._index)
             .group_by(documents.c.source)
         )
-        async with self._database.connect() as connection:
+        async with transaction(self._database) as connection:
             rows = (await connection.execute(query)).all()
         return {name: {"documents": n - skipped, "skipped": skipped, "passages": p} for name, n, skipped, p in rows}
 
     async def sources(self) -> list[SourceRecord]:
-        async with self._database.connect() as connection:
+        async with transaction(self._database) as connection:
             rows = (await connection.execute(select(sources).order_by(sources.c.name))).mappings().all()
         return [SourceRecord(**row) for row in rows]
 
     async def put_source(self, name: str, spec: Mapping[str, Any], from_settings: bool) -> None:
-        async with self._database.begin() as connection:
+        async with transaction(self._database) as connection:
             values = {"spec": dict(spec), "from_settings": from_settings}
             changed = await connection.execute(update(sources).where(sources.c.name == name).values(values))
             if changed.rowcount == 0:
@@ -105,11 +116,11 @@ class Documents:
         values: dict[str, Any] = {"error": error}
         if error is None:
             values["synced_at"] = datetime.now(UTC)
-        async with self._database.begin() as connection:
+        async with transaction(self._database) as connection:
             await connection.execute(update(sources).where(sources.c.name == name).values(values))
 
     async def remove_source(self, name: str) -> None:
-        async with self._database.begin() as connection:
+        async with transaction(self._database) as connection:
             await connection.execute(delete(sources).where(sources.c.name == name))
 
     def _are(self, source: str, keys: Collection[str]) -> Any:

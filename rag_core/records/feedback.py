@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import NotFound
-from rag_core.records.database import answers, votes
+from rag_core.records.database import answers, transaction, votes
 from rag_core.types import Answer, Question, Vote
 
 __all__ = ["Feedback"]
@@ -50,7 +50,7 @@ class Feedback:
             "generation": generation,
             "timings_ms": answer.timings_ms,
         }
-        async with self._database.begin() as connection:
+        async with transaction(self._database) as connection:
             await connection.execute(insert(answers).values(values))
 
     async def record_vote(self, vote: Vote) -> None:
@@ -62,7 +62,7 @@ class Feedback:
         own = (
             (votes.c.answer_id == vote.answer) & (votes.c.platform == vote.platform) & (votes.c.user_id == vote.user)
         )
-        async with self._database.begin() as connection:
+        async with transaction(self._database) as connection:
             if await connection.scalar(select(answers.c.id).where(answers.c.id == vote.answer)) is None:
                 raise NotFound(f"There is no answer {vote.answer[:64]}.")
             await connection.execute(delete(votes).where(own))
@@ -70,7 +70,7 @@ class Feedback:
                 await connection.execute(insert(votes).values(_vote_row(vote)))
 
     async def votes_on(self, answer_id: str) -> list[Vote]:
-        async with self._database.connect() as connection:
+        async with transaction(self._database) as connection:
             rows = (await connection.execute(select(votes).where(votes.c.answer_id == answer_id))).mappings().all()
         return [
             Vote(r["answer_id"], r["platform"], r["user_id"], r["value"], r["reason"], r["comment"], r["correction"])

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import NotFound
 from rag_core.index.embedding import ModelCard
-from rag_core.records.database import releases
+from rag_core.records.database import releases, transaction
 
 __all__ = ["Release", "Releases"]
 
@@ -33,13 +33,13 @@ class Releases:
         self._database = database
 
     async def active(self) -> Release | None:
-        async with self._database.connect() as connection:
+        async with transaction(self._database) as connection:
             row = (await connection.execute(select(releases).where(releases.c.active))).first()
         return _release(row) if row else None
 
     async def add(self, embedder: str, card: ModelCard) -> Release:
         """Record a release with an index of its own; it is not active yet."""
-        async with self._database.begin() as connection:
+        async with transaction(self._database) as connection:
             number = (await connection.scalar(select(func.count()).select_from(releases)) or 0) + 1
             values = {
                 "id": f"r{number}",
@@ -58,7 +58,7 @@ class Releases:
         Raises:
             NotFound: there is no such release.
         """
-        async with self._database.begin() as connection:
+        async with transaction(self._database) as connection:
             await connection.execute(update(releases).values(active=False).where(releases.c.active))
             changed = await connection.execute(update(releases).values(active=True).where(releases.c.id == release_id))
             if changed.rowcount == 0:

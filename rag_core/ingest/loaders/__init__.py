@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from rag_core.errors import DocumentError
@@ -20,7 +21,7 @@ _log = logging.getLogger(__name__)
 def load(path: Path, suffix: str, *, max_chars: int = MAX_CHARS) -> Loaded:
     """Read a file as Markdown (see Loaded for its conventions).
 
-    suffix: what the file's name ends in, with the dot; its content decides where it clearly is another format.
+    suffix: what the file's name ends in, with the dot. Content that clearly is of another format decides.
     max_chars: a document that holds more is refused, so that its memory is bounded.
 
     Raises:
@@ -46,7 +47,7 @@ def _checked(loaded: Loaded, path: Path, max_chars: int) -> Loaded:
         raise DocumentError("holds no text")
     if len(loaded.markdown) > max_chars:
         raise DocumentError(f"holds more than {max_chars:,} characters")
-    return loaded if loaded.title else Loaded(path.stem, loaded.markdown)
+    return loaded if loaded.title else replace(loaded, title=path.stem)
 
 
 def _reader(suffix: str, max_chars: int) -> Callable[[Path], Loaded]:

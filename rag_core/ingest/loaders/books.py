@@ -53,9 +53,10 @@ def _package_path(archive: zipfile.ZipFile) -> str:
 
 
 def _spine(package: Any, folder: str) -> Iterator[str]:
-    """The names of the chapters inside the archive. They are only looked up there, so no name can lead out."""
-    items = {item.get("id"): item for item in package.xpath("//*[local-name()='manifest']/*[local-name()='item']")}
+    """The names of the chapters. They are only looked up in the archive, so none can lead out of it."""
+    manifest = package.xpath("//*[local-name()='manifest']/*[local-name()='item']")
+    items = {item.get("id"): item for item in manifest if item.get("media-type") in _PAGES}
     for reference in package.xpath("//*[local-name()='spine']/*[local-name()='itemref']/@idref"):
         item = items.get(str(reference))
-        if item is not None and item.get("media-type") in _PAGES and "nav" not in (item.get("properties") or "").split():
+        if item is not None and "nav" not in item.get("properties", "").split():
             yield posixpath.normpath(posixpath.join(folder, unquote(item.get("href", ""))))

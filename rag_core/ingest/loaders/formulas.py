@@ -1,7 +1,8 @@
-"""Office Math (OMML, ECMA-376 part 1, 22.1) as LaTeX on one line, so that formulas can be read and searched."""
+"""Office Math (OMML, ECMA-376 part 1, 22.1) as LaTeX on one line: formulas to be read and searched."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 __all__ = ["linear_formulas"]
@@ -12,16 +13,17 @@ _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _SIGNS = {
     "×": r"\times ", "∞": r"\infty ", "π": r"\pi ", "±": r"\pm ", "≤": r"\leq ", "≥": r"\geq ", "≠": r"\neq ",
     "→": r"\to ", "∑": r"\sum", "∏": r"\prod", "∫": r"\int", "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ",
-    "δ": r"\delta ", "λ": r"\lambda ", "μ": r"\mu ", "σ": r"\sigma ", "θ": r"\theta ", "Δ": r"\Delta ", "∂": r"\partial ",
-    "∈": r"\in ", "⋅": r"\cdot ", "−": "-", "⁡": "",
+    "δ": r"\delta ", "λ": r"\lambda ", "μ": r"\mu ", "σ": r"\sigma ", "θ": r"\theta ", "Δ": r"\Delta ",
+    "∂": r"\partial ", "∈": r"\in ", "⋅": r"\cdot ", "−": "-", "⁡": "",
 }  # fmt: skip
 
 
 def linear_formulas(document: bytes) -> bytes:
-    """word/document.xml with each formula replaced by a run of text: `$a^{2}$`, or `$$a^{2}$$` on its own line."""
+    """word/document.xml with each formula replaced by text: `$a^{2}$`, or `$$a^{2}$$` on its own line."""
     from lxml import etree
 
-    root = etree.fromstring(document, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    root = etree.fromstring(document, parser)
     for block in list(root.iter(f"{_M}oMathPara")):
         inner = " ".join(_text(part) for part in block.findall(f"{_M}oMath"))
         _replace(block, f"$${inner}$$")
@@ -47,8 +49,9 @@ def _text(element: Any) -> str:
         return "".join(_SIGNS.get(sign, sign) for sign in element.text or "")
     if kind.endswith("Pr"):
         return ""
-    writer = _WRITERS.get(kind)
-    return writer(element) if writer else "".join(_text(child) for child in element if isinstance(child.tag, str))
+    if writer := _WRITERS.get(kind):
+        return writer(element)
+    return "".join(_text(child) for child in element if isinstance(child.tag, str))
 
 
 def _part(element: Any, name: str) -> str:
@@ -90,7 +93,7 @@ def _function(element: Any) -> str:
     return f"{chr(92) if name.isalpha() else ''}{name}({_part(element, 'e')})"
 
 
-_WRITERS = {
+_WRITERS: dict[str, Callable[[Any], str]] = {
     "f": _fraction,
     "rad": _root,
     "nary": _sum,

@@ -16,7 +16,7 @@ from rag_core.ingest.loaders.writing import Loaded, escape_block, fence, first_h
 __all__ = ["page_markdown", "read_html", "to_markdown"]
 
 _UNSEEN = (
-    "script, style, noscript, template, svg, canvas, iframe, object, embed, audio, video, head > *:not(title), "
+    "script, style, noscript, template, svg, canvas, iframe, object, embed, audio, video, "
     "button, input, select, option, textarea, dialog, nav, "
     "[role=navigation], [role=banner], [role=contentinfo], [role=search], "
     "a.headerlink, a.anchor, a.anchor-link, .mw-editsection, .visually-hidden, .sr-only"
@@ -26,7 +26,7 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _HEADING = re.compile(r"h[1-6]")
 _LINK = re.compile(r"(?:https?|ftp)://|mailto:", re.I)
 _LANGUAGE = re.compile(r"(?:language|lang|highlight|brush|sourceCode)[-:]?\s*([\w+#.-]+)")
-_NO_LANGUAGE = frozenset({"code", "literal-block", "default", "text", "none", "notranslate", "console-output", "source"})
+_NO_LANGUAGE = frozenset({"code", "literal-block", "default", "text", "none", "notranslate", "source"})
 _MAX_SPAN = 50
 _MAIN_SHARE = 0.5
 
@@ -47,12 +47,12 @@ def read_html(path: Path) -> Loaded:
 
 
 def to_markdown(html: str | bytes) -> Loaded:
-    """A whole page: navigation, banners and what is hidden are left out; the main part alone where it is marked."""
+    """A whole page, without navigation, banners and what is hidden; its main part alone where marked."""
     soup = _parse(html)
     title = squash(soup.title.get_text()) if soup.title else ""
     _drop_unseen(soup)
-    if soup.title:
-        soup.title.decompose()
+    if soup.head:
+        soup.head.decompose()
     return _loaded(_main_part(soup), title)
 
 
@@ -67,12 +67,13 @@ def page_markdown(html: str | bytes) -> Loaded:
 
 def _parse(html: str | bytes) -> BeautifulSoup:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # XHTML is read well enough by the HTML parser
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # the HTML parser reads it well enough
         return BeautifulSoup(html, "lxml")
 
 
 def _loaded(part: Tag, title: str) -> Loaded:
     _name_headings(part)
+    _unwrap_layout(part)
     for literal in part.select("tt, span.docutils.literal"):
         literal.name = "code"
     for line_break in part.select("pre br"):
@@ -107,11 +108,26 @@ def _surrounds_page(element: Tag) -> bool:
 
 def _main_part(soup: BeautifulSoup) -> Tag:
     """The element marked as the content where it holds most of the text, else the whole page."""
-    parts = [(len(part.get_text(strip=True)), number, part) for number, part in enumerate(soup.select(_CONTENT))]
-    if not parts:
-        return soup
-    length, _, part = max(parts, key=lambda item: (item[0], -item[1]))
-    return part if length >= _MAIN_SHARE * len(soup.get_text(strip=True)) else soup
+    part = max(soup.select(_CONTENT), key=_length, default=None)
+    return part if part is not None and _length(part) >= _MAIN_SHARE * _length(soup) else soup
+
+
+def _length(part: Tag) -> int:
+    return len(part.get_text(strip=True))
+
+
+def _unwrap_layout(part: Tag) -> None:
+    """Tables that only place things on the page are read as their content."""
+    for grid in part.find_all("table"):
+        rows = [row for row in grid.find_all("tr") if row.find_parent("table") is grid]
+        cells = [cell for row in rows for cell in _cells(row)]
+        if len(cells) == 1 or grid.get("role") == "presentation" or grid.find("table"):
+            for element in (grid, *rows, *cells):
+                element.name = "div"
+
+
+def _cells(row: Tag) -> list[Tag]:
+    return list(row.find_all(["td", "th"], recursive=False))
 
 
 def _name_headings(part: Tag) -> None:
@@ -122,8 +138,7 @@ def _name_headings(part: Tag) -> None:
 
 
 def _anchor(element: Tag) -> str | None:
-    own = _id(element) or next((found for inner in element.find_all(["a", "span"]) if (found := _id(inner))), None)
-    return own or _anchor_before(element) or _anchor_around(element)
+    return _id(element) or _id_within(element) or _anchor_before(element) or _anchor_around(element)
 
 
 def _id(element: Tag) -> str | None:
@@ -131,12 +146,16 @@ def _id(element: Tag) -> str | None:
     return str(found) if found else None
 
 
+def _id_within(element: Tag) -> str | None:
+    return next((found for inner in element.find_all(["a", "span"]) if (found := _id(inner))), None)
+
+
 def _anchor_before(element: Tag) -> str | None:
     """That of an empty <a name="x"> right before the heading, alone or in a paragraph of its own."""
     before = element.find_previous_sibling()
     if before is None or before.name not in ("a", "p", "span") or before.get_text(strip=True):
         return None
-    return _id(before) or next((found for inner in before.find_all("a") if (found := _id(inner))), None)
+    return _id(before) or _id_within(before)
 
 
 def _anchor_around(element: Tag) -> str | None:
@@ -151,7 +170,7 @@ def _anchor_around(element: Tag) -> str | None:
     return None
 
 
-class _Writer(MarkdownConverter):  # type: ignore[misc]
+class _Writer(MarkdownConverter):
     """markdownify, with ids on headings, spans in tables, languages on fences, and no pictures."""
 
     class Options:
@@ -175,7 +194,7 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]
     def convert_p(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         if "admonition-title" in (el.get("class") or ()):
             text = f"**{text.strip().rstrip(':')}:**"
-        return str(super().convert_p(el, escape_block(text), parent_tags))
+        return str(super().convert_p(el, escape_block(text), parent_tags))  # type: ignore[misc]
 
     def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         href = str(el.get("href") or "").strip()
@@ -183,7 +202,7 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]
             return text
         el.attrs.pop("title", None)
         el["href"] = href.replace("(", "%28").replace(")", "%29")
-        return str(super().convert_a(el, text, parent_tags))
+        return str(super().convert_a(el, text, parent_tags))  # type: ignore[misc]
 
     def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         return squash(str(el.get("alt") or ""))
@@ -218,12 +237,9 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]
         return f"\n\n{text.strip()}\n\n"
 
     def convert_table(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """A pipe table, or, where a table only serves to place things on the page, what it holds."""
         rows = [row for row in el.find_all("tr") if row.find_parent("table") is el]
-        if "_inline" in parent_tags or el.find("table") or el.get("role") == "presentation" or len(rows) < 2:
-            only = rows[0].find_all(["td", "th"], recursive=False) if len(rows) == 1 else []
-            if len(only) < 2 or el.find("table"):
-                return text
+        if "_inline" in parent_tags:
+            return text
         caption = el.find("caption")
         above = f"{squash(caption.get_text())}\n\n" if caption else ""
         return f"\n\n{above}{table(_grid(rows))}\n\n"
@@ -235,7 +251,7 @@ def _grid(rows: list[Tag]) -> list[list[str]]:
     waiting: dict[int, tuple[int, str]] = {}  # column -> rows still to fill, text
     for row in rows:
         cells: list[str] = []
-        for cell in row.find_all(["td", "th"], recursive=False):
+        for cell in _cells(row):
             _fill(cells, waiting)
             text = str(cell.get("data-markdown") or "")
             for _ in range(_span(cell, "colspan")):

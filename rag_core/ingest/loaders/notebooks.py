@@ -1,10 +1,11 @@
-"""Jupyter notebooks (nbformat 4, and 3 as far as its cells are alike): prose, code, and what the code printed."""
+"""Jupyter notebooks (nbformat 4, and 3 where its cells are alike): prose, code, what the code printed."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ def read_ipynb(path: Path) -> Loaded:
         raise DocumentError("is not a notebook: its JSON is damaged") from error
     if not isinstance(notebook, dict):
         raise DocumentError("is not a notebook")
-    cells = notebook.get("cells") or [cell for sheet in notebook.get("worksheets", []) for cell in sheet.get("cells", [])]
+    cells = notebook.get("cells") or list(
+        chain(*(sheet["cells"] for sheet in notebook.get("worksheets", [])))
+    )
     language = _language(notebook)
     markdown = "\n\n".join(part for cell in cells for part in _cell(cell, language) if part.strip()) + "\n"
     return Loaded(str(notebook.get("metadata", {}).get("title") or "") or first_heading(markdown), markdown)

@@ -29,6 +29,9 @@ _BULLET_SIGN = re.compile(rf"^\s*[{_SIGNS}]\s*")
 _BOLD = re.compile(rb"bold|black|heavy|BX\d|[a-z]Bd\b", re.I)
 _LIGATURES = {ord(sign): unicodedata.normalize("NFKC", sign) for sign in "ﬀﬁﬂﬃﬄﬅﬆ"}
 _REASONS = {4: "is encrypted", 5: "is encrypted in a way that is not supported"}
+_NO_TITLE = re.compile(
+    r"\.(?:docx?|pptx?|xlsx?|pdf|tex|dvi|indd|qxd)$|^untitled|^microsoft|^powerpoint", re.I
+)
 _HEADING_LENGTH = 150
 _LARGER = 1.12
 """A line is a heading from this ratio to the size of most of the text on."""
@@ -63,7 +66,8 @@ def read_pdf(path: Path, max_chars: int) -> Loaded:
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
-        raise DocumentError(_REASONS.get(getattr(error, "err_code", 0) or 0, "is a damaged PDF file")) from error
+        reason = _REASONS.get(getattr(error, "err_code", None) or 0, "is a damaged PDF file")
+        raise DocumentError(reason) from error
     try:
         pages = _pages(document, max_chars)
         title = squash(document.get_metadata_value("Title"))
@@ -77,7 +81,7 @@ def read_pdf(path: Path, max_chars: int) -> Loaded:
 
 def _is_title(title: str) -> bool:
     """Word processors put the name of the file there, or 'Microsoft Word - draft.doc'."""
-    return bool(title) and not re.search(r"\.(?:docx?|pptx?|xlsx?|pdf|tex|dvi|indd|qxd)$|^untitled|^microsoft", title, re.I)
+    return bool(title) and not _NO_TITLE.search(title)
 
 
 def _pages(document: Any, max_chars: int) -> list[list[_Line]]:
@@ -131,10 +135,10 @@ def _line(text: Any, signs: list[str], places: list[int]) -> _Line:
 
 
 def _in_order(text: Any, signs: list[str], places: list[int]) -> str:
-    """pdfium takes the Arabic ligature of lam and alef apart in the wrong order; both then share one place."""
-    for here in range(len(signs) - 1):
-        if signs[here + 1] == "ل" and signs[here] in "اأإآ" and _box(text, places[here]) == _box(text, places[here + 1]):
-            signs[here], signs[here + 1] = signs[here + 1], signs[here]
+    """pdfium takes the Arabic ligature lam-alef apart in the wrong order; both letters share one place."""
+    for n, (sign, after) in enumerate(itertools.pairwise(signs)):
+        if after == "ل" and sign in "اأإآ" and _box(text, places[n]) == _box(text, places[n + 1]):
+            signs[n], signs[n + 1] = after, sign
     return "".join(signs)
 
 
@@ -171,7 +175,7 @@ def _is_bold(text: Any, index: int) -> bool:
 
 
 def _clean(text: str) -> str:
-    """Surrogates joined, ligatures and Arabic presentation forms as letters, marks of hyphenation only at the end."""
+    """Surrogates joined, ligatures and presentation forms as letters, hyphenation only at the end."""
     if any("\ud800" <= sign <= "\udfff" for sign in text):
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = text.translate(_LIGATURES)
@@ -244,8 +248,9 @@ def _mark_early_ends(page: list[_Line]) -> None:
 
 
 def _column_edge(line: _Line, page: list[_Line]) -> float:
-    """How far right most lines go that begin about where this one does; a few may be wider, such as captions."""
-    edges = sorted(other.right for other in page if abs(other.left - line.left) < 100 and other.left < line.right)
+    """How far right most lines go that begin about where this one does; a few, as captions, go further."""
+    column = [other for other in page if abs(other.left - line.left) < 100 and other.left < line.right]
+    edges = sorted(other.right for other in column)
     return edges[int(len(edges) * 0.85)]
 
 
@@ -261,15 +266,17 @@ def _blocks(page: list[_Line]) -> Iterator[list[_Line]]:
 
 
 def _starts_block(last: _Line, line: _Line) -> bool:
-    """Whether a line begins a paragraph: by its level, a bullet, a gap, or another font after a short line."""
+    """Whether a line begins a paragraph: by level, a bullet, a gap, or another font after a short line."""
     if last.text.endswith(_OPEN):
         return False
     if last.level != line.level or _BULLET.match(line.text):
         return True
     height = max(line.size, last.size, 1.0)
     gap = last.bottom - line.top
-    if gap > height * 0.75 or gap < -3 * height:  # lower by more than a line's space, or back up: the next column
-        return gap > 0 or len(last.text) < 25 or last.ends_early or last.text.endswith((".", ":", "!", "?"))
+    if gap < -3 * height:  # back up: a column may end in the middle of a paragraph, a page number does not
+        return len(last.text) < 25 or last.ends_early or last.text.endswith((".", ":", "!", "?"))
+    if gap > height * 0.75:
+        return True
     return last.ends_early and last.font != line.font
 
 
@@ -283,7 +290,7 @@ def _block(group: list[_Line]) -> str:
 
 
 def _joined(group: list[_Line]) -> str:
-    """The running text on one line, a word hyphenated at a line's end whole again; rows of tables and code by line."""
+    """Running text on one line, a word hyphenated at a line's end whole again; tables and code by line."""
     text = group[0].text
     for last, line in itertools.pairwise(group):
         if text.endswith(_OPEN):

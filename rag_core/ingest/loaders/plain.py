@@ -23,7 +23,8 @@ _ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 _DATA = re.compile(r"\(\s*<?data:[^)]*\)|\bdata:[\w.+-]+/[\w.+-]+(?:;[\w=-]+)*,[^\s\"')>]*", re.I)
 _HEADING_TAG = re.compile(r"^[ \t]*<h([1-6])\b([^>\n]*)>(.*?)</h\1>[ \t]*$", re.I | re.M)
-_MDX = re.compile(r"^(?:import\s.+\sfrom\s+['\"].+['\"];?|[ \t]*</?[A-Z][\w.]*(?:\s[^>\n]*)?/?>)[ \t]*$", re.M)
+_IMPORT = re.compile(r"^import\s.+\sfrom\s+['\"].+['\"];?[ \t]*$", re.M)
+_COMPONENT = re.compile(r"^[ \t]*</?[A-Z][\w.]*(?:\s[^>\n]*)?/?>[ \t]*$", re.M)
 _ID = re.compile(r"\bid\s*=\s*[\"']?([^\s\"'>]+)", re.I)
 _TAG = re.compile(
     r"</?(?:a|abbr|b|br|center|details|div|em|font|i|kbd|p|picture|small|source|span|strong|sub|summary|sup|u)"
@@ -105,7 +106,7 @@ def _without_front_matter(text: str) -> tuple[str, str]:
 
 
 def clean_markdown(text: str) -> str:
-    """Without comments, pictures and layout tags, except in code. Keeps the number of lines, and each line's place."""
+    """Without comments, pictures, layout tags and MDX, except in code. Every line keeps its number."""
     lines = text.split("\n")
     code = _code_lines(text)
     parts: list[str] = []
@@ -123,13 +124,13 @@ def _code_lines(text: str) -> set[int]:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark")
-    parser.core.ruler.enableOnly(["normalize", "block"])  # inline markup takes most of the time and is not needed
-    blocks = [token.map for token in parser.parse(text) if token.type in ("fence", "code_block") and token.map]
-    return {line for first, last in blocks for line in range(first, last)}
+    parser.core.ruler.enableOnly(["normalize", "block"])  # inline markup is not needed, and slow
+    code = [token for token in parser.parse(text) if token.type in ("fence", "code_block")]
+    return {line for token in code if token.map for line in range(*token.map)}
 
 
 def _clean_prose(text: str) -> str:
-    """Cleans what lies between code spans. A comment or picture that holds a code span loses nothing by staying."""
+    """Cleans what lies between code spans."""
     pieces: list[str] = []
     end = 0
     for span in _CODE_SPAN.finditer(text):
@@ -143,7 +144,7 @@ def _clean(text: str) -> str:
     text = _IMAGE.sub(lambda match: match[1] + _newlines(match, match[1]), text)
     text = _IMAGE_TAG.sub(_alt, text)
     text = _HEADING_TAG.sub(_heading_line, text)
-    text = _TAG.sub("", _MDX.sub("", text))
+    text = _TAG.sub("", _COMPONENT.sub("", _IMPORT.sub("", text)))
     return _DATA.sub(lambda match: "()" if match[0].startswith("(") else "", text)
 
 

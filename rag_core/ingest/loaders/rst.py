@@ -1,7 +1,7 @@
 """reStructuredText: read by docutils, written as HTML, and that as Markdown.
 
-Sphinx's directives and roles are unknown to docutils. Whatever a text uses of them is registered beforehand with a
-reading that keeps the text (see sphinx.py), so no markup, known or not, costs a document its content.
+Sphinx's directives and roles are unknown to docutils. Whatever a text uses of them is registered beforehand
+with a reading that keeps the text (see sphinx.py), so no markup, known or not, costs a document its content.
 """
 
 from __future__ import annotations
@@ -114,4 +114,5 @@ def _announces_section(declared: Object) -> bool:
     after = declared.next_node(descend=False, siblings=True)
     while isinstance(after, (nodes.target, Object)):
         after = after.next_node(descend=False, siblings=True)
-    return after is None and isinstance(declared.parent, nodes.section) or isinstance(after, nodes.section)
+    ends_section = after is None and isinstance(declared.parent, nodes.section)
+    return ends_section or isinstance(after, nodes.section)

@@ -1,4 +1,4 @@
-"""Spreadsheets and delimited text as tables, row by row, so that memory does not grow with more than the text."""
+"""Spreadsheets and delimited text as tables, row by row, so that memory grows with their text only."""
 
 from __future__ import annotations
 

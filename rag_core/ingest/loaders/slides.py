@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from rag_core.ingest.loaders.writing import Loaded, escape_block, first_heading, heading, page_mark, squash, table
+from rag_core.ingest.loaders.writing import (
+    Loaded,
+    escape_block,
+    first_heading,
+    heading,
+    page_mark,
+    squash,
+    table,
+)
 
 __all__ = ["read_pptx"]
 
 
 def read_pptx(path: Path) -> Loaded:
-    """Each slide behind its page mark: title as heading, text and lists, tables, the data of charts, notes."""
+    """Each slide behind its page mark: title as heading, text, lists, tables, the data of charts, notes."""
     from pptx import Presentation
 
     presentation = Presentation(str(path))
@@ -35,7 +44,7 @@ def _slide(slide: Any) -> Iterator[str]:
 
 
 def _ordered(shapes: Iterable[Any]) -> list[Any]:
-    """Top to bottom, then left to right. Placeholders without a place of their own keep theirs, at the front."""
+    """Top to bottom, then left to right; placeholders without a place of their own first."""
     return sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0))
 
 
@@ -62,7 +71,8 @@ def _rows(grid: Any) -> Iterator[list[str]]:
         for c, cell in enumerate(row.cells):
             text = merged.get((r, c), cell.text)
             if cell.is_merge_origin:
-                merged.update({(r + i, c + j): text for i in range(cell.span_height) for j in range(cell.span_width)})
+                covered = product(range(r, r + cell.span_height), range(c, c + cell.span_width))
+                merged.update(dict.fromkeys(covered, text))
             cells.append(text)
         yield cells
 

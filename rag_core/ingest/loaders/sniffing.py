@@ -34,7 +34,9 @@ _FOREIGN = {
     b"Rar!": "a RAR archive",
     b"\x7fELF": "a program",
 }
-_HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_HTML_START = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S
+)
 
 
 def family(path: Path, suffix: str) -> str:
@@ -84,7 +86,7 @@ def _old_office(path: Path) -> str:
 
 
 def _of_archive(path: Path) -> str:
-    """Which document a ZIP archive is, after its directory promised a bearable size. Nothing is unpacked to disk."""
+    """Which document a ZIP archive is, once its directory promises a bearable size. Nothing is unpacked."""
     try:
         with zipfile.ZipFile(path) as archive:
             _refuse_bomb(archive.infolist(), path.stat().st_size)

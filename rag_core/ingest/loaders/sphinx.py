@@ -1,7 +1,7 @@
 """Sphinx's directives and roles for docutils, reduced to the text a reader should find.
 
-docutils keeps directives and roles in tables of the process, so registering changes later documents too: on purpose,
-all readings here depend on the name alone. Directives that docutils knows are left as they are, but for code.
+docutils keeps directives and roles in tables of the process, so registering changes later documents too. That
+is harmless: a reading depends on the name alone. Of the directives of docutils itself, only code is replaced.
 """
 
 from __future__ import annotations
@@ -19,14 +19,22 @@ __all__ = ["Object", "register_unknown"]
 _DIRECTIVE = re.compile(r"^[ \t]*\.\. (?:\|[^|\n]+\| )?([A-Za-z][\w:.+-]*?) ?::(?:\s|$)", re.M)
 _ROLE = re.compile(r":([A-Za-z][\w:.+-]*):`|`:([A-Za-z][\w:.+-]*):")
 _TITLED = re.compile(r"(.+?)\s*<([^<>]+)>\s*", re.S)
+_TYPE = re.compile(r"[A-Z_(.]")
+"""What the name of a class holds and that of a style does not."""
 _CALL = re.compile(r"[\w.]+")
 
-_DROPPED = frozenset(
-    "toctree index contents sectnum highlight currentmodule module py:module py:currentmodule default-domain "
-    "attributetable graphviz digraph graph uml mermaid inheritance-diagram literalinclude include only-dev tabularcolumns "
-    "highlightlang title meta role default-role raw automodule cssclass rst-class acks-start sidebar-links".split()
-)
-_CODE = frozenset({"code-block", "code", "sourcecode", "parsed-literal", "prompt", "command-output", "ipython"})
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_DROPPED = _names("""
+    toctree index contents sectnum highlight highlightlang currentmodule module py:module py:currentmodule
+    automodule attributetable inheritance-diagram graphviz digraph graph uml mermaid
+    literalinclude include raw default-domain tabularcolumns title meta role default-role cssclass rst-class
+""")
+"""What speaks to the builder, or shows what is not in the file."""
+_CODE = _names("code-block code sourcecode parsed-literal prompt command-output ipython")
 _LABELS = {
     "versionadded": "Added in version",
     "versionchanged": "Changed in version",
@@ -36,15 +44,17 @@ _LABELS = {
     "todo": "To do",
     "tip": "Tip",
 }
-_TEXT_ONLY = frozenset(
-    "container only hlist centered glossary tab-set tab-item tabs tab group-tab code-tab grid card details dropdown "
-    "collapse aside compound".split()
-)
-_PROSE_ROLES = frozenset(
-    "ref doc term any numref guilabel menuselection abbr user pypi issue issues pr commit custom_emoji strike "
-    "github_user download dfn index keyword eq cite".split()
-)
-_VERBATIM_ROLES = frozenset("file samp command kbd opt program regexp makevar".split())
+_TEXT_ONLY = _names("""
+    container only hlist centered glossary tab-set tab-item tabs tab group-tab code-tab grid card details
+    dropdown collapse aside compound
+""")
+"""What arranges its text on the page; an argument is a title."""
+_PROSE_ROLES = _names("""
+    ref doc term any numref guilabel menuselection abbr user pypi issue issues pr commit custom_emoji strike
+    github_user download dfn index keyword eq cite
+""")
+"""Roles whose text is words; that of all others is code."""
+_VERBATIM_ROLES = _names("file samp command kbd opt program regexp makevar")
 _CLASSES = frozenset({"class", "exception", "autoclass", "autoexception", "interface", "struct"})
 
 
@@ -66,16 +76,16 @@ class _Kept(Directive):  # type: ignore[misc]
     option_spec: ClassVar[dict[str, Any]] = _AnyOption({"class": directives.unchanged})
 
     def signature(self) -> str:
-        """The argument, where it stands on the directive's own line; otherwise it is a body without a blank line."""
+        """The argument, if it stands on the directive's own line; else it is a body without a blank line."""
         own_line = self.block_text.lstrip().split("\n", 1)[0].partition("::")[2]
         return self.arguments[0] if self.arguments and own_line.strip() else ""
 
-    def body(self, *leading: str) -> list[nodes.Node]:
+    def body(self) -> list[nodes.Node]:
         lines = list(self.content)
         if self.arguments and not self.signature():
             lines = [*self.arguments[0].split("\n"), "", *lines]
         parent = nodes.Element()
-        self.state.nested_parse(StringList([*leading, *lines], source="document"), self.content_offset, parent)
+        self.state.nested_parse(StringList(lines, source="document"), self.content_offset, parent)
         return list(parent.children)
 
     def inline(self, text: str) -> list[nodes.Node]:
@@ -93,10 +103,11 @@ class _Code(_Kept):
         language = (self.signature().split() or [""])[0].lower()
         code = "\n".join(self.content)
         if not code:  # `.. code-block::` with its code right below, without a blank line
-            code, language = (self.arguments[0], "") if self.arguments and not self.signature() else ("", "")
-        block = nodes.literal_block(code, code, classes=["code", *([language] if language.isidentifier() else [])])
+            code = self.arguments[0] if self.arguments and not self.signature() else ""
+        classes = ["code", language] if language.isidentifier() else ["code"]
         caption = self.options.get("caption")
-        return ([nodes.paragraph("", "", *self.inline(caption))] if caption else []) + ([block] if code else [])
+        above = [nodes.paragraph("", "", *self.inline(caption))] if caption else []
+        return [*above, *([nodes.literal_block(code, code, classes=classes)] if code else [])]
 
 
 class _Labelled(_Kept):
@@ -110,7 +121,8 @@ class _Labelled(_Kept):
         if body and isinstance(body[0], nodes.paragraph):
             said += body.pop(0).children
         sign = ":" if said or body else "."
-        return [nodes.paragraph("", "", nodes.strong("", f"{label} {version}".strip() + sign), nodes.Text(" "), *said), *body]
+        first = nodes.strong("", f"{label} {version}".strip() + sign)
+        return [nodes.paragraph("", "", first, nodes.Text(" "), *said), *body]
 
 
 class _TextOnly(_Kept):
@@ -128,6 +140,8 @@ class _Documented(_Kept):
         document = self.state.document
         around: list[str] = document.setdefault("objects-around", [])
         signatures = [line.strip() for line in self.signature().split("\n") if line.strip()]
+        if self.name == "class" and not _TYPE.search(self.signature()):
+            return self.body()
         around.append(_owner(self.name, signatures))
         body = self.body()
         around.pop()
@@ -145,7 +159,8 @@ def _owner(directive: str, signatures: list[str]) -> str:
 
 def _qualified(signature: str, around: list[str]) -> str:
     owner = next((name for name in reversed(around) if name), "")
-    return f"{owner}.{signature}" if owner and _CALL.match(signature) and not signature.startswith(owner) else signature
+    is_member = owner and _CALL.match(signature) and not signature.startswith(owner)
+    return f"{owner}.{signature}" if is_member else signature
 
 
 def _reading(name: str) -> type[_Kept] | None:
@@ -153,6 +168,8 @@ def _reading(name: str) -> type[_Kept] | None:
     last = name.lower().rpartition(":")[2]
     if last in _CODE:
         return _Code
+    if last == "class":  # Python's, as Sphinx has it; docutils' own names a style
+        return _Documented
     if last in _LABELS and not _known(name):
         return _Labelled
     if last in _DROPPED:
@@ -173,7 +190,7 @@ def _known(name: str) -> bool:
 def _role(
     name: str, rawtext: str, text: str, lineno: int, inliner: Any, options: Any = None, content: Any = None
 ) -> tuple[list[nodes.Node], list[nodes.Node]]:
-    """`:meth:`~Client.run`` -> run, `:ref:`Install <label>`` -> Install: as Sphinx shows them, without the link."""
+    """`:meth:`~Client.run`` -> run, `:ref:`Install <label>`` -> Install: what Sphinx shows, unlinked."""
     shown = unescape(text)
     if name.lower() not in _VERBATIM_ROLES and (titled := _TITLED.fullmatch(shown)):
         shown = titled[1]

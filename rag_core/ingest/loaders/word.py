@@ -25,7 +25,7 @@ _MONOSPACED = ("courier", "consolas", "menlo", "monaco", "mono", "lucida console
 
 
 def read_docx(path: Path) -> Loaded:
-    """Headings, lists, tables and text boxes of a Word document; formulas on one line, pictures by their text."""
+    """Headings, lists, tables and text boxes of a document; formulas on one line, pictures by their text."""
     import mammoth
 
     with _with_readable_formulas(path) as file:
@@ -47,7 +47,8 @@ def _mark_code(paragraph: Any) -> Any:
     """A paragraph set in a typewriter face from end to end is code."""
     runs = [child for child in paragraph.children if getattr(child, "children", None)]
     fonts = [str(getattr(run, "font", None) or "").lower() for run in runs]
-    if fonts and all(any(name in font for name in _MONOSPACED) for font in fonts) and paragraph.style_name in (None, "Normal"):
+    plain = paragraph.style_name in (None, "Normal")
+    if plain and fonts and all(any(name in font for name in _MONOSPACED) for font in fonts):
         return paragraph.copy(style_name="answerloop code", style_id="answerloop-code")
     return paragraph
 

@@ -13,14 +13,17 @@ __all__ = ["Loaded", "escape_block", "fence", "first_heading", "heading", "page_
 class Loaded:
     """A document as Markdown.
 
-    A heading whose source has an id ends in ` {#id}`. Each page or slide begins with a line `<!-- page N -->`,
-    counted from 1. Tables are GFM pipe tables, code is fenced with its language where known, images are their
-    alternative text, and there are no data: addresses. Markdown and plain text keep their line numbers.
+    A heading whose source has an id ends in ` {#id}`. Each page or slide begins with a line
+    `<!-- page N -->`, counted from 1. Tables are GFM pipe tables, code is fenced with its language where
+    known, images are their alternative text, and there are no data: addresses. Markdown and plain text keep
+    their line numbers.
     """
 
     title: str
     """From the document itself where it names one, else its first heading, else the file's name."""
     markdown: str
+    plain: bool = False
+    """Plain text: lists, tables and fences count; *, _, # and < stand for themselves."""
 
 
 _ANCHOR = re.compile(r"[^\s{}]{1,200}")

@@ -76,8 +76,10 @@ def _is_public_6(address: IPv6Address) -> bool:
     return address in _UNICAST_6 and not any(address in network for network in _SPECIAL_6)
 
 
-async def public_addresses(host: str, port: int, resolve: Resolver) -> Sequence[str]:
-    """The addresses of a host, all of them public.
+async def public_addresses(
+    host: str, port: int, resolve: Resolver, is_allowed: Callable[[str], bool] = is_public
+) -> Sequence[str]:
+    """The addresses of a host, all of them public, or whatever else is_allowed demands.
 
     Raises:
         PrivateAddress: one of them is not; a name with a public and a private address is refused as well.
@@ -85,11 +87,11 @@ async def public_addresses(host: str, port: int, resolve: Resolver) -> Sequence[
     """
     addresses = await resolve(host, port)
     for address in addresses:
-        if not is_public(address):
-            what = "is" if address == host else f"leads to {address},"
+        if not is_allowed(address):
+            named = f" ({host})" if host != address else ""
             raise PrivateAddress(
-                f"{host} {what} a private or reserved address, which is not reached unless "
-                "the source's setting allow_private is true."
+                f"leads to {address}{named}, a private or reserved address, which is not reached "
+                "unless the source's setting allow_private is true"
             )
     return addresses
 

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib import metadata
 from pathlib import Path
@@ -23,7 +23,7 @@ import httpcore
 import httpx
 
 from rag_core.errors import DocumentError, SourceError
-from rag_core.ingest.sources.addresses import Resolver, public_addresses, system_resolver
+from rag_core.ingest.sources.addresses import Resolver, is_public, public_addresses, system_resolver
 from rag_core.ingest.sources.source import refuse_larger
 
 __all__ = ["Client", "Download", "GuardedBackend", "Gunzip", "Times", "shown"]
@@ -65,13 +65,13 @@ class Download:
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Resolves a host itself and connects to exactly the addresses that it checked.
 
-    Neither a redirect nor a name that resolves differently a moment later gets past it. TLS still verifies the
-    name.
+    Neither a redirect nor a name that resolves differently a moment later gets past it. TLS still verifies
+    the name.
     """
 
-    def __init__(self, allow_private: bool = False, resolve: Resolver = system_resolver) -> None:
-        self._allow_private = allow_private
+    def __init__(self, resolve: Resolver, is_allowed: Callable[[str], bool]) -> None:
         self._resolve = resolve
+        self._is_allowed = is_allowed
         self._network = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -90,7 +90,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         ends = time.monotonic() + (timeout if timeout is not None else 3600)
         try:
             async with asyncio.timeout(timeout):
-                addresses = await self._addresses(host, port)
+                addresses = await public_addresses(host, port, self._resolve, self._is_allowed)
         except TimeoutError:
             raise httpcore.ConnectTimeout("its name could not be resolved in time") from None
         except (OSError, UnicodeError) as error:
@@ -103,11 +103,6 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
-
-    async def _addresses(self, host: str, port: int) -> Iterable[str]:
-        if self._allow_private:
-            return await self._resolve(host, port)
-        return await public_addresses(host, port, self._resolve)
 
     async def connect_unix_socket(
         self,
@@ -134,12 +129,13 @@ class Client:
         *,
         allow_private: bool = False,
         resolve: Resolver = system_resolver,
+        is_allowed: Callable[[str], bool] = is_public,
         times: Times = Times(),
     ) -> None:
         self._folder = folder
         self._max_file_mb = max_file_mb
         self._times = times
-        self._backend = GuardedBackend(allow_private, resolve)
+        self._backend = GuardedBackend(resolve, (lambda _: True) if allow_private else is_allowed)
 
     async def get(
         self,
@@ -187,7 +183,7 @@ class Client:
                 assert request is not None
                 address = str(request.url)
                 if request.url.scheme not in ("http", "https") or not request.url.host:
-                    raise DocumentError(f"{shown(address)} is no http or https address.")
+                    raise DocumentError(f"leads to {shown(address)!r}, which is no http or https address")
                 if permit is not None:
                     await permit(address)
                 response = await self._http.send(request, stream=True)
@@ -198,12 +194,12 @@ class Client:
                 finally:
                     await response.aclose()
         except (httpx.InvalidURL, httpx.RemoteProtocolError) as error:
-            raise DocumentError(f"{shown(url)} cannot be read: {error}.") from None
+            raise DocumentError(f"cannot be read: {error}") from None
         except httpcore.TimeoutException as error:
             raise SourceError(f"{shown(url)} cannot be reached: {_reason(error)}.") from None
         except _BROKEN as error:
             raise _Later(f"{shown(url)} cannot be reached: {_reason(error)}.") from None
-        raise DocumentError(f"{shown(url)} redirects more than {_REDIRECTS} times.")
+        raise DocumentError(f"redirects more than {_REDIRECTS} times")
 
     async def _receive(self, response: httpx.Response, address: str) -> Download | None:
         if response.status_code == 304:
@@ -238,7 +234,7 @@ class Client:
             gunzip.finish()
         else:
             raise DocumentError(
-                f"It was sent with the content encoding {encoding!r}, which was not asked for."
+                f"was sent with the content encoding {encoding[:40]!r}, which was not asked for"
             )
 
     @contextmanager
@@ -343,12 +339,12 @@ class Gunzip:
                 self._is_full = len(piece) == self._PIECE and not self._inflate.eof
                 yield piece
         except zlib.error:
-            raise DocumentError("It claims to be gzip, but is not.") from None
+            raise DocumentError("claims to be gzip, but is not") from None
 
     def finish(self) -> None:
         """Raise DocumentError when the bytes so far end in the middle."""
         if not self._inflate.eof:
-            raise DocumentError("It is gzip that was cut short.")
+            raise DocumentError("is gzip that was cut short")
 
 
 def shown(url: str) -> str:
@@ -361,12 +357,12 @@ def _require_success(response: httpx.Response, address: str) -> None:
     if status == 200:
         return
     if status in (404, 410):
-        raise DocumentError(f"{address} does not exist any more (status {status}).")
+        raise DocumentError(f"does not exist any more (status {status})")
     if status in (401, 403):
-        raise DocumentError(f"{address} may not be read without signing in (status {status}).")
+        raise DocumentError(f"may not be read without signing in (status {status})")
     if status in _LATER or status >= 500:
         raise _later(f"{address} is in trouble (status {status}).", response.headers.get("Retry-After", ""))
-    raise DocumentError(f"{address} cannot be read (status {status}).")
+    raise DocumentError(f"cannot be read (status {status})")
 
 
 def _later(message: str, retry_after: str) -> SourceError:
@@ -391,6 +387,7 @@ def _content_type(header: str) -> tuple[str, str]:
     return media_type.strip().lower(), charset[1].lower() if charset else ""
 
 
+@cache
 def _tls() -> ssl.SSLContext:
     """The well-known authorities, or those that SSL_CERT_FILE names where a company has its own."""
     return httpx.create_ssl_context()

@@ -68,13 +68,13 @@ class Folder:
         try:
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):
-                raise DocumentError("It is not a regular file.")
+                raise DocumentError("is not a regular file")
             refuse_larger(status.st_size, self._limits.max_file_mb)
             os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
         except FileNotFoundError:
-            raise DocumentError("It vanished before it could be read.") from None
+            raise DocumentError("vanished before it could be read") from None
         except OSError as error:
-            raise DocumentError(f"It cannot be opened: {error.strerror}.") from None
+            raise DocumentError(f"cannot be opened: {error.strerror}") from None
         return Fetched(path, path.suffix.lower(), fingerprint=_fingerprint(status))
 
 
@@ -155,7 +155,7 @@ def _is_within(path: str, folder: str) -> bool:
 def _mode(path: Path | str) -> int:
     """The kind of what lies there, with links followed; 0 when nothing does, or it cannot be seen."""
     try:
-        return os.stat(path).st_mode
+        return Path(path).stat().st_mode
     except OSError:
         return 0
 

@@ -10,22 +10,29 @@ import re
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
 from rag_core.errors import DocumentError, SettingsError, SourceError
-from rag_core.ingest.sources.addresses import PrivateAddress, Resolver, public_addresses, system_resolver
+from rag_core.ingest.sources.addresses import (
+    PrivateAddress,
+    Resolver,
+    is_public,
+    public_addresses,
+    system_resolver,
+)
 from rag_core.ingest.sources.selection import Selection, published_at
-from rag_core.ingest.sources.source import Fetched, Item, refuse_larger
+from rag_core.ingest.sources.source import Fetched, Item, refuse_larger, scratch
 from rag_core.ingest.sources.threads import from_thread
 from rag_core.settings import GitSource, Ingest
 
 __all__ = ["Git", "blob_page"]
 
 _TIME_LIMIT_S = 600
+_PINS_SINCE = (2, 37)
 _TIP = "refs/answerloop/tip"
 _HTTP = re.compile(
     r"(https?)://(?:([^/@\s\\]*)@)?"  # scheme, user and password
@@ -62,13 +69,20 @@ class Git:
     """Keeps a bare repository of depth 1 below work. A document is unchanged when its blob is the same."""
 
     def __init__(
-        self, settings: GitSource, work: Path, limits: Ingest, *, resolve: Resolver = system_resolver
+        self,
+        settings: GitSource,
+        work: Path,
+        limits: Ingest,
+        *,
+        resolve: Resolver = system_resolver,
+        is_allowed: Callable[[str], bool] = is_public,
     ) -> None:
         self.name = settings.name
         self.scope = settings.scope
         self._settings = settings
         self._limits = limits
         self._resolve = resolve
+        self._is_allowed = is_allowed
         self._work = work
         self._remote = _Remote.parse(settings)
         self._branch = _branch(settings)
@@ -98,8 +112,8 @@ class Git:
     async def _update(self) -> None:
         await asyncio.to_thread(self._work.mkdir, parents=True, exist_ok=True)
         options = await self._checked_options()
-        await self._git("init", "--quiet", "--bare", "--template=", str(self._repository))
         await asyncio.to_thread(_remove_locks, self._repository)
+        await self._git("init", "--quiet", "--bare", "--template=", str(self._repository))
         how = "--quiet --depth=1 --no-tags --no-recurse-submodules --no-write-fetch-head --update-shallow"
         what = (self._remote.address, f"+{self._branch}:{_TIP}")
         await self._git("fetch", *how.split(), "--", *what, options=options)
@@ -109,10 +123,11 @@ class Git:
         remote = self._remote
         if self._settings.allow_private or not remote.host:
             return ()
+        await self._require_pinning()
         try:
-            addresses = await public_addresses(remote.host, remote.port, self._resolve)
+            addresses = await public_addresses(remote.host, remote.port, self._resolve, self._is_allowed)
         except PrivateAddress as error:
-            raise SourceError(str(error)) from None
+            raise SourceError(f"{remote.shown} {error}.") from None
         except (OSError, UnicodeError) as error:
             raise SourceError(f"{remote.shown} cannot be reached: {error}.") from None
         listed = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
@@ -123,12 +138,9 @@ class Git:
 
     async def _fetch(self, blob: _Blob) -> Fetched:
         refuse_larger(blob.size, self._limits.max_file_mb)
-        await asyncio.to_thread(self._blobs.mkdir, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._blobs)
-        os.close(handle)
-        fetched = Fetched(
-            Path(name), PurePosixPath(blob.path).suffix.lower(), fingerprint=blob.id, temporary=True
-        )
+        path = PurePosixPath(blob.path)
+        copy = await asyncio.to_thread(scratch, self._blobs, path.stem, path.suffix.lower())
+        fetched = Fetched(copy, copy.suffix, fingerprint=blob.id, temporary=True)
         try:
             await self._git("cat-file", "blob", blob.id, output=fetched.path)
             await asyncio.to_thread(_refuse_pointer, fetched.path)
@@ -136,6 +148,18 @@ class Git:
             fetched.discard()
             raise
         return fetched
+
+    async def _require_pinning(self) -> None:
+        """An older git would silently ignore the option that holds it to an address."""
+        version = self._work / "version"
+        await self._git("version", output=version)
+        text = await asyncio.to_thread(version.read_text)
+        numbers = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
+        if numbers < _PINS_SINCE:
+            raise SourceError(
+                f"{text.strip()} cannot be held to a checked address: install git 2.37 or newer, or set "
+                f"allow_private for the source {self.name}."
+            )
 
     def _url(self, path: str) -> str:
         if self._settings.url:
@@ -150,7 +174,7 @@ class Git:
             SourceError: it failed, with the last line it said, or took longer than ten minutes.
         """
         settled = [part for option in (*_OPTIONS, *options) for part in ("-c", option)]
-        repository = [] if arguments[0] == "init" else [f"--git-dir={self._repository}"]
+        repository = [] if arguments[0] in ("init", "version") else [f"--git-dir={self._repository}"]
         status, said = await _run(["git", *settled, *repository, *arguments], self._environment(), output)
         if status != 0:
             raise SourceError(f"git {arguments[0]} of {self._remote.shown} failed: {_last_line(said)}")
@@ -313,4 +337,4 @@ def _records(path: Path) -> Iterator[bytes]:
 def _refuse_pointer(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(len(_LFS)) == _LFS:
-            raise DocumentError("It is kept in Git LFS, of which the repository holds only a pointer.")
+            raise DocumentError("is kept in Git LFS; the repository holds only a pointer to it")

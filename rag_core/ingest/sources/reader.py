@@ -8,7 +8,6 @@ import importlib
 import inspect
 import re
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from functools import partial
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rag_core.errors import DocumentError, SettingsError, SourceError
-from rag_core.ingest.sources.source import Fetched, Item, refuse_larger
+from rag_core.ingest.sources.source import Fetched, Item, refuse_larger, scratch
 from rag_core.ingest.sources.threads import from_thread
 from rag_core.settings import Ingest, ReaderSource, secret
 
@@ -29,7 +28,7 @@ _RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}
 
 
 class Reader:
-    """Runs the reader in a thread, document by document where it can, and hands its texts on as Markdown files."""
+    """Runs the reader in a thread, document by document where it can; hands texts on as Markdown files."""
 
     def __init__(self, settings: ReaderSource, work: Path, limits: Ingest) -> None:
         self.name = settings.name
@@ -42,7 +41,7 @@ class Reader:
         """What the reader brings. A reader says nothing of what changed, so all is read, and compared here.
 
         Raises:
-            SettingsError: the reader is not installed, is none, refuses its arguments, or a secret is missing.
+            SettingsError: the reader is not installed, is none, refuses its arguments, or lacks a secret.
             SourceError: it failed while it read.
         """
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
@@ -74,18 +73,17 @@ class Reader:
         text = _text(document)
         title = _first(document, _TITLES) or None
         fingerprint = hashlib.sha256(f"{title or ''}\0{text}".encode("utf-8", "replace")).hexdigest()[:32]
-        fetch = partial(asyncio.to_thread, self._write, text, title, fingerprint)
+        fetch = partial(asyncio.to_thread, self._write, key, text, title, fingerprint)
         return Item(key, _link(document), fingerprint, fetch)
 
-    def _write(self, text: str, title: str | None, fingerprint: str) -> Fetched:
+    def _write(self, key: str, text: str, title: str | None, fingerprint: str) -> Fetched:
         data = text.encode("utf-8", "replace")
         if not data.strip():
-            raise DocumentError("The reader brought no text for it.")
+            raise DocumentError("holds no text")
         refuse_larger(len(data), self._limits.max_file_mb)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".md", delete=False) as file:
-            file.write(data)
-        return Fetched(Path(file.name), ".md", title, fingerprint, temporary=True)
+        path = scratch(self._folder, title or key.rpartition("/")[2], ".md")
+        path.write_bytes(data)
+        return Fetched(path, ".md", title, fingerprint, temporary=True)
 
 
 def _class(name: str, key: str) -> type:
@@ -122,7 +120,10 @@ def _remedy(module: str, missing: str | None) -> str:
 
 
 def _resolved(values: Any, key: str, secrets: dict[str, str]) -> Any:
-    """The arguments with each 'env:NAME' replaced; secrets collects name -> value, to keep them out of messages."""
+    """The arguments with each 'env:NAME' replaced.
+
+    secrets: collects name -> value, to keep them out of messages.
+    """
     if isinstance(values, dict):
         return {name: _resolved(value, f"{key}.{name}", secrets) for name, value in values.items()}
     if isinstance(values, list):
@@ -134,18 +135,15 @@ def _resolved(values: Any, key: str, secrets: dict[str, str]) -> Any:
     return values
 
 
-def _loaded(reader: Any, load: Mapping[str, Any]) -> Iterable[Any]:
+def _loaded(reader: Any, load: Mapping[str, Any]) -> Iterator[Any]:
     """One document at a time where the reader can, so that memory is bounded; else all it has."""
     lazy = getattr(reader, "lazy_load_data", None)
-    if lazy is not None and _is_overridden(type(reader), "lazy_load_data") and _accepts(lazy, load):
-        return iter(lazy(**load))
-    return iter(reader.load_data(**load))
-
-
-def _is_overridden(kind: type, method: str) -> bool:
-    """Whether a class of the reader's own defines it: LlamaIndex's base classes only raise."""
-    owner = next((base for base in kind.__mro__ if method in vars(base)), None)
-    return owner is not None and not owner.__module__.startswith("llama_index.core.readers.base")
+    # LlamaIndex's base classes have it too, but only to raise.
+    is_inherited = getattr(lazy, "__module__", "") == "llama_index.core.readers.base"
+    if lazy is not None and not is_inherited and _accepts(lazy, load):
+        yield from lazy(**load)
+    else:
+        yield from reader.load_data(**load)
 
 
 def _accepts(function: Any, arguments: Mapping[str, Any]) -> bool:

@@ -58,7 +58,7 @@ def _read_xml(body: _Body, wants: Callable[[str], bool], limit: int) -> Listing:
     try:
         root = _name(next(parser)[1])
         if root not in ("urlset", "sitemapindex"):
-            raise DocumentError("It is XML, but no sitemap.")
+            raise DocumentError("is XML, but no sitemap")
         for event, element in parser:
             if event != "end" or _name(element) not in ("url", "sitemap"):
                 continue
@@ -71,21 +71,25 @@ def _read_xml(body: _Body, wants: Callable[[str], bool], limit: int) -> Listing:
             if len(pages) >= limit:
                 break
     except (etree.XMLSyntaxError, StopIteration) as error:
-        raise DocumentError(f"It is not well-formed XML: {error}.") from None
+        raise DocumentError(f"is not well-formed XML: {error}") from None
     return Listing(tuple(pages), tuple(filter(None, sitemaps)))
 
 
 def _read_text(body: _Body, wants: Callable[[str], bool], limit: int) -> Listing:
-    """One address a line. A page of HTML is told from it by having no line that is one."""
+    """One address a line, from the first."""
     pages: list[str] = []
-    for number, line in enumerate(body.lines()):
+    is_sitemap = False
+    for line in body.lines():
         if line.startswith(("http://", "https://")):
+            is_sitemap = True
             if wants(line):
                 pages.append(line)
-        elif line and number == 0:
-            raise DocumentError("It is no sitemap: neither XML nor a list of addresses.")
+        elif line and not is_sitemap:
+            break
         if len(pages) >= limit:
             break
+    if not is_sitemap:
+        raise DocumentError("is no sitemap: neither XML nor a list of addresses")
     return Listing(tuple(pages))
 
 
@@ -124,7 +128,7 @@ class _Body:
         data, self._ready = self._ready[:size], self._ready[size:]
         self._given += len(data)
         if self._given > _MOST_BYTES:
-            raise DocumentError(f"It is a sitemap of more than {_MOST_BYTES // 2**20} MB.")
+            raise DocumentError(f"is a sitemap of more than {_MOST_BYTES // 2**20} MB")
         return data
 
     def looks_like_xml(self) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +12,7 @@ from typing import Protocol
 
 from rag_core.errors import DocumentError
 
-__all__ = ["Fetched", "Item", "Source", "refuse_larger"]
+__all__ = ["Fetched", "Item", "Source", "refuse_larger", "scratch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,12 @@ class Fetched:
     fingerprint: str = ""
     """What the next sync compares: keep it as the known fingerprint of the item's key."""
     temporary: bool = False
-    """Whether path is a copy made for this fetch alone."""
+    """Whether path is a copy made for this fetch alone, in a folder of its own."""
 
     def discard(self) -> None:
         """Remove the copy made for loading; a file of the user's is left alone. May be called twice."""
         if self.temporary:
-            self.path.unlink(missing_ok=True)
+            shutil.rmtree(self.path.parent, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,9 @@ class Item:
     fetch: Callable[[], Awaitable[Fetched | None]]
     """Bring the document to disk; None when it turns out unchanged. May be called for several items at once.
 
-    Raises DocumentError when it cannot be read, with the reason, and SourceError when it cannot be reached now
-    and the previous version should stay.
+    Raises DocumentError when it cannot be read; its message is, as with loaders, the rest of a sentence that
+    begins with the document's name: 'is 120 MB large'. Raises SourceError, a whole sentence, when it cannot
+    be reached now and the previous version should stay.
     """
 
 
@@ -80,5 +84,15 @@ def refuse_larger(size: int, limit_mb: int) -> None:
     """Raise DocumentError for a document of more bytes than the setting ingest.max_file_mb allows."""
     if size > limit_mb * 2**20:
         raise DocumentError(
-            f"It is {size / 2**20:,.1f} MB large; the setting ingest.max_file_mb allows {limit_mb} MB."
+            f"is {size / 2**20:,.1f} MB large; the setting ingest.max_file_mb allows {limit_mb} MB"
         )
+
+
+def scratch(folder: Path, name: str, suffix: str) -> Path:
+    """A place for a temporary Fetched: in a new folder below folder, called as the document is.
+
+    A loader that finds no title takes the file's name for one. name is untrusted; what is left of it is not.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = re.sub(r"[^\w.-]+", "-", name).strip(".-")[:80] or "document"
+    return Path(tempfile.mkdtemp(dir=folder)) / (stem + suffix)

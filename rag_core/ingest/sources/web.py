@@ -7,9 +7,8 @@ import codecs
 import hashlib
 import json
 import logging
-import os
+import re
 import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from rag_core.ingest.sources.addresses import Resolver, system_resolver
 from rag_core.ingest.sources.fetching import Client, Download, Times, shown
 from rag_core.ingest.sources.robots import Robots, fetch_robots
 from rag_core.ingest.sources.sitemap import Listing, read_sitemap
-from rag_core.ingest.sources.source import Fetched, Item
+from rag_core.ingest.sources.source import Fetched, Item, scratch
 from rag_core.settings import Ingest, WebSource
 
 __all__ = ["Web", "normalised", "suffix_of"]
@@ -36,6 +35,8 @@ _AT_ONCE = 4
 _DEPTH = 3
 _MOST_SITEMAPS = 1000
 _LONGEST_DELAY_S = 10
+_FOREIGN = re.compile(r"utf-16|iso8859|cp\d|koi8|mac|shift|euc|gb|big5|iso2022|tis")
+"""Python's names of the encodings that pages are written in. It has base64 and the like for codecs, too."""
 
 _SUFFIXES = {
     "text/html": ".html",
@@ -70,7 +71,7 @@ class Web:
         limits: Ingest,
         *,
         resolve: Resolver = system_resolver,
-        times: Times = Times(),
+        times: Times | None = None,
     ) -> None:
         self.name = settings.name
         self.scope = settings.scope
@@ -83,7 +84,7 @@ class Web:
             limits.max_file_mb,
             allow_private=settings.allow_private,
             resolve=resolve,
-            times=times,
+            times=times or Times(),
         )
         self._robots = _RobotsOfSites(self._client)
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -106,6 +107,7 @@ class Web:
             yield Item(address, address, "", partial(self._fetch, address, known.get(address, "")))
 
     async def close(self) -> None:
+        self._robots.close()
         await self._client.close()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
@@ -149,14 +151,14 @@ class Web:
             download = await self._client.get(address)
             assert download is not None  # it was asked for without conditions
         except DocumentError as error:
-            raise SourceError(f"The sitemap {shown(address)} cannot be read: {error}") from None
+            raise SourceError(f"The sitemap {shown(address)} {error}.") from None
         try:
             if is_root:  # example.org often sends on to www.example.org, whose pages it then lists
                 site.hosts.add(_host(download.url))
             limit = self._settings.limit + 1
             return await asyncio.to_thread(read_sitemap, download.path, partial(self._wants, site), limit)
         except DocumentError as error:
-            raise SourceError(f"The sitemap {shown(address)} cannot be read: {error}") from None
+            raise SourceError(f"The sitemap {shown(address)} {error}.") from None
         finally:
             download.discard()
 
@@ -176,19 +178,23 @@ class Web:
             download = await self._client.get(
                 address, etag=before.etag, modified=before.modified, permit=self._robots.permit
             )
-        if download is None:
-            return None
+        return await asyncio.to_thread(self._accept, download, before) if download else None
+
+    def _accept(self, download: Download, before: _Version) -> Fetched | None:
+        """Make the download a document for the loader, unless it is the one from last time."""
         try:
             suffix = suffix_of(download.media_type, download.url)
             version = _Version(download.etag, download.modified, _digest(download, suffix))
             if version.digest == before.digest:
-                download.discard()
                 return None
-            await asyncio.to_thread(_into_utf8, download, suffix)
-        except BaseException:
+            path = scratch(self._folder, _name(download.url), suffix)
+            if codec := _foreign_codec(download.charset, suffix):
+                _into_utf8(download.path, codec, path)
+            else:
+                download.path.replace(path)
+        finally:
             download.discard()
-            raise
-        return Fetched(download.path, suffix, fingerprint=str(version), temporary=True)
+        return Fetched(path, suffix, fingerprint=str(version), temporary=True)
 
 
 @dataclass
@@ -217,7 +223,7 @@ class _Version:
         try:
             etag, modified, digest = json.loads(text)
             return cls(str(etag), str(modified), str(digest))
-        except ValueError:
+        except (ValueError, TypeError):
             return cls()
 
 
@@ -228,6 +234,10 @@ class _RobotsOfSites:
     client: Client
     read: dict[str, asyncio.Task[Robots]] = field(default_factory=dict)
     turns: dict[str, float] = field(default_factory=dict)
+
+    def close(self) -> None:
+        for task in self.read.values():
+            task.cancel()
 
     async def of(self, address: str) -> Robots:
         url = httpx.URL(address)
@@ -241,7 +251,7 @@ class _RobotsOfSites:
         """Raise DocumentError when the site asks not to read this address."""
         robots = await self.of(address)
         if not robots.allows(httpx.URL(address).raw_path.decode()):
-            raise DocumentError(f"The robots.txt of its site asks not to read {shown(address)}.")
+            raise DocumentError(f"is not to be read, says the robots.txt of its site ({shown(address)})")
 
     async def wait_turn(self, address: str) -> None:
         """Wait as long as the site's crawl-delay asks for, ten seconds at most."""
@@ -281,11 +291,15 @@ def suffix_of(media_type: str, address: str) -> str:
     if not suffix and not media_type:
         suffix = ".html"
     if suffix not in SUPPORTED:
-        raise DocumentError(f"It is of the type {media_type[:100]!r}, which no loader reads.")
+        raise DocumentError(f"is of the type {media_type[:100]!r}, which no loader reads")
     return suffix
 
 
 def _required(address: str, key: str) -> str:
+    if "@" in address.partition("//")[2].partition("/")[0]:
+        raise SettingsError(
+            f"{key}: {shown(address)} was given with a user name, and pages are read without."
+        )
     if found := normalised(address):
         return found
     raise SettingsError(f"{key}: expected an http or https address, not {shown(address)!r}.")
@@ -300,25 +314,27 @@ def _digest(download: Download, suffix: str) -> str:
     return hashlib.sha256(f"{download.digest} {suffix} {download.charset}".encode()).hexdigest()[:32]
 
 
-def _into_utf8(download: Download, suffix: str) -> None:
-    """Rewrite text whose encoding the server named; the mark at its start outranks what HTML says inside."""
+def _name(address: str) -> str:
+    """What a page without a title may be called: the last part of its path, or its host."""
+    url = httpx.URL(address)
+    return PurePosixPath(url.path).stem or url.host
+
+
+def _foreign_codec(charset: str, suffix: str) -> str:
+    """The encoding that the server names for a text, where the loader could not know it; else ''."""
     if suffix not in (".html", ".md", ".rst", ".txt", ".csv"):
-        return
+        return ""
     try:
-        codec = codecs.lookup(download.charset)
+        codec = codecs.lookup(charset).name
     except LookupError:
-        return
-    if codec.name in ("utf-8", "utf-8-sig", "ascii") or not getattr(codec, "_is_text_encoding", True):
-        return
-    handle, name = tempfile.mkstemp(dir=download.path.parent)
-    target = Path(name)
-    try:
-        with (
-            os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as into,
-            download.path.open(encoding=codec.name, errors="replace", newline="") as source,
-        ):
-            shutil.copyfileobj(source, into)
-        target.replace(download.path)
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
+        return ""
+    return codec if _FOREIGN.match(codec) else ""
+
+
+def _into_utf8(path: Path, codec: str, into: Path) -> None:
+    """Rewrite a text as UTF-8; the mark at its start outranks what HTML says of its encoding inside."""
+    with (
+        path.open(encoding=codec, errors="replace", newline="") as source,
+        into.open("w", encoding="utf-8-sig", newline="") as target,
+    ):
+        shutil.copyfileobj(source, target)

@@ -1,0 +1,155 @@
+"""The flow that all platforms share: ask, and turn whatever happens into words for a person.
+
+An adapter translates its platform's events into a Question or a Vote, calls Chat, and shows what comes back.
+Nothing here knows a platform.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Protocol
+
+from rag_core.errors import AnswerloopError, InvalidQuestion, Unavailable
+from rag_core.types import Answer, Question, Turn, Vote
+
+__all__ = ["REASONS", "Answerer", "Chat", "Conversations", "Receipt", "Reply", "unsure"]
+
+log = logging.getLogger(__name__)
+
+REASONS = {
+    "wrong_sources": "Wrong sources",
+    "wrong_answer": "Right sources, but wrong answer",
+    "out_of_date": "Out of date",
+    "not_answered": "Does not answer my question",
+    "other": "Something else",
+}
+"""What can be wrong with an answer: the code that Vote.reason holds, and its words for a person."""
+
+_NOT_SURE_BELOW = 0.5
+
+
+class Answerer(Protocol):
+    """What answers questions and records votes; rag_core.assistant.Assistant is the real one."""
+
+    async def ask(self, question: Question) -> Answer:
+        """The answer, or an abstention.
+
+        Raises:
+            InvalidQuestion: the asker must word the question differently.
+            AnswerloopError: it cannot be answered now.
+        """
+
+    async def vote(self, vote: Vote) -> None:
+        """Record the vote; the last one per person and answer counts.
+
+        Raises:
+            AnswerloopError: it could not be recorded, for instance because there is no such answer.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to show to the asker."""
+
+    text: str
+    """The answer's text, or the sentence that stands in its place."""
+    answer: Answer | None = None
+    """None: there is no answer, and text says why."""
+    reference: str | None = None
+    """Names the failure in the log. None without an answer: the question must be worded differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What to show to the voter."""
+
+    text: str
+    recorded: bool
+    reference: str | None = None
+    """Names the failure in the log. None where nothing was recorded: there is no such answer."""
+
+
+class Chat:
+    """Asks and votes on behalf of people, and never raises for anything that goes wrong on the way."""
+
+    def __init__(self, assistant: Answerer) -> None:
+        self._assistant = assistant
+
+    async def answer(self, question: Question) -> Reply:
+        """The answer, or a sentence in its place."""
+        try:
+            answer = await self._assistant.ask(question)
+        except InvalidQuestion as error:
+            return Reply(str(error))
+        except Exception:
+            reference = _log_failure("A question", question.principal.platform)
+            return Reply(
+                f"Something went wrong on my side (reference {reference}). Please try again in a minute.",
+                reference=reference,
+            )
+        return Reply(answer.text, answer)
+
+    async def vote(self, vote: Vote) -> Receipt:
+        """Record the vote and thank for it, or say that it could not be recorded."""
+        try:
+            await self._assistant.vote(vote)
+        except Exception as error:
+            if isinstance(error, AnswerloopError) and not isinstance(error, Unavailable):
+                log.info("A vote from %s was not recorded: %s", vote.platform, error)
+                return Receipt("I could not record that: I do not know this answer any more.", recorded=False)
+            reference = _log_failure("A vote", vote.platform)
+            return Receipt(
+                f"I could not record that (reference {reference}). Please try again in a minute.",
+                recorded=False,
+                reference=reference,
+            )
+        return Receipt(_thanks(vote), recorded=True)
+
+
+class Conversations:
+    """The latest turns of the latest threads, for adapters whose platform keeps no history of its own."""
+
+    def __init__(self, threads: int = 1000, turns: int = 20) -> None:
+        self._threads = threads
+        self._turns = turns
+        self._kept: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
+
+    def turns(self, thread: str) -> tuple[Turn, ...]:
+        """What was said in the thread, oldest first."""
+        if thread not in self._kept:
+            return ()
+        self._kept.move_to_end(thread)
+        return self._kept[thread]
+
+    def add(self, thread: str, question: str, answer: str) -> None:
+        """Remember an exchange, forgetting the oldest turns and the threads that were quiet longest."""
+        turns = (*self._kept.get(thread, ()), Turn("user", question), Turn("assistant", answer))
+        self._kept[thread] = turns[-self._turns :]
+        self._kept.move_to_end(thread)
+        while len(self._kept) > self._threads:
+            self._kept.popitem(last=False)
+
+
+def unsure(answer: Answer) -> bool:
+    """Whether a reader should be told to check this answer against its sources."""
+    return not answer.abstained and answer.confidence < _NOT_SURE_BELOW
+
+
+def _thanks(vote: Vote) -> str:
+    if vote.value == 0:
+        return "Taken back."
+    if vote.value == 1:
+        return "Thank you, good to know."
+    if vote.reason or vote.comment or vote.correction:
+        return "Thank you. A person will look at this."
+    return "Thank you. What was wrong with it?"
+
+
+def _log_failure(what: str, platform: str) -> str:
+    """Log the exception being handled under a new reference, without what the person wrote."""
+    reference = secrets.token_hex(3)
+    log.exception("%s from %s failed (reference %s)", what, platform, reference)
+    return reference

@@ -1,0 +1,24 @@
+"""Making text from documents and models safe and readable for where it is shown."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+__all__ = ["printable", "readable_location"]
+
+_TERMINAL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$))")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal obeys instead of showing. Line breaks and tabs stay.
+
+    Goes: control characters, escape sequences, and the marks that reorder what stands around them.
+    """
+    return _UNPRINTABLE.sub("", _TERMINAL_SEQUENCE.sub("", text))
+
+
+def readable_location(location: str) -> str:
+    """A file's address as its path, without the place; every other address as it is."""
+    return unquote(urlsplit(location).path) if location.startswith("file:///") else location

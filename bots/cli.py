@@ -1,0 +1,67 @@
+"""The `answerloop` command. Each command lives in bots/commands and imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bots.commands import asking, documents, evaluating, serving, setup
+from rag_core.errors import AnswerloopError, SettingsError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="answerloop",
+    help="Answers questions from your documents, and gets better from feedback.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+evaluate = typer.Typer(no_args_is_help=True, help="Measure on a judged set of your own.", rich_markup_mode=None)
+
+app.command("init")(setup.init)
+app.command("doctor")(setup.doctor)
+app.command("ingest")(documents.ingest)
+app.command("sources")(documents.sources)
+app.command("ask")(asking.ask)
+app.command("chat")(asking.chat)
+app.command("serve")(serving.serve)
+evaluate.command("retrieval")(evaluating.retrieval)
+app.add_typer(evaluate, name="evaluate")
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    home: Annotated[Path | None, typer.Option(help="Where everything is kept. [default: .answerloop]")] = None,
+    config: Annotated[Path | None, typer.Option(help="The settings file. [default: ./answerloop.toml]")] = None,
+) -> None:
+    context.obj = setup.Where(home=home, config=config)
+
+
+@evaluate.callback()
+def _evaluate() -> None:
+    """Keeps `evaluate` a group while it has one command."""
+
+
+def main() -> None:
+    """Run a command; what goes wrong is a sentence on standard error and an exit code: 2 settings, 1 anything else."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        app()
+    except AnswerloopError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

@@ -1,0 +1,1 @@
+"""The commands of `answerloop`, a module for each kind."""

@@ -1,0 +1,249 @@
+"""`answerloop ingest` and `answerloop sources`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bots.commands.setup import Where
+from rag_core.errors import AnswerloopError, NotReady, SettingsError
+from rag_core.settings import FolderSource, GitSource, Settings, SourceSettings, WebSource
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from rag_core.ingest.library import Library
+    from rag_core.ingest.sync import Progress, Summary
+    from rag_core.records.releases import Release
+
+__all__ = ["ingest", "sources"]
+
+SHOWN_SKIPPED = 20
+
+
+def ingest(
+    context: typer.Context,
+    places: Annotated[
+        list[str] | None, typer.Argument(metavar="[FOLDER|FILE|ADDRESS]...", help="Added to the sources, and read.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The new source's name. [default: from the folder]")] = None,
+    scope: Annotated[str, typer.Option(help="Who may read the new source.")] = "public",
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build the index anew beside the present one, then swap.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Bring the index up to date with the documents: all sources, or those named here."""
+    where: Where = context.obj
+    given = [_source(place, name, scope) for place in places or []]
+    if name and len(given) > 1:
+        raise SettingsError("--name names one source; give one place with it.")
+    failed = asyncio.run(_ingest(where.settings(), given, rebuild, as_json))
+    raise typer.Exit(1 if failed else 0)
+
+
+def _source(place: str, name: str | None, scope: str) -> SourceSettings:
+    """What a person means by a place on the command line."""
+    from pydantic import ValidationError
+
+    chosen = name or _name_of(place)
+    try:
+        if re.match(r"https?://", place):
+            if place.endswith(".git"):
+                return GitSource(name=chosen, scope=scope, repository=place)
+            if re.search(r"sitemap[^/]*\.xml(\.gz)?$", place):
+                return WebSource(name=chosen, scope=scope, sitemaps=(place,))
+            return WebSource(name=chosen, scope=scope, urls=(place,))
+        path = Path(place).expanduser().resolve()
+        if not path.exists():
+            raise SettingsError(f"{place}: there is no such file or folder.")
+        return FolderSource(name=chosen, scope=scope, path=path)
+    except ValidationError as error:
+        field = error.errors()[0]["loc"][0]
+        raise SettingsError(f"--{field}: use letters, digits, '.', '_' and '-' (at most 64).") from None
+
+
+def _name_of(place: str) -> str:
+    if re.match(r"https?://", place):
+        place = re.sub(r"^https?://|/sitemap[^/]*\.xml(\.gz)?$|\.git$", "", place).replace("/", "-")
+    else:
+        place = Path(place).expanduser().resolve().name
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", place).strip("-._")[:64] or "documents"
+
+
+async def _ingest(settings: Settings, given: Sequence[SourceSettings], rebuild: bool, as_json: bool) -> bool:
+    from rich.console import Console
+
+    from bots.preparation import active_release, new_release
+    from rag_core.bootstrap import open_records
+    from rag_core.records.releases import Releases
+
+    console = Console(stderr=True)
+    async with open_records(settings) as database:
+        with console.status("Looking at the embedding model (the first time it is exported, about half a minute) …"):
+            release = await (new_release if rebuild else active_release)(database, settings)
+        try:
+            summaries, gone = await _synchronise(settings, release, given, rebuild, console)
+        except asyncio.CancelledError:
+            console.print("Stopped. What was finished is kept; run `answerloop ingest` again to go on.")
+            raise
+        failed = [s for s in summaries if s.error]
+        if rebuild and failed:
+            raise NotReady(
+                f"The index was not swapped, because {failed[0].source} could not be read whole: {failed[0].error}"
+            )
+        if rebuild:
+            await Releases(database).activate(release.id)
+    if as_json:
+        typer.echo(json.dumps({"release": release.id, "removed_sources": gone, "sources": [asdict(s) for s in summaries]}))
+    else:
+        _show(Console(), summaries, gone)
+    return bool(failed)
+
+
+async def _synchronise(
+    settings: Settings, release: Release, given: Sequence[SourceSettings], everything: bool, console: Console
+) -> tuple[list[Summary], list[str]]:
+    async with _library(settings, release) as library:
+        gone = await library.configure(settings.sources)
+        known = {source.name: source for source in await library.sources()}
+        for source in given:
+            _refuse_other_place(source, known.get(source.name))
+            await library.add(source)
+        chosen = await library.sources() if everything or not given else list(given)
+        if not chosen:
+            raise NotReady("There is nothing to read: name a folder (`answerloop ingest FOLDER`), or add [[sources]].")
+        with _bars(console) as bars:
+            return [await library.sync(source, _reporter(bars, source.name)) for source in chosen], gone
+
+
+@asynccontextmanager
+async def _library(settings: Settings, release: Release | None = None) -> AsyncIterator[Library]:
+    from rag_core.bootstrap import open_core, open_library
+
+    async with open_core(settings, release) as core, open_library(core) as library:
+        yield library
+
+
+def _refuse_other_place(source: SourceSettings, known: SourceSettings | None) -> None:
+    """Two folders of one name must not replace each other's documents."""
+
+    def place(s: SourceSettings) -> object:
+        return getattr(s, "path", None) or getattr(s, "repository", None) or getattr(s, "urls", None)
+
+    if known is not None and place(known) != place(source):
+        raise SettingsError(f"There is a source named {source.name} already, for {place(known)}; choose another with --name.")
+
+
+def _bars(console: Console) -> Bars:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("documents"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _reporter(bars: Bars, name: str) -> Callable[[Progress], None]:
+    task = bars.add_task(name, total=None, rate="")
+
+    def report(progress: Progress) -> None:
+        elapsed = bars.tasks[task].elapsed or 0.0
+        rate = f"{progress.passages / elapsed:.0f} passages/s" if progress.passages and elapsed else ""
+        bars.update(task, completed=progress.done, total=progress.listed, rate=rate)
+
+    return report
+
+
+def _show(console: Console, summaries: Sequence[Summary], gone: Sequence[str]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column("source", overflow="fold")
+    for heading in ("added", "changed", "removed", "unchanged", "skipped", "passages", "seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for s in summaries:
+        counts = (s.added, s.changed, s.removed, s.unchanged, len(s.skipped), s.passages, f"{s.seconds:.1f}")
+        table.add_row(s.source, *(str(c) for c in counts))
+    console.print(table)
+    for name in gone:
+        console.print(Text(f"{name}: removed with all its documents, as it is no longer in the settings."))
+    for s in summaries:
+        for skipped in s.skipped[:SHOWN_SKIPPED]:
+            console.print(Text(f"{s.source}/{skipped.key}: skipped: {skipped.reason}"))
+        if len(s.skipped) > SHOWN_SKIPPED:
+            console.print(f"… and {len(s.skipped) - SHOWN_SKIPPED} more; --json lists all.")
+        if s.error:
+            console.print(Text(f"{s.source}: could not be read whole, nothing was removed: {s.error}", style="red"))
+
+
+def sources(
+    context: typer.Context,
+    remove: Annotated[str | None, typer.Option(metavar="NAME", help="Forget a source and all its documents.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """What is read from, and what came of it."""
+    where: Where = context.obj
+    asyncio.run(_remove(where.settings(), remove) if remove else _list(where.settings(), as_json))
+
+
+async def _remove(settings: Settings, name: str) -> None:
+    if name in {source.name for source in settings.sources}:
+        raise AnswerloopError(f"{name} stands in the settings file; take it out there and run `answerloop ingest`.")
+    async with _library(settings) as library:
+        removed = await library.remove(name)
+    typer.echo(f"{name}: forgotten, with {removed} documents.")
+
+
+async def _list(settings: Settings, as_json: bool) -> None:
+    from rag_core.bootstrap import open_records
+
+    async with open_records(settings) as database:
+        rows = await _rows(database)
+    if as_json:
+        typer.echo(json.dumps({"sources": rows}))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("source", "kind", "scope", "documents", "skipped", "passages", "last read", "problem")
+    for row in rows:
+        table.add_row(*(str(value) if value is not None else "" for value in row.values()))
+    Console().print(table if rows else "No sources yet: `answerloop ingest FOLDER` adds one.")
+
+
+async def _rows(database: AsyncEngine) -> list[dict[str, Any]]:
+    from rag_core.records.documents import Documents
+    from rag_core.records.releases import Releases
+
+    active = await Releases(database).active()
+    documents = Documents(database, active.index_name if active else "")
+    totals = await documents.totals()
+    return [
+        {
+            "source": record.name,
+            "kind": record.spec["kind"],
+            "scope": record.spec["scope"],
+            **(totals.get(record.name) or {"documents": 0, "skipped": 0, "passages": 0}),
+            "synced_at": record.synced_at.isoformat(timespec="seconds") if record.synced_at else None,
+            "error": record.error,
+        }
+        for record in await documents.sources()
+    ]

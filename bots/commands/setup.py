@@ -1,0 +1,182 @@
+"""`answerloop init` and `answerloop doctor`, and where an installation lies."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rag_core.errors import AnswerloopError, SettingsError
+
+if TYPE_CHECKING:
+    from rag_core.settings import Settings
+
+__all__ = ["Check", "Where", "doctor", "init"]
+
+TEMPLATE = Path(__file__).with_name("answerloop.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The options before the command."""
+
+    home: Path | None
+    config: Path | None
+
+    def settings(self) -> Settings:
+        from rag_core.settings import load_settings
+
+        return load_settings(self.config, self.home)
+
+
+def init(
+    context: typer.Context,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a commented settings file, answerloop.toml."""
+    where: Where = context.obj
+    path = where.config or Path("answerloop.toml")
+    if path.exists() and not force:
+        raise SettingsError(f"{path} is there already; --force replaces it.")
+    path.write_text(TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
+    typer.echo(f"Wrote {path}. Name your documents under [[sources]], then run `answerloop ingest`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    part: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+def doctor(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Check every part that is configured, and say how to mend what fails."""
+    where: Where = context.obj
+    checks = asyncio.run(_checked(where))
+    if as_json:
+        typer.echo(json.dumps({"ok": all(c.ok for c in checks), "checks": [asdict(c) for c in checks]}))
+    else:
+        _show(checks)
+    raise typer.Exit(0 if all(c.ok for c in checks) else 1)
+
+
+async def _checked(where: Where) -> list[Check]:
+    try:
+        settings = where.settings()
+    except SettingsError as error:
+        return [Check("settings", False, str(error), "Edit the settings file or the environment.")]
+    checks = [Check("settings", True, f"{len(settings.sources)} sources configured")]
+    for part, examine in _EXAMINATIONS.items():
+        try:
+            checks.append(Check(part, True, await examine(settings)))
+        except AnswerloopError as error:
+            checks.append(Check(part, False, str(error), _REMEDIES.get(part, "")))
+    return checks
+
+
+async def _home(settings: Settings) -> str:
+    import shutil
+    import tempfile
+
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.home):
+            free = shutil.disk_usage(settings.home).free >> 20
+    except OSError as error:
+        raise AnswerloopError(f"{settings.home} cannot be written: {error.strerror}.") from None
+    if free < 500:
+        raise AnswerloopError(f"{settings.home} has {free} MB free; at least 500 MB are needed.")
+    return f"{settings.home}, {free:,} MB free"
+
+
+async def _database(settings: Settings) -> str:
+    from rag_core.bootstrap import open_records
+
+    async with open_records(settings) as database:
+        return database.url.render_as_string()
+
+
+async def _model(settings: Settings) -> str:
+    from bots.preparation import prepared_model
+    from rag_core.index.embedding import Embedder
+
+    embedder = Embedder(await prepared_model(settings), settings.embedding.threads)
+    embedder.embed_query("Does this work?")
+    card = embedder.card
+    return f"{card.name}, {card.dimension} dimensions, cosine to float32 {card.cosine_mean}"
+
+
+async def _index(settings: Settings) -> str:
+    from rag_core.bootstrap import open_core
+
+    async with open_core(settings) as core:
+        passages = await core.store.count()
+        if core.release.card.name != settings.embedding.model:
+            raise AnswerloopError(f"The index was made with {core.release.card.name}, not {settings.embedding.model}.")
+        if not passages:
+            raise AnswerloopError("The index is empty.")
+        return f"release {core.release.id}, {passages:,} passages"
+
+
+async def _sources(settings: Settings) -> str:
+    from rag_core.ingest.sources import open_source
+
+    for source in settings.sources:
+        opened = open_source(source, settings.home / "sources" / source.name, settings.ingest)
+        try:
+            async for _ in opened.items({}):
+                break
+            else:
+                raise AnswerloopError(f"{source.name} has no document that could be read.")
+        finally:
+            await opened.close()
+    return ", ".join(s.name for s in settings.sources) or "none configured"
+
+
+async def _page(settings: Settings) -> str:
+    import socket
+
+    try:
+        socket.create_server((settings.web.host, settings.web.port)).close()
+    except OSError as error:
+        raise AnswerloopError(f"{settings.web.host}:{settings.web.port} cannot be listened on: {error.strerror}.") from None
+    return f"http://{settings.web.host}:{settings.web.port} is free"
+
+
+_EXAMINATIONS: dict[str, Callable[[Settings], Awaitable[str]]] = {
+    "home": _home,
+    "database": _database,
+    "embedding model": _model,
+    "index": _index,
+    "sources": _sources,
+    "chat page": _page,
+}
+_REMEDIES = {
+    "home": "Free some space, or name another directory with --home or ANSWERLOOP_HOME.",
+    "database": "Check database.url, and that the server runs and lets this user in.",
+    "embedding model": "Install 'answerloop[train]', or copy the models folder from a home where it was exported.",
+    "index": "Run `answerloop ingest FOLDER`, or `answerloop ingest --rebuild` for an index that cannot be used.",
+    "sources": "Correct the source in the settings file; `answerloop ingest` reads it again.",
+    "chat page": "Set another web.port, or stop what listens there.",
+}
+
+
+def _show(checks: list[Check]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    for check in checks:
+        mark = Text("✓ ", "green") if check.ok else Text("✗ ", "bold red")
+        console.print(mark + Text(f"{check.part}: {check.found}"))
+        if not check.ok and check.remedy:
+            console.print(Text(f"  → {check.remedy}"))

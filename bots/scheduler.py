@@ -1,0 +1,61 @@
+"""What happens by itself while `answerloop serve` runs: sources are synchronised when they are due."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+
+from rag_core.bootstrap import Core, open_library
+from rag_core.errors import AnswerloopError, Busy
+from rag_core.records.documents import SourceRecord
+from rag_core.settings import duration_s
+
+__all__ = ["due", "keep_synchronised"]
+
+LOOK_EVERY_S = 15.0
+log = logging.getLogger(__name__)
+
+
+async def keep_synchronised(core: Core, look_every_s: float = LOOK_EVERY_S) -> None:
+    """Synchronise each source that has a schedule, when it is due; never returns.
+
+    Another process that is synchronising, or a source that fails, is waited for until the next look.
+    """
+    attempts: dict[str, datetime] = {}
+    while True:
+        now = datetime.now(UTC)
+        waiting = [s for s in await core.documents.sources() if due(s, attempts.get(s.name), now)]
+        if waiting:
+            attempts.update((s.name, now) for s in waiting)
+            await _synchronise(core, {s.name for s in waiting})
+        await asyncio.sleep(look_every_s)
+
+
+def due(source: SourceRecord, attempted: datetime | None, now: datetime) -> bool:
+    """Whether the source's time has come since it was last read, or last tried by this process."""
+    every = source.spec.get("every")
+    if every is None:
+        return False
+    last = max((t for t in (_aware(source.synced_at), attempted) if t), default=None)
+    return last is None or now - last >= timedelta(seconds=duration_s(every))
+
+
+def _aware(time: datetime | None) -> datetime | None:
+    """SQLite gives times back without their zone; all of ours are UTC."""
+    return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time
+
+
+async def _synchronise(core: Core, names: set[str]) -> None:
+    try:
+        async with open_library(core) as library:
+            for source in await library.sources():
+                if source.name in names:
+                    summary = await library.sync(source)
+                    log.info("%s: %d added, %d changed, %d removed", source.name, summary.added, summary.changed, summary.removed)
+                    if summary.error:
+                        log.warning("%s could not be synchronised: %s", source.name, summary.error)
+    except Busy:
+        log.info("another process is synchronising")
+    except AnswerloopError as error:
+        log.warning("synchronisation failed: %s", error)

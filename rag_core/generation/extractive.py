@@ -1,0 +1,243 @@
+"""Answers in the documents' own words: the units that answer, joined readably, each cited.
+
+No language model: nothing is said that does not stand in a document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag_core.generation.calibration import Calibration
+from rag_core.generation.evidence import FEATURES, Evidence, gather
+from rag_core.retrieval.fusion import Ranked
+from rag_core.settings import Answers
+from rag_core.types import Citation, Passage
+
+__all__ = ["Draft", "Extractive", "cite"]
+
+NOT_FOUND = "I could not find an answer to that in the documents I can read."
+FOLLOWERS = 8
+"""List items or code blocks that come along with the sentence that introduces them."""
+NEAREST = 3
+_MARK = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
+_RULE = re.compile(r"^\|(?:\s*:?-+:?\s*\|)+$")
+_DEPENDENT = re.compile(
+    r"^(?:it|its|they|their|this|that|these|those|he|his|she|her|such|however|therefore|but|also|then|otherwise|instead)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer before it has an id."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    confidence: float
+    abstained: bool
+    nearest: tuple[Citation, ...] = ()
+
+
+class Extractive:
+    def __init__(self, settings: Answers, top_k: int, calibration: Calibration | None = None) -> None:
+        self._calibration = calibration or Calibration.read()
+        self._weights = self._calibration.units.vector(FEATURES)
+        self._settings = settings
+        self._top_k = top_k
+
+    def generate(self, question: str, vector: NDArray[np.float32], ranked: Sequence[Ranked]) -> Draft:
+        """Choose, join and cite; abstain where the confidence is too low.
+
+        vector: the question's, (dimension,). ranked: best first; none found is an abstention.
+        """
+        if not ranked:
+            return Draft(NOT_FOUND, (), 0.0, abstained=True)
+        evidence = gather(question, vector, ranked, self._top_k)
+        chosen = self.choose(evidence)
+        signals = self.signals(evidence, chosen, ranked)
+        confidence = self._calibration.confidence.probability(signals)
+        if confidence < self._threshold:
+            return Draft(NOT_FOUND, (), confidence, abstained=True, nearest=_nearest(ranked))
+        text, citations = _composed(evidence, chosen, self._settings.max_sentences)
+        return Draft(text, citations, confidence, abstained=False)
+
+    @property
+    def _threshold(self) -> float:
+        given = self._settings.min_confidence
+        return self._calibration.threshold if given is None else given
+
+    def choose(self, evidence: Evidence) -> list[int]:
+        """Indexes of the units that answer, best first: those not far behind the best, none saying the same again."""
+        scores = evidence.features @ self._weights
+        order = np.argsort(-scores, kind="stable")
+        chosen: list[int] = []
+        for i in order:
+            if len(chosen) == self._settings.max_sentences or scores[i] < scores[order[0]] - self._calibration.gap:
+                break
+            if not any(_says_the_same(_unit(evidence, i), _unit(evidence, j)) for j in chosen):
+                chosen.append(int(i))
+        return chosen
+
+    def signals(self, evidence: Evidence, chosen: Sequence[int], ranked: Sequence[Ranked]) -> dict[str, float]:
+        """What the confidence is computed from; see calibration.SIGNALS."""
+        picked = evidence.features[chosen]
+        column = {name: picked[:, i] for i, name in enumerate(FEATURES)}
+        best = ranked[evidence.owner[chosen[0]]]
+        found = evidence.found[chosen].any(0) | evidence.header_found[evidence.owner[chosen]].any(0)
+        others = (r.score for r in ranked if r.hit.passage.document != best.hit.passage.document)
+        return {
+            "unit_score": float(picked[0] @ self._weights),
+            "unit_cosine": float(column["cosine"].max()),
+            "passage_cosine": best.hit.cosine,
+            "bm25": best.hit.bm25,
+            "coverage": float(found @ evidence.terms.weights),
+            "heaviest_missing": float((evidence.terms.weights * ~found).max(initial=0.0)),
+            "lead": best.score - next(others, 0.0),
+            "answer_type": float(column["answer_type"].max()),
+            "no_answer_type": float(column["no_answer_type"].min()),
+        }
+
+
+# --- choosing ----------------------------------------------------------------------------------------------------
+
+
+def _unit(evidence: Evidence, i: int) -> str:
+    a, b = evidence.passages[evidence.owner[i]].units[evidence.number[i]]
+    return evidence.passages[evidence.owner[i]].text[a:b]
+
+
+def _says_the_same(one: str, other: str) -> bool:
+    a, b = set(one.lower().split()), set(other.lower().split())
+    return len(a & b) >= 0.8 * min(len(a), len(b))
+
+
+# --- composing ---------------------------------------------------------------------------------------------------
+
+
+def _composed(evidence: Evidence, chosen: Sequence[int], limit: int) -> tuple[str, tuple[Citation, ...]]:
+    """The chosen units in reading order, passage by passage, the passage of the best unit first."""
+    by_passage: dict[int, list[int]] = {}
+    for i in chosen:
+        by_passage.setdefault(int(evidence.owner[i]), []).append(int(evidence.number[i]))
+    spare = limit - len(chosen)
+    parts: list[str] = []
+    citations: list[Citation] = []
+    for number, (owner, units) in enumerate(by_passage.items(), start=1):
+        passage = evidence.passages[owner]
+        units = sorted(units)
+        if spare > 0 and _leans_on_previous(passage, units[0]):
+            units.insert(0, units[0] - 1)
+            spare -= 1
+        parts.append(_passage_text(passage, units, number))
+        citations.append(cite(passage, number, " … ".join(_runs(passage, units))))
+    return "\n\n".join(parts), tuple(citations)
+
+
+def _leans_on_previous(passage: Passage, unit: int) -> bool:
+    """'It takes two days.' needs the sentence before, to say what does."""
+    return unit > 0 and bool(_DEPENDENT.match(_text(passage, unit))) and _is_prose(_text(passage, unit - 1))
+
+
+def _text(passage: Passage, unit: int) -> str:
+    a, b = passage.units[unit]
+    return passage.text[a:b]
+
+
+def _is_prose(text: str) -> bool:
+    return not (_MARK.match(text) or text.lstrip().startswith(("|", "```")))
+
+
+def _runs(passage: Passage, units: Sequence[int]) -> list[str]:
+    """The text of neighbouring units as it stands in the passage."""
+    runs: list[list[int]] = []
+    for unit in units:
+        if runs and unit == runs[-1][-1] + 1:
+            runs[-1].append(unit)
+        else:
+            runs.append([unit])
+    return [passage.text[passage.units[run[0]][0] : passage.units[run[-1]][1]].strip() for run in runs]
+
+
+def _passage_text(passage: Passage, units: Sequence[int], number: int) -> str:
+    """Sentences flow; list items and code stand on lines of their own; a table row is spelt out."""
+    lines: list[str] = []
+    flowing = False
+    several_items = sum(bool(_MARK.match(_text(passage, unit))) for unit in units) > 1
+    for unit in units:
+        text = _text(passage, unit).strip("\n")
+        if text.lstrip().startswith("```"):
+            lines.append(f"{_dedented(text)}\n[{number}]")
+            flowing = False
+            continue
+        if text.lstrip().startswith("|"):
+            text = _spelt_out(passage, unit)
+        elif _MARK.match(text) and not several_items:
+            text = _MARK.sub("", text)
+        followers = _followers(passage, unit, units)
+        said = f"{text.strip()} [{number}]" + "".join(f"\n{_dedented(line)}" for line in followers)
+        if flowing and _is_prose(said):
+            lines[-1] += " " + said
+        else:
+            lines.append(said)
+        flowing = _is_prose(said) and not followers
+    return "\n".join(lines)
+
+
+def _followers(passage: Passage, unit: int, chosen: Sequence[int]) -> list[str]:
+    """The list or code block that a sentence ending in a colon introduces."""
+    if not _text(passage, unit).rstrip().endswith(":"):
+        return []
+    followers: list[str] = []
+    for following in range(unit + 1, min(unit + 1 + FOLLOWERS, len(passage.units))):
+        text = _text(passage, following)
+        if _is_prose(text) or following in chosen:
+            break
+        followers.append(text)
+        if text.lstrip().startswith("```"):
+            break
+    return followers
+
+
+def _dedented(text: str) -> str:
+    lines = text.split("\n")
+    margin = len(lines[0]) - len(lines[0].lstrip())
+    return "\n".join(line[margin:] if line[:margin].isspace() else line for line in lines)
+
+
+def _spelt_out(passage: Passage, unit: int) -> str:
+    """A table row with the head of each column before its cell: 'City: Oslo; Rate: 80 €'."""
+    begin, end = passage.units[unit]
+    cells = _cells(passage.text[begin:end])
+    above = passage.text[:begin].rstrip("\n").split("\n")
+    rule = next((i for i in range(len(above) - 1, 0, -1) if _RULE.match(above[i].replace(" ", ""))), None)
+    heads = _cells(above[rule - 1]) if rule else []
+    if len(heads) != len(cells):
+        return "; ".join(cell for cell in cells if cell)
+    return "; ".join(f"{head}: {cell}" if head else cell for head, cell in zip(heads, cells, strict=True) if cell) + "."
+
+
+def _cells(row: str) -> list[str]:
+    return [c.strip().replace("\\|", "|") for c in re.split(r"(?<!\\)\|", row.strip().strip("|"))]
+
+
+# --- citing ------------------------------------------------------------------------------------------------------
+
+
+def cite(passage: Passage, number: int, quote: str) -> Citation:
+    headings = [h for h in passage.headings if h != passage.title]
+    place = ", ".join(part for part in (" › ".join(headings), passage.place.words()) if part)
+    return Citation(number, passage.title, passage.location, quote, passage.id, place)
+
+
+def _nearest(ranked: Sequence[Ranked]) -> tuple[Citation, ...]:
+    """The best passage of each of the best few documents."""
+    by_document: dict[str, Passage] = {}
+    for entry in ranked:
+        by_document.setdefault(entry.hit.passage.document, entry.hit.passage)
+    passages = list(by_document.values())[:NEAREST]
+    return tuple(cite(p, n, p.text[:200].strip()) for n, p in enumerate(passages, start=1))

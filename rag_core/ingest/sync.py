@@ -1,0 +1,312 @@
+"""What changed in a source -> the index. Each document in one step; what is unchanged is not read again.
+
+The index is written before the register (records/documents.py): after a crash between the two a document is read once
+more, and nothing is lost or doubled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rag_core.errors import DocumentError, SourceError
+from rag_core.ingest.indexing import Divided, Indexer, Parsed
+from rag_core.ingest.loaders import Loaded
+from rag_core.ingest.reading import ReadingPool
+from rag_core.ingest.sources import Fetched, Item, Source
+from rag_core.records.documents import DocumentRecord, Documents, Known
+from rag_core.settings import Ingest
+
+__all__ = ["Progress", "Skipped", "Summary", "Sync"]
+
+CHUNKING = "1"
+"""A change here has all documents read, divided and embedded anew at their next sync."""
+WRITE_AT = 256
+"""Passages embedded and written together: enough to sort by length, few enough to bound memory."""
+LISTED_AHEAD = 10_000
+"""Items listed before they are read, so that the progress bar knows how many there are."""
+TIDY_EVERY = 100
+"""Writes after which the index is tidied even though the sync goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    key: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a sync did with one source."""
+
+    source: str
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    passages: int = 0
+    """Written."""
+    seconds: float = 0.0
+    error: str | None = None
+    """Why the source could not be listed whole; then nothing was removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    source: str
+    done: int
+    listed: int
+    """How many documents are known to be there so far; all of them when complete."""
+    complete: bool
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An item after reading: its text, or why there is none."""
+
+    item: Item
+    fingerprint: str
+    loaded: Loaded | None = None
+    title: str = ""
+    skipped: str | None = None
+    kept: str | None = None
+    """Why the previous version stays: the source could not be reached."""
+    unchanged: bool = False
+
+
+class Sync:
+    """Brings one index up to date with its sources. One at a time for an index: see bootstrap.open_library."""
+
+    def __init__(self, documents: Documents, indexer: Indexer, pool: ReadingPool, limits: Ingest) -> None:
+        self._documents = documents
+        self._indexer = indexer
+        self._pool = pool
+        self._limits = limits
+        self._ahead = limits.workers + 2
+        self._skip_digest = f"skipped {limits.timeout_s} {limits.memory_mb} {limits.max_file_mb}"
+
+    async def __call__(
+        self, source: Source, spec: Mapping[str, Any], report: Callable[[Progress], None] = lambda progress: None
+    ) -> Summary:
+        """Synchronise; can be cancelled, or crash, at any moment and be run again.
+
+        spec: the source's settings. When they are not those of the last time, nothing counts as unchanged: a new
+        scope or address must reach every passage.
+        """
+        run = _Run(source, _mark(spec), await self._documents.of(source.name), report)
+        async for read in self._reads(run):
+            await self._take(run, read)
+        await self._write(run)
+        if run.summary.error is None:
+            await self._remove_vanished(run)
+        await self._indexer.tidy()
+        run.summary.seconds = time.perf_counter() - run.started
+        await self._documents.mark_synced(source.name, run.summary.error)
+        return run.summary
+
+    async def _reads(self, run: _Run) -> AsyncIterator[_Read]:
+        """The items that may have changed, read a few ahead of what is being embedded."""
+        listing: asyncio.Queue[Item | None] = asyncio.Queue(LISTED_AHEAD)
+        pending: deque[asyncio.Task[_Read]] = deque()
+        lister = asyncio.create_task(self._list(run, listing))
+        try:
+            while (item := await listing.get()) is not None:
+                known = run.known.get(item.key)
+                if known and self._is_unchanged(run.mark + item.fingerprint, known):
+                    run.saw_unchanged(item.key, known)
+                    continue
+                pending.append(asyncio.create_task(self._read(item)))
+                if len(pending) >= self._ahead:
+                    yield await pending.popleft()
+            while pending:
+                yield await pending.popleft()
+            await lister
+        finally:
+            for task in (lister, *pending):
+                task.cancel()
+            await asyncio.gather(lister, *pending, return_exceptions=True)
+
+    async def _list(self, run: _Run, listing: asyncio.Queue[Item | None]) -> None:
+        try:
+            async for item in run.source.items(run.trusted_fingerprints()):
+                run.saw(item.key)
+                await listing.put(item)
+            run.complete = True
+        except SourceError as error:
+            run.summary.error = str(error)
+        finally:
+            await listing.put(None)
+
+    def _is_unchanged(self, fingerprint: str, known: Known) -> bool:
+        same = not fingerprint.endswith(":") and fingerprint == known.fingerprint
+        return same and (known.skipped is None or known.digest == self._skip_digest)
+
+    async def _read(self, item: Item) -> _Read:
+        fetched: Fetched | None = None
+        try:
+            fetched = await item.fetch()
+            if fetched is None:
+                return _Read(item, item.fingerprint, unchanged=True)
+            loaded = await self._pool.load(fetched.path, fetched.suffix)
+            return _Read(item, fetched.fingerprint or item.fingerprint, loaded, fetched.title or loaded.title)
+        except DocumentError as error:
+            return _Read(item, (fetched.fingerprint if fetched else "") or item.fingerprint, skipped=str(error))
+        except SourceError as error:
+            return _Read(item, "", kept=str(error))
+        finally:
+            if fetched is not None:
+                fetched.discard()
+
+    async def _take(self, run: _Run, read: _Read) -> None:
+        key, known = read.item.key, run.known.get(read.item.key)
+        if read.kept is not None:
+            run.summary.skipped.append(Skipped(key, read.kept))
+            run.advance()
+            return
+        if read.unchanged and known:
+            run.saw_unchanged(key, known)
+            return
+        if read.loaded is None:
+            await self._skip(run, read, read.skipped or "has no text")
+            return
+        parsed = _parsed(run.source, read.item, read.title, read.loaded)
+        digest = _digest(parsed)
+        if known and known.digest == digest:
+            run.records.append(_record(run, parsed, read, digest, known.passages))
+            run.saw_unchanged(key, known)
+            return
+        divided = await self._indexer.divide(parsed)
+        if not divided.chunks:
+            await self._skip(run, read, "has no text")
+            return
+        run.batch.append(divided)
+        run.records.append(_record(run, parsed, read, digest, len(divided.chunks)))
+        run.count(known)
+        if run.waiting >= WRITE_AT:
+            await self._write(run)
+
+    async def _skip(self, run: _Run, read: _Read, reason: str) -> None:
+        """A document that cannot be read any more is no longer answered from: what it said may not hold."""
+        key = read.item.key
+        run.summary.skipped.append(Skipped(key, reason))
+        run.records.append(
+            DocumentRecord(
+                run.source.name, key, run.mark + read.fingerprint, self._skip_digest, key, read.item.url, 0, reason
+            )
+        )
+        known = run.known.get(key)
+        if known and known.passages:
+            run.batch.append(Divided(_parsed(run.source, read.item, key, Loaded("", "")), []))
+        run.advance()
+
+    async def _write(self, run: _Run) -> None:
+        """Index first, register second; see the module's docstring."""
+        if run.batch:
+            await self._indexer.write(run.batch)
+            run.writes += 1
+            if run.writes % TIDY_EVERY == 0:
+                await self._indexer.tidy()
+        await self._documents.put(run.records)
+        run.written()
+
+    async def _remove_vanished(self, run: _Run) -> None:
+        vanished = [key for key in run.known if key not in run.seen]
+        await self._indexer.remove([f"{run.source.name}/{key}" for key in vanished])
+        await self._documents.remove(run.source.name, vanished)
+        run.summary.removed = len(vanished)
+
+
+class _Run:
+    """The state of one sync of one source."""
+
+    def __init__(
+        self, source: Source, mark: str, known: dict[str, Known], report: Callable[[Progress], None]
+    ) -> None:
+        self.source = source
+        self.mark = mark
+        self.known = known
+        self.summary = Summary(source.name)
+        self.seen: set[str] = set()
+        self.complete = False
+        self.batch: list[Divided] = []
+        self.records: list[DocumentRecord] = []
+        self.writes = 0
+        self.started = time.perf_counter()
+        self._report = report
+        self._done = 0
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(d.chunks) for d in self.batch)
+
+    def trusted_fingerprints(self) -> dict[str, str]:
+        """Those kept under the same settings."""
+        start = len(self.mark)
+        return {k: v.fingerprint[start:] for k, v in self.known.items() if v.fingerprint.startswith(self.mark)}
+
+    def saw(self, key: str) -> None:
+        self.seen.add(key)
+        self._tell()
+
+    def saw_unchanged(self, key: str, known: Known) -> None:
+        if known.skipped is None:
+            self.summary.unchanged += 1
+        else:
+            self.summary.skipped.append(Skipped(key, known.skipped))
+        self.advance()
+
+    def count(self, known: Known | None) -> None:
+        if known and known.skipped is None:
+            self.summary.changed += 1
+        else:
+            self.summary.added += 1
+
+    def written(self) -> None:
+        self.summary.passages += self.waiting
+        self.advance(sum(1 for d in self.batch if d.chunks))
+        self.batch, self.records = [], []
+
+    def advance(self, documents: int = 1) -> None:
+        self._done += documents
+        self._tell()
+
+    def _tell(self) -> None:
+        self._report(
+            Progress(self.source.name, self._done, len(self.seen), self.complete, self.summary.passages)
+        )
+
+
+def _parsed(source: Source, item: Item, title: str, loaded: Loaded) -> Parsed:
+    return Parsed(
+        id=f"{source.name}/{item.key}",
+        source=source.name,
+        scope=source.scope,
+        title=title or item.key,
+        url=item.url,
+        markdown=loaded.markdown,
+        plain=loaded.plain,
+    )
+
+
+def _mark(spec: Mapping[str, Any]) -> str:
+    """Goes before every fingerprint kept: of what, besides the document, decides over its passages."""
+    made_from = json.dumps([CHUNKING, dict(spec)], sort_keys=True, default=str)
+    return hashlib.sha256(made_from.encode()).hexdigest()[:12] + ":"
+
+
+def _digest(parsed: Parsed) -> str:
+    parts = (CHUNKING, parsed.scope, parsed.title, parsed.url, str(parsed.plain), parsed.markdown)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _record(run: _Run, parsed: Parsed, read: _Read, digest: str, passages: int) -> DocumentRecord:
+    fingerprint = run.mark + read.fingerprint
+    return DocumentRecord(parsed.source, read.item.key, fingerprint, digest, parsed.title, parsed.url, passages)

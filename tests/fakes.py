@@ -1,0 +1,63 @@
+"""Stand-ins that implement the protocols of the application, for tests that are about something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rag_core.errors import AnswerloopError
+from rag_core.types import Answer, Citation, Question, Vote
+
+__all__ = ["FakeAssistant", "an_answer"]
+
+HANDBOOK = Citation(
+    number=1,
+    title="Travel handbook",
+    location="https://docs.example.com/travel#expenses",
+    quote="Expenses are refunded within 30 days of the claim.",
+    passage="p1",
+    place="Expenses",
+)
+
+
+def an_answer(id: str = "a1", **fields: object) -> Answer:
+    """An ordinary answer, with what the test cares about put in its place."""
+    ordinary = Answer(
+        id=id,
+        text="Expenses are refunded within 30 days [1].",
+        citations=(HANDBOOK,),
+        confidence=0.91,
+        abstained=False,
+        release="r1",
+        timings_ms={"search": 3.5, "total": 8.4},
+    )
+    return replace(ordinary, **fields)  # type: ignore[arg-type]
+
+
+class FakeAssistant:
+    """Gives scripted answers and keeps what it was asked and told. Implements adapters.chat.Answerer.
+
+    script: what each question gets in turn: an answer, or an error to raise. The last one repeats.
+    """
+
+    def __init__(self, script: Iterable[Answer | Exception] = ()) -> None:
+        self.script = list(script) or [an_answer()]
+        self.questions: list[Question] = []
+        self.votes: list[Vote] = []
+        self.refuse_votes: Exception | None = None
+        self._given: set[str] = set()
+
+    async def ask(self, question: Question) -> Answer:
+        self.questions.append(question)
+        step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(step, Exception):
+            raise step
+        self._given.add(step.id)
+        return step
+
+    async def vote(self, vote: Vote) -> None:
+        if self.refuse_votes:
+            raise self.refuse_votes
+        if vote.answer not in self._given:
+            raise AnswerloopError(f"There is no answer {vote.answer}.")
+        self.votes.append(vote)
