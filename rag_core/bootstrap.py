@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,13 +18,15 @@ from rag_core.errors import Busy, NotReady, Unavailable
 from rag_core.generation.extractive import Extractive
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores import VectorStore
-from rag_core.ingest.library import Library
 from rag_core.records.database import open_database
 from rag_core.records.documents import Documents
 from rag_core.records.feedback import Feedback
 from rag_core.records.releases import Release, Releases
 from rag_core.retrieval.search import Search
 from rag_core.settings import Settings
+
+if TYPE_CHECKING:
+    from rag_core.ingest.library import Library
 
 __all__ = ["Core", "make_assistant", "model_folder", "open_core", "open_library", "open_records"]
 
@@ -121,6 +124,7 @@ async def open_library(core: Core) -> AsyncIterator[Library]:
     from filelock import FileLock, Timeout
 
     from rag_core.ingest.indexing import Indexer
+    from rag_core.ingest.library import Library
     from rag_core.ingest.reading import ReadingPool
     from rag_core.ingest.sync import Sync
 

@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -19,6 +19,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from rag_core.errors import SettingsError
 
@@ -275,6 +276,8 @@ def load_settings(config: Path | None = None, home: Path | None = None) -> Setti
         settings = Settings(**arguments)
     except ValidationError as error:
         raise SettingsError("\n".join(_sentence(item, path) for item in error.errors())) from None
+    except UnreadableVariable as error:
+        raise SettingsError(_unreadable(error)) from None
     _refuse_unknown_variables()
     return _anchored(settings, base, home)
 
@@ -340,25 +343,27 @@ _OUTSIDE_SETTINGS = {"ANSWERLOOP_CONFIG"}
 
 
 def _refuse_unknown_variables() -> None:
-    known = {f"ANSWERLOOP_{name.upper()}" for name in Settings.model_fields}
+    known = {f"ANSWERLOOP_{name.upper()}": field.annotation for name, field in Settings.model_fields.items()}
     for name in sorted(os.environ):
         if name.startswith("ANSWERLOOP_") and name not in _OUTSIDE_SETTINGS:
-            if name.split("__")[0] not in known:
+            first, *rest = name.split("__")
+            if first not in known or (rest and not hasattr(known[first], "model_fields")):
                 raise SettingsError(f"The environment variable {name} names no setting; see docs/configuration.md.")
 
 
 def _anchored(settings: Settings, base: Path, home: Path | None) -> Settings:
     """Relative paths of the settings file start where that file lies; those of the command line, here."""
     sources = tuple(_anchored_source(source, base) for source in settings.sources)
-    anchored_home = settings.home if home is not None or "ANSWERLOOP_HOME" in os.environ else base / settings.home
-    return settings.model_copy(update={"home": anchored_home.expanduser(), "sources": sources})
+    own_home = settings.home.expanduser()
+    anchored_home = own_home if home is not None or "ANSWERLOOP_HOME" in os.environ else base / own_home
+    return settings.model_copy(update={"home": anchored_home, "sources": sources})
 
 
 def _anchored_source(source: SourceSettings, base: Path) -> SourceSettings:
     if isinstance(source, FolderSource):
         return source.model_copy(update={"path": base / source.path.expanduser()})
     if isinstance(source, GitSource) and not re.search(r"://|^[^/]+:", source.repository):
-        return source.model_copy(update={"repository": str(base / source.repository)})
+        return source.model_copy(update={"repository": str(base / Path(source.repository).expanduser())})
     return source
 
 
@@ -369,20 +374,22 @@ _EXPECTED = {
     "string": "text in quotes",
     "tuple": "a list in brackets",
     "dict": "a table",
+    "model": "a table",
     "path": "a path in quotes",
 }
 
 
 def _sentence(item: Any, path: Path | None) -> str:
     """One mistake of pydantic's list, as a sentence that names the key and what is expected."""
-    parts = list(item["loc"])
+    located = list(item["loc"])
+    parts = located.copy()
     if parts[:1] == ["sources"] and len(parts) > 2:
         del parts[2]  # pydantic puts the source's kind between its number and its key
     key = ".".join(str(p + 1) if isinstance(p, int) else p for p in parts) or "settings"
     where = f" ({path} or the environment)" if path else " (the environment)"
     kind: str = item["type"]
     if kind == "extra_forbidden":
-        return f"{key} is not a setting{where}: {_suggestion(parts)}"
+        return f"{key} is not a setting{where}: {_suggestion(located)}"
     if kind == "missing":
         return f"{key} is missing{where}."
     if kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -391,8 +398,27 @@ def _sentence(item: Any, path: Path | None) -> str:
     reason = (
         f"expected {expected}" if expected and not kind.endswith("mismatch") else item["msg"].removeprefix("Value error, ")
     )
-    shown = "" if isinstance(item["input"], (dict, BaseModel)) else f", not {item['input']!r}"
-    return f"{key}{where}: {reason[0].lower() + reason[1:]}{shown}."
+    return f"{key}{where}: {reason[0].lower() + reason[1:]}{_shown(item['input'], parts)}."
+
+
+_MAY_HOLD_SECRETS = {"args", "load"}
+
+
+def _shown(value: Any, parts: list[Any]) -> str:
+    """The bad value, when it is short enough to be told and cannot be a secret."""
+    told = isinstance(value, (str, int, float)) and not _MAY_HOLD_SECRETS.intersection(parts)
+    return f", not {value!r}" if told and not _HAS_PASSWORD.search(str(value)) else ""
+
+
+def _unreadable(error: UnreadableVariable) -> str:
+    """A list or table that is not JSON. pydantic tells the field and leaves out which of its variables it was."""
+    match = re.search(r'field "(\w+)"', str(error))
+    start = f"ANSWERLOOP_{match[1].upper()}" if match else "ANSWERLOOP_"
+    names = ", ".join(sorted(name for name in os.environ if re.fullmatch(f"{start}(__.*)?", name, re.IGNORECASE)))
+    return f"{names or start} (the environment): expected JSON, such as '[\"a\", \"b\"]' for a list."
+
+
+_KINDS = {"folder": FolderSource, "web": WebSource, "git": GitSource, "reader": ReaderSource}
 
 
 def _suggestion(parts: list[Any]) -> str:
@@ -401,8 +427,11 @@ def _suggestion(parts: list[Any]) -> str:
 
     group: Any = Settings
     for part in parts[:-1]:
-        field = getattr(group, "model_fields", {}).get(part)
-        group = field.annotation if field else None
+        if isinstance(part, str):
+            fields = getattr(group, "model_fields", None)
+            group = _KINDS.get(part) if fields is None else fields[part].annotation
+        elif get_args(group):
+            group = get_args(group)[0]
     names = list(getattr(group, "model_fields", {}))
     close = difflib.get_close_matches(str(parts[-1]), names, n=1)
     if close:

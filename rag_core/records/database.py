@@ -21,21 +21,45 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     event,
     text,
 )
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from rag_core.errors import SettingsError, Unavailable
+from rag_core.errors import NotReady, SettingsError, Unavailable
 
 __all__ = ["HEAD", "answers", "documents", "metadata", "open_database", "releases", "sources", "transaction", "votes"]
 
 HEAD = "0001"
 """The newest migration in migrations/versions."""
+_LOCK = 0x616E7377
+"""Of our migrations, among PostgreSQL's advisory locks."""
 BUSY_MS = 5_000
 """How long SQLite waits for another writer."""
+
+
+class _Storable(TypeDecorator[str]):
+    """Text of people and documents, without what no database holds: NUL for PostgreSQL, half a surrogate pair for all."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value and value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+class _Words(_Storable):
+    """Of any length."""
+
+
+class _Line(_Storable):
+    """Of a given length."""
+
+    impl = String
+
 
 metadata = MetaData()
 
@@ -53,46 +77,46 @@ releases = Table(
 sources = Table(
     "sources",
     metadata,
-    Column("name", String(64), primary_key=True),
+    Column("name", _Line(64), primary_key=True),
     Column("spec", JSON, nullable=False, comment="its settings"),
     Column("from_settings", Boolean, nullable=False, comment="false: added by `answerloop ingest PATH`"),
     Column("synced_at", DateTime(timezone=True)),
-    Column("error", Text, comment="why the last sync failed; null when it did not"),
+    Column("error", _Words, comment="why the last sync failed; null when it did not"),
 )
 
 documents = Table(
     "documents",
     metadata,
-    Column("index_name", String(100), primary_key=True),
-    Column("source", String(64), primary_key=True),
-    Column("key", String(2000), primary_key=True, comment="path or address, unique within the source"),
-    Column("fingerprint", String(500), nullable=False, comment="cheap: size and time, ETag, blob id"),
-    Column("digest", String(64), nullable=False, comment="of all that its passages were made from"),
-    Column("title", Text, nullable=False),
-    Column("url", Text, nullable=False),
+    Column("index_name", _Line(100), primary_key=True),
+    Column("source", _Line(64), primary_key=True),
+    Column("key", _Line(2000), primary_key=True, comment="path or address, unique within the source"),
+    Column("fingerprint", _Line(500), nullable=False, comment="cheap: size and time, ETag, blob id"),
+    Column("digest", _Line(64), nullable=False, comment="of all that its passages were made from"),
+    Column("title", _Words, nullable=False),
+    Column("url", _Words, nullable=False),
     Column("passages", Integer, nullable=False),
-    Column("skipped", Text, comment="why it could not be read; null when it is indexed"),
+    Column("skipped", _Words, comment="why it could not be read; null when it is indexed"),
     Column("synced_at", DateTime(timezone=True), nullable=False),
 )
 
 answers = Table(
     "answers",
     metadata,
-    Column("id", String(32), primary_key=True),
+    Column("id", _Line(32), primary_key=True),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("platform", String(32), nullable=False),
-    Column("workspace", String(200), nullable=False),
-    Column("channel", String(200), nullable=False),
-    Column("user_id", String(200), nullable=False),
-    Column("thread", String(200), nullable=False),
-    Column("question", Text, nullable=False),
-    Column("answer", Text, nullable=False),
+    Column("platform", _Line(32), nullable=False),
+    Column("workspace", _Line(200), nullable=False),
+    Column("channel", _Line(200), nullable=False),
+    Column("user_id", _Line(200), nullable=False),
+    Column("thread", _Line(200), nullable=False),
+    Column("question", _Words, nullable=False),
+    Column("answer", _Words, nullable=False),
     Column("abstained", Boolean, nullable=False),
     Column("confidence", Float, nullable=False),
     Column("citations", JSON, nullable=False),
     Column("passages", JSON, nullable=False, comment="id, cosine, bm25 and fused score, best first"),
     Column("scopes", JSON, comment="what the asker might read; null: everything"),
-    Column("release", String(32), nullable=False),
+    Column("release", _Line(32), nullable=False),
     Column("generation", Integer, nullable=False, comment="of the index"),
     Column("timings_ms", JSON, nullable=False),
     Index("answers_created_at", "created_at"),
@@ -101,13 +125,13 @@ answers = Table(
 votes = Table(
     "votes",
     metadata,
-    Column("answer_id", String(32), ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
-    Column("platform", String(32), primary_key=True),
-    Column("user_id", String(200), primary_key=True),
+    Column("answer_id", _Line(32), ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
+    Column("platform", _Line(32), primary_key=True),
+    Column("user_id", _Line(200), primary_key=True),
     Column("value", SmallInteger, nullable=False, comment="-1 or 1"),
-    Column("reason", String(64), nullable=False),
-    Column("comment", Text, nullable=False),
-    Column("correction", Text, nullable=False),
+    Column("reason", _Line(64), nullable=False),
+    Column("comment", _Words, nullable=False),
+    Column("correction", _Words, nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
 )
 
@@ -122,8 +146,20 @@ async def transaction(database: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         async with database.begin() as connection:
             yield connection
-    except (OperationalError, InterfaceError, OSError) as error:
+    except (DBAPIError, OSError) as error:
+        if not _may_pass(error):
+            raise
         raise Unavailable(f"The database does not work now: {getattr(error, 'orig', None) or error}.") from error
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the same statement may succeed later. asyncpg's errors come as plain DBAPIError with an SQLSTATE."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    return isinstance(error, (OperationalError, InterfaceError, OSError)) or state[:2] in _MAY_PASS
+
+
+_MAY_PASS = {"08", "40", "53", "55", "57", "58"}
+"""SQLSTATE classes: connection, rolled back, resources, object in use, operator intervention, system."""
 
 
 async def open_database(url: str) -> AsyncEngine:
@@ -131,18 +167,22 @@ async def open_database(url: str) -> AsyncEngine:
 
     Raises:
         SettingsError: the address is not one, or its driver is not installed.
+        NotReady: a newer answerloop made the tables.
         Unavailable: the database does not answer or cannot be written.
     """
     try:
         engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    except (SQLAlchemyError, ImportError) as error:
+    except (SQLAlchemyError, ImportError, ValueError) as error:
         raise SettingsError(f"database.url cannot be used: {error}. For PostgreSQL install 'answerloop[postgres]'.") from None
-    if engine.dialect.name == "sqlite":
-        _prepare_sqlite(engine)
     try:
+        if engine.dialect.name == "sqlite":
+            _prepare_sqlite(engine)
         async with engine.begin() as connection:
             if await connection.run_sync(_version) != HEAD:
                 await connection.run_sync(_upgrade)
+    except NotReady:
+        await engine.dispose()
+        raise
     except (DBAPIError, OSError) as error:
         await engine.dispose()
         reason = getattr(error, "orig", None) or error
@@ -171,10 +211,22 @@ def _version(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
+    """In one transaction, and one process at a time."""
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
+    # Python's sqlite3 opens no transaction before CREATE TABLE: a crash half-way would leave tables without a version.
+    lock = "BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else f"SELECT pg_advisory_xact_lock({_LOCK})"
+    connection.exec_driver_sql(lock)
+    if _version(connection) == HEAD:
+        return
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise NotReady(
+            f"A newer answerloop made this database ({error}); upgrade answerloop, or use another home directory."
+        ) from None

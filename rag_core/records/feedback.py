@@ -63,7 +63,9 @@ class Feedback:
             (votes.c.answer_id == vote.answer) & (votes.c.platform == vote.platform) & (votes.c.user_id == vote.user)
         )
         async with transaction(self._database) as connection:
-            if await connection.scalar(select(answers.c.id).where(answers.c.id == vote.answer)) is None:
+            # Locked, where the database locks rows, so that of two clicks at once one comes after the other.
+            known = select(answers.c.id).where(answers.c.id == vote.answer).with_for_update()
+            if await connection.scalar(known) is None:
                 raise NotFound(f"There is no answer {vote.answer[:64]}.")
             await connection.execute(delete(votes).where(own))
             if vote.value:

@@ -59,10 +59,10 @@ class Releases:
             NotFound: there is no such release.
         """
         async with transaction(self._database) as connection:
-            await connection.execute(update(releases).values(active=False).where(releases.c.active))
-            changed = await connection.execute(update(releases).values(active=True).where(releases.c.id == release_id))
-            if changed.rowcount == 0:
+            if await connection.scalar(select(releases.c.id).where(releases.c.id == release_id)) is None:
                 raise NotFound(f"There is no release {release_id}.")
+            # One statement over all rows: of two at once, the second waits for the first and sees what it did.
+            await connection.execute(update(releases).values(active=releases.c.id == release_id))
 
 
 def _release(row: Row[tuple[object, ...]]) -> Release:

@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from rag_core.errors import DocumentError
-from rag_core.ingest.loaders.writing import Loaded, escape_block, first_heading, heading, page_mark, squash
+from rag_core.ingest.loaders.pdf_tables import GAP, Piece, find_tables
+from rag_core.ingest.loaders.writing import (
+    Loaded,
+    escape_block,
+    first_heading,
+    heading,
+    page_mark,
+    squash,
+    table,
+)
 
 __all__ = ["read_pdf"]
 
@@ -26,6 +35,8 @@ _SIGNS = "•▪◦●○■□☐❑➢–‣·\x80-\x9f\ue000-\uf8ff"
 """Bullets. In symbol fonts they have no letter's number, but a control's or one of the private area."""
 _BULLET = re.compile(rf"\s*(?:[{_SIGNS}-]|\(?\d{{1,3}}[.)]|\(?[a-z][.)])\s+\S")
 _BULLET_SIGN = re.compile(rf"^\s*[{_SIGNS}]\s*")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_FIXED = re.compile(rb"courier|mono|consol|menlo|typewriter|cmtt|code|terminal", re.I)
 _BOLD = re.compile(rb"bold|black|heavy|BX\d|[a-z]Bd\b", re.I)
 _LIGATURES = {ord(sign): unicodedata.normalize("NFKC", sign) for sign in "ﬀﬁﬂﬃﬄﬅﬆ"}
 _REASONS = {4: "is encrypted", 5: "is encrypted in a way that is not supported"}
@@ -53,6 +64,17 @@ class _Line:
     """Whether the next word would have fitted: what follows is not the same running text."""
     level: int | None = None
     """Its level, if it is a heading."""
+    table: str = ""
+    """The table that stands here instead of a line, as Markdown."""
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """Signs of one line of pdfium's, each with its index on the page; a wide gap ends a stretch."""
+
+    line: int
+    signs: list[str]
+    places: list[int]
 
 
 def read_pdf(path: Path, max_chars: int) -> Loaded:
@@ -93,14 +115,52 @@ def _pages(document: Any, max_chars: int) -> list[list[_Line]]:
         total += text.count_chars()
         if total > max_chars:
             raise DocumentError(f"holds more than {max_chars:,} characters")
-        pages.append([line for line in _lines(text) if line.text.strip()])
+        pages.append([line for line in _lines(text) if line.table or line.text.strip()])
         text.close()
         page.close()
     return pages
 
 
 def _lines(text: Any) -> Iterator[_Line]:
-    """The lines of a page as pdfium breaks them. A hyphenated word stays open at the end of its line."""
+    """The lines of a page as pdfium breaks them, and the tables. A hyphenated word stays open at its line's end."""
+    stretches = list(_stretches(text))
+    pieces = [_piece(text, stretch) for stretch in stretches]
+    at = 0
+    for found in find_tables(pieces):
+        yield from _joined_lines(text, stretches[at : found.start])
+        yield _table_line(pieces[found.start], found.rows)
+        at = found.end
+    yield from _joined_lines(text, stretches[at:])
+
+
+def _joined_lines(text: Any, stretches: list[_Stretch]) -> Iterator[_Line]:
+    for _, group in itertools.groupby(stretches, lambda stretch: stretch.line):
+        parts = list(group)
+        signs = [sign for part in parts for sign in part.signs]
+        yield _line(text, signs, [place for part in parts for place in part.places])
+
+
+def _table_line(first: Piece, rows: list[list[list[str]]]) -> _Line:
+    written = table([[_one_line(cell) for cell in row] for row in rows])
+    return _Line("", first.left, first.right, first.top, first.bottom, first.size, b"", False, table=written)
+
+
+def _one_line(lines: list[str]) -> str:
+    """The lines of a cell as one, a word hyphenated at a line's end whole again."""
+    return " ".join(line.strip() for line in lines).replace(f"{_OPEN} ", "").rstrip(_OPEN)
+
+
+def _stretches(text: Any) -> Iterator[_Stretch]:
+    for number, (signs, places) in enumerate(_broken(text)):
+        start = 0
+        for end in _wide_gaps(text, signs, places):
+            yield _Stretch(number, signs[start:end], places[start:end])
+            start = end
+        yield _Stretch(number, signs[start:], places[start:])
+
+
+def _broken(text: Any) -> Iterator[tuple[list[str], list[int]]]:
+    """The signs of each line that is not blank, and their indexes on the page."""
     import pypdfium2.raw as pdfium
 
     signs: list[str] = []
@@ -111,10 +171,42 @@ def _lines(text: Any) -> Iterator[_Line]:
             signs.append(sign)
             places.append(index)
         elif signs:
-            yield _line(text, signs, places)
+            yield signs, places
             signs, places = [], []
     if signs:
-        yield _line(text, signs, places)
+        yield signs, places
+
+
+def _wide_gaps(text: Any, signs: list[str], places: list[int]) -> Iterator[int]:
+    """Where in a line a word stands apart from the one before: far to the right, or not right of it at all."""
+    if _RIGHT_TO_LEFT.search("".join(signs)):
+        return
+    size = _size(text, places[len(places) // 2])
+    shown = [n for n, sign in enumerate(signs) if not sign.isspace()]
+    for before, n in itertools.pairwise(shown):
+        if n - before > 1 and _is_apart(_box(text, places[before]), _box(text, places[n]), size):
+            yield n
+
+
+def _is_apart(last: _Place, place: _Place, size: float) -> bool:
+    beside = place[3] > last[2] and last[3] > place[2]
+    return place[0] - last[1] > GAP * size or place[1] < last[0] or not beside
+
+
+def _piece(text: Any, stretch: _Stretch) -> Piece:
+    signs = zip(stretch.signs, stretch.places, strict=True)
+    shown = [place for sign, place in signs if not sign.isspace()] or stretch.places
+    left, right, bottom, top = _box(text, shown[0])
+    end = _box(text, shown[-1])
+    return Piece(
+        text=_clean("".join(stretch.signs)),
+        left=min(left, end[0]),
+        right=max(right, end[1]),
+        top=top,
+        bottom=bottom,
+        size=_size(text, shown[len(shown) // 2]),
+        fixed=bool(_FIXED.search(_font(text, shown[0]))),
+    )
 
 
 def _line(text: Any, signs: list[str], places: list[int]) -> _Line:
@@ -142,7 +234,10 @@ def _in_order(text: Any, signs: list[str], places: list[int]) -> str:
     return "".join(signs)
 
 
-def _box(text: Any, index: int) -> tuple[float, float, float, float]:
+_Place = tuple[float, float, float, float]
+
+
+def _box(text: Any, index: int) -> _Place:
     """Left, right, bottom and top of a character, as high as its font."""
     import pypdfium2.raw as pdfium
 
@@ -200,7 +295,7 @@ def _mark_headings(pages: list[list[_Line]]) -> None:
     counts: Counter[float] = Counter()
     for page in pages:
         for line in page:
-            counts[line.size] += len(line.text)
+            counts[line.size] += len(line.text) + len(line.table)
     body = counts.most_common(1)[0][0]
     levels = _levels([line for page in pages for line in page], body)
     for page in pages:
@@ -250,7 +345,7 @@ def _mark_early_ends(page: list[_Line]) -> None:
 def _column_edge(line: _Line, page: list[_Line]) -> float:
     """How far right most lines go that begin about where this one does; a few, as captions, go further."""
     column = [other for other in page if abs(other.left - line.left) < 100 and other.left < line.right]
-    edges = sorted(other.right for other in column)
+    edges = sorted(other.right for other in column if other is line or not other.table)
     return edges[int(len(edges) * 0.85)]
 
 
@@ -267,6 +362,8 @@ def _blocks(page: list[_Line]) -> Iterator[list[_Line]]:
 
 def _starts_block(last: _Line, line: _Line) -> bool:
     """Whether a line begins a paragraph: by level, a bullet, a gap, or another font after a short line."""
+    if last.table or line.table:
+        return True
     if last.text.endswith(_OPEN):
         return False
     if last.level != line.level or _BULLET.match(line.text):
@@ -281,12 +378,18 @@ def _starts_block(last: _Line, line: _Line) -> bool:
 
 
 def _block(group: list[_Line]) -> str:
+    if group[0].table:
+        return group[0].table
     text = _joined(group)
     if group[0].level and len(text) <= _HEADING_LENGTH * 2:
         return heading(group[0].level, text)
     if _BULLET_SIGN.match(text):
         return "- " + _BULLET_SIGN.sub("", text)
     return escape_block(text)
+
+
+HARD_BREAK = "  \n"
+"""Markdown's: the lines stay lines."""
 
 
 def _joined(group: list[_Line]) -> str:
@@ -297,4 +400,4 @@ def _joined(group: list[_Line]) -> str:
             text = text[:-1] + line.text.lstrip()
         else:
             text += ("\n" if last.ends_early else " ") + line.text
-    return "\n".join(squash(row) for row in text.rstrip(_OPEN).split("\n"))
+    return HARD_BREAK.join(squash(row) for row in text.rstrip(_OPEN).split("\n"))

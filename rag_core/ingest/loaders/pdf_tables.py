@@ -1,0 +1,311 @@
+"""Tables among the pieces of text on a PDF page, found by their places. Pure functions.
+
+A piece is what stands on one line without a wide gap. Pieces come in the order of the page's content. Programs
+that typeset write a table row by row and a row cell by cell, but columns of running text one after the other,
+so the order tells them apart: pieces stacked in order make a cell, cells that go right make a row, and rows
+whose cells stand in the same columns make a table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import mean
+
+__all__ = ["GAP", "Piece", "Table", "find_tables"]
+
+GAP = 0.8
+"""How wide, in sizes of the text, a gap parts two pieces. Spaces, even in justified text, are narrower."""
+_CLEAR_GAP = 1.5
+"""What parts the columns of a table that has only two rows."""
+_LEADING = 1.6
+"""How far apart at most, in sizes of the text, lines of one cell are."""
+_ROW_GAP = 2.0
+"""How much room at most, in sizes of the text, is between two rows."""
+_ALIGNED = 2.0
+"""Points within which edges line up."""
+_LABEL = re.compile(r"\(?[\w.]{1,6}[.)]|\[[\w+]{1,12}\]|\W{1,2}|[oy\ue000-\uf8ff]")
+"""What stands before an item of a list, a reference or a footnote."""
+_EQUATION_NUMBER = re.compile(r"\([\w.]{1,8}\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text on one line without a wide gap. Places are in points, from the lower left corner of the page."""
+
+    text: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+    size: float
+    fixed: bool = False
+    """Whether its font is a typewriter's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The pieces from start to end, without end, as rows of equal length; the first one is the head."""
+
+    start: int
+    end: int
+    rows: list[list[list[str]]]
+    """Each cell is a list of lines."""
+
+
+@dataclass(slots=True)
+class _Box:
+    """Pieces below each other: a cell, or a paragraph of running text."""
+
+    pieces: list[Piece]
+
+    @property
+    def left(self) -> float:
+        return min(piece.left for piece in self.pieces)
+
+    @property
+    def right(self) -> float:
+        return max(piece.right for piece in self.pieces)
+
+    @property
+    def top(self) -> float:
+        return max(piece.top for piece in self.pieces)
+
+    @property
+    def bottom(self) -> float:
+        return min(piece.bottom for piece in self.pieces)
+
+
+@dataclass(slots=True)
+class _Row:
+    """Cells beside each other, from left to right."""
+
+    start: int
+    cells: list[_Box] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        return self.start + sum(len(cell.pieces) for cell in self.cells)
+
+    @property
+    def top(self) -> float:
+        return max(cell.top for cell in self.cells)
+
+    @property
+    def bottom(self) -> float:
+        return min(cell.bottom for cell in self.cells)
+
+
+def find_tables(pieces: Sequence[Piece]) -> Iterator[Table]:
+    """The tables of a page, in order. Running text in columns, lists, formulas and code are none."""
+    for run in _runs(_rows(pieces)):
+        columns = _columns(run)
+        if _is_table(run, columns):
+            yield Table(run[0].start, run[-1].end, _grid(run, columns))
+
+
+def _rows(pieces: Sequence[Piece]) -> list[_Row]:
+    """Every piece in a row; a paragraph of running text is a row of one cell."""
+    rows: list[_Row] = []
+    for index, piece in enumerate(pieces):
+        row = rows[-1] if rows else None
+        if row and _goes_on_below(row, piece):
+            row.cells[-1].pieces.append(piece)
+        elif row and _goes_on_beside(row, piece):
+            rows[-1:] = _split(row, piece)
+            rows[-1].cells.append(_Box([piece]))
+        else:
+            rows.append(_Row(index, [_Box([piece])]))
+    return rows
+
+
+def _goes_on_below(row: _Row, piece: Piece) -> bool:
+    """Whether a piece is the next line of the row's last cell."""
+    cell, last = row.cells[-1], row.cells[-1].pieces[-1]
+    beside = len(row.cells) > 1 and piece.left <= row.cells[-2].right
+    under = piece.left < cell.right and piece.right > cell.left and not beside
+    step = last.bottom - piece.bottom
+    return under and 0.5 * last.size < step <= _LEADING * max(last.size, piece.size) and _alike(last, piece)
+
+
+def _goes_on_beside(row: _Row, piece: Piece) -> bool:
+    """Whether a piece begins the row's next cell. Lines of a table overlap, those above each other hardly."""
+    cell = row.cells[-1]
+    overlap = min(row.top, piece.top) - max(row.bottom, piece.bottom)
+    gap = piece.left - cell.right
+    return gap > 0 and overlap > 0.35 * (piece.top - piece.bottom) and _alike(cell.pieces[-1], piece)
+
+
+def _alike(one: Piece, other: Piece) -> bool:
+    return 0.75 < one.size / (other.size or 1) < 1.34
+
+
+def _split(row: _Row, piece: Piece) -> list[_Row]:
+    """The row in two where a piece stands beside a later line of its only cell: what is above is not of it."""
+    lines = row.cells[0].pieces
+    level = next((n for n, line in enumerate(lines) if abs(line.bottom - piece.bottom) < 0.2 * line.size), 0)
+    if len(row.cells) > 1 or not level:
+        return [row]
+    return [_Row(row.start, [_Box(lines[:level])]), _Row(row.start + level, [_Box(lines[level:])])]
+
+
+def _runs(rows: list[_Row]) -> Iterator[list[_Row]]:
+    """Rows close to each other, from the first to the last of more than one cell."""
+    run: list[_Row] = []
+    for row in rows:
+        if run and not (_is_near(run[-1], row) and _fits(run, row)):
+            yield from _trimmed(run)
+            run = []
+        if run or len(row.cells) > 1:
+            run.append(row)
+    yield from _trimmed(run)
+
+
+def _trimmed(run: list[_Row]) -> Iterator[list[_Row]]:
+    while run and len(run[-1].cells) == 1:
+        run = run[:-1]
+    if len(run) > 1:
+        yield run
+
+
+def _is_near(last: _Row, row: _Row) -> bool:
+    size = last.cells[0].pieces[0].size
+    return -size < last.bottom - row.top + size <= (_ROW_GAP + 1) * size and _alike(
+        last.cells[0].pieces[-1], row.cells[0].pieces[0]
+    )
+
+
+def _fits(run: list[_Row], row: _Row) -> bool:
+    """A row of one cell is a part of a table if it has one line and is no wider than the table."""
+    if len(row.cells) > 1:
+        return True
+    left = min(cell.left for other in run for cell in other.cells)
+    right = max(cell.right for other in run for cell in other.cells)
+    cell = row.cells[0]
+    return len(cell.pieces) == 1 and cell.left > left - _ALIGNED and cell.right < right + _ALIGNED
+
+
+def _columns(run: list[_Row]) -> list[_Span]:
+    """Where the columns are, from left to right, by the fullest rows first."""
+    columns: list[_Span] = []
+    for row in sorted(run, key=lambda row: -len(row.cells)):
+        for cell in row.cells:
+            hits = [column for column in columns if column.meets(cell)]
+            if not hits:
+                columns.append(_Span(cell.left, cell.right))
+            elif len(hits) == 1:
+                hits[0].cover(cell)
+    return _merged(sorted(columns, key=lambda column: column.left), run)
+
+
+@dataclass(slots=True)
+class _Span:
+    """From where to where a column goes."""
+
+    left: float
+    right: float
+
+    def meets(self, other: _Span | _Box) -> bool:
+        return self.left < other.right and other.left < self.right
+
+    def cover(self, other: _Span | _Box) -> None:
+        self.left, self.right = min(self.left, other.left), max(self.right, other.right)
+
+
+def _merged(columns: list[_Span], run: list[_Row]) -> list[_Span]:
+    """Neighbours that no row fills both, or that more cells reach across than keep apart, are one column."""
+    for n, (one, other) in enumerate(zip(columns, columns[1:], strict=False)):
+        across = sum(one.meets(cell) and other.meets(cell) for row in run for cell in row.cells)
+        apart = sum(_fills(row, one, other) and _fills(row, other, one) for row in run)
+        if across >= apart:
+            one.cover(other)
+            return _merged(columns[: n + 1] + columns[n + 2 :], run)
+    return columns
+
+
+def _fills(row: _Row, column: _Span, other: _Span) -> bool:
+    return any(column.meets(cell) and not other.meets(cell) for cell in row.cells)
+
+
+def _is_table(run: list[_Row], columns: list[_Span]) -> bool:
+    """Whether at least two rows line up in at least two columns, and it is nothing else that does."""
+    grid = _places(run, columns)
+    full = [row for row in grid if sum(map(bool, row)) > 1]
+    if len(columns) < 2 or len(full) < 2 or len(full) < len(run) / 2:
+        return False
+    if len(full) == 2 and min(b.left - a.right for a, b in zip(columns, columns[1:], strict=False)) < (
+        _CLEAR_GAP * run[0].cells[0].pieces[0].size
+    ):
+        return False
+    return _lines_up(grid) and not any(test(grid) for test in (_is_code, _is_list, _is_formula, _is_prose))
+
+
+_Grid = list[list[list[Piece]]]
+"""Rows of cells of pieces."""
+
+
+def _places(run: list[_Row], columns: list[_Span]) -> _Grid:
+    """The pieces of each row by column; one that reaches across several stands in the first of them."""
+    grid: _Grid = []
+    above: _Row | None = None
+    for row in run:
+        if above is None or row.bottom < above.bottom - _ALIGNED:
+            grid.append([[] for _ in columns])
+        for cell in row.cells:
+            column = next(n for n, column in enumerate(columns) if column.meets(cell))
+            grid[-1][column] += cell.pieces
+        above = row
+    return grid
+
+
+def _grid(run: list[_Row], columns: list[_Span]) -> list[list[list[str]]]:
+    return [[[piece.text for piece in cell] for cell in row] for row in _places(run, columns)]
+
+
+_EDGES: tuple[Callable[[Piece], float], ...] = (
+    lambda piece: piece.left,
+    lambda piece: piece.right,
+    lambda piece: (piece.left + piece.right) / 2,
+)
+
+
+def _lines_up(grid: _Grid) -> bool:
+    """Whether, behind the first column, most cells share an edge or their middle with another of theirs."""
+    columns = [[row[n][0] for row in grid if row[n]] for n in range(1, len(grid[0]))]
+    aligned = sum(max(_aligned([edge(piece) for piece in column]) for edge in _EDGES) for column in columns)
+    return aligned >= 0.6 * sum(map(len, columns))
+
+
+def _aligned(places: list[float]) -> int:
+    """How many of the places are the same as the one that most share."""
+    most = max(sum(abs(place - other) <= _ALIGNED for other in places) for place in places)
+    return most if most > 1 else 0
+
+
+def _is_code(grid: _Grid) -> bool:
+    """Set in a typewriter's font, but for numbers of lines."""
+    pieces = [piece for row in grid for cell in row for piece in cell if not piece.text.strip().isdigit()]
+    return sum(piece.fixed for piece in pieces) > 0.8 * len(pieces)
+
+
+def _is_list(grid: _Grid) -> bool:
+    """Signs or numbers, and behind them text."""
+    return len(grid[0]) == 2 and all(_LABEL.fullmatch(row[0][0].text.strip()) for row in grid if row[0])
+
+
+def _is_formula(grid: _Grid) -> bool:
+    """Lines with a number in brackets at their end."""
+    numbers = [row[-1][0].text.strip() for row in grid if row[-1]]
+    return sum(bool(_EQUATION_NUMBER.fullmatch(number)) for number in numbers) > 0.8 * len(numbers)
+
+
+def _is_prose(grid: _Grid) -> bool:
+    """Two columns of running text written line by line: long lines that nearly all end at the same edge."""
+    rows = [row for row in grid if row[0] and row[1]]
+    if len(grid[0]) != 2 or any(len(cell) > 1 for row in rows for cell in row):
+        return False
+    lengths = [len(cell[0].text) for row in rows for cell in row]
+    width = max(row[0][0].right - row[0][0].left for row in rows)
+    filled = sum(row[0][0].right - row[0][0].left > 0.85 * width for row in rows)
+    return mean(lengths) > 30 and filled > 0.6 * len(rows)
