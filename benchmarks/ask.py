@@ -20,8 +20,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bots.preparation import active_release
 from corpus import DATA, real_documents, real_questions
+
+from bots.preparation import active_release
 from rag_core.bootstrap import make_assistant, open_core, open_records
 from rag_core.ingest.indexing import Indexer
 from rag_core.settings import Settings
@@ -43,7 +44,7 @@ async def measure(home: Path, passages: int, questions: int, data: Path) -> dict
             if n >= 20:  # the first ones warm the caches of the operating system and the store
                 for stage, ms in answer.timings_ms.items():
                     stages.setdefault(stage, []).append(ms)
-        count = await core.store.count()
+        count = (await core.store.state()).passages
     return {
         "passages": count,
         "questions": questions,
@@ -53,7 +54,7 @@ async def measure(home: Path, passages: int, questions: int, data: Path) -> dict
 
 
 async def _fill(core: Any, passages: int, data: Path) -> None:
-    have = await core.store.count()
+    have = (await core.store.state()).passages
     if have >= passages:
         return
     kept, total = [], 0
@@ -69,7 +70,16 @@ async def _fill(core: Any, passages: int, data: Path) -> None:
 
 def cold_start(home: Path, starts: int) -> dict[str, float]:
     """Wall clock and peak memory of the command, as a user runs it."""
-    command = [sys.executable, "-c", "from bots.cli import main; main()", "--home", str(home), "ask", "--json", "How are cells made?"]
+    command = [
+        sys.executable,
+        "-c",
+        "from bots.cli import main; main()",
+        "--home",
+        str(home),
+        "ask",
+        "--json",
+        "How are cells made?",
+    ]
     walls, peaks = [], []
     for _ in range(starts):
         began = time.perf_counter()
@@ -100,7 +110,9 @@ def main() -> None:
     print(f"{'stage':10} {'median ms':>10} {'p99 ms':>10}")
     for stage, median in result["median_ms"].items():
         print(f"{stage:10} {median:10.2f} {result['p99_ms'][stage]:10.2f}")
-    print(f"answerloop ask: {result['start_to_answer_s']} s from start to answer, {result['ask_peak_mb']} MB at its peak")
+    print(
+        f"answerloop ask: {result['start_to_answer_s']} s from start to answer, {result['ask_peak_mb']} MB at its peak"
+    )
 
 
 if __name__ == "__main__":

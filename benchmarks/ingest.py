@@ -20,8 +20,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bots.preparation import active_release
 from corpus import DATA, real_documents
+
+from bots.preparation import active_release
 from rag_core.bootstrap import open_core, open_library, open_records
 from rag_core.settings import FolderSource, Settings
 
@@ -68,7 +69,9 @@ def main() -> None:
         home, folder = Path(scratch) / "home", Path(scratch) / "documents"
         folder.mkdir()
         for document in islice(real_documents(arguments.data), arguments.documents):
-            (folder / f"{document.id}.md").write_text(f"# {document.title}\n\n{document.text}\n", encoding="utf-8")
+            (folder / f"{document.id}.md").write_text(
+                f"# {document.title}\n\n{document.text}\n", encoding="utf-8"
+            )
         name = Settings().embedding.model
         model = SentenceTransformer(packaged(name) or name, device="cpu")
         rounds = []

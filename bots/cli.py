@@ -23,7 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-evaluate = typer.Typer(no_args_is_help=True, help="Measure on a judged set of your own.", rich_markup_mode=None)
+evaluate = typer.Typer(
+    no_args_is_help=True, help="Measure on a judged set of your own.", rich_markup_mode=None
+)
 
 app.command("init")(setup.init)
 app.command("doctor")(setup.doctor)
@@ -39,8 +41,12 @@ app.add_typer(evaluate, name="evaluate")
 @app.callback()
 def _options(
     context: typer.Context,
-    home: Annotated[Path | None, typer.Option(help="Where everything is kept. [default: .answerloop]")] = None,
-    config: Annotated[Path | None, typer.Option(help="The settings file. [default: ./answerloop.toml]")] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="Where everything is kept. [default: .answerloop]")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The settings file. [default: ./answerloop.toml]")
+    ] = None,
 ) -> None:
     context.obj = setup.Where(home=home, config=config)
 

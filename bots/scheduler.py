@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rag_core.bootstrap import Core, open_library
 from rag_core.errors import AnswerloopError, Busy
 from rag_core.records.documents import SourceRecord
-from rag_core.settings import duration_s
+from rag_core.settings import SourceSettings, duration_s
+
+if TYPE_CHECKING:
+    from rag_core.ingest.library import Library
 
 __all__ = ["due", "keep_synchronised"]
 
@@ -26,9 +30,8 @@ async def keep_synchronised(core: Core, look_every_s: float = LOOK_EVERY_S) -> N
     while True:
         now = datetime.now(UTC)
         waiting = [s for s in await core.documents.sources() if due(s, attempts.get(s.name), now)]
-        if waiting:
+        if waiting and await _synchronise(core, {s.name for s in waiting}):
             attempts.update((s.name, now) for s in waiting)
-            await _synchronise(core, {s.name for s in waiting})
         await asyncio.sleep(look_every_s)
 
 
@@ -46,16 +49,27 @@ def _aware(time: datetime | None) -> datetime | None:
     return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time
 
 
-async def _synchronise(core: Core, names: set[str]) -> None:
+async def _synchronise(core: Core, names: set[str]) -> bool:
+    """Whether it was tried: not while another process has the library."""
     try:
         async with open_library(core) as library:
             for source in await library.sources():
                 if source.name in names:
-                    summary = await library.sync(source)
-                    log.info("%s: %d added, %d changed, %d removed", source.name, summary.added, summary.changed, summary.removed)
-                    if summary.error:
-                        log.warning("%s could not be synchronised: %s", source.name, summary.error)
+                    await _synchronise_one(library, source)
     except Busy:
         log.info("another process is synchronising")
+        return False
     except AnswerloopError as error:
         log.warning("synchronisation failed: %s", error)
+    return True
+
+
+async def _synchronise_one(library: Library, source: SourceSettings) -> None:
+    try:
+        did = await library.sync(source)
+    except AnswerloopError as error:
+        log.warning("%s could not be synchronised: %s", source.name, error)
+        return
+    log.info("%s: %d added, %d changed, %d removed", source.name, did.added, did.changed, did.removed)
+    if did.error:
+        log.warning("%s could not be synchronised: %s", source.name, did.error)

@@ -7,7 +7,7 @@ import errno
 import logging
 import socket
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import FrameType, MappingProxyType
 from typing import TypeVar

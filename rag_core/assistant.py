@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from rag_core.access import Access
@@ -85,14 +85,10 @@ class Assistant:
 
     async def state(self) -> dict[str, object]:
         """What answers now: the release, the index's generation, and how many passages it has."""
-        return {
-            "release": self.release.id,
-            "generation": await self._store.generation(),
-            "passages": await self._store.count(),
-        }
+        return {"release": self.release.id, **asdict(await self._store.state())}
 
     async def _drafted(self, text: str, found: Found) -> Draft:
-        if not found.ranked and await self._store.count() == 0:
+        if not found.ranked and (await self._store.state()).passages == 0:
             return Draft(NO_DOCUMENTS, (), 0.0, abstained=True)
         return self._generator.generate(text, found.vector, found.ranked)
 
@@ -106,7 +102,7 @@ class Assistant:
                 answer,
                 passages=_kept(found),
                 scopes=scopes,
-                generation=await self._store.generation(),
+                generation=(await self._store.state()).generation,
             )
         except Unavailable:
             log.exception("answer %s could not be recorded", answer.id)
@@ -115,9 +111,9 @@ class Assistant:
 def _kept(found: Found) -> list[dict[str, Any]]:
     return [
         {
-            "passage": r.hit.passage.id,
-            "cosine": round(r.hit.cosine, 4),
-            "bm25": round(r.hit.bm25, 3),
+            "passage": r.passage.id,
+            "cosine": round(r.cosine, 4),
+            "bm25": round(r.bm25, 3),
             "score": round(r.score, 4),
         }
         for r in found.ranked[:KEPT_PASSAGES]

@@ -93,7 +93,13 @@ async def open_core(settings: Settings, release: Release | None = None) -> Async
             raise
         stack.push_async_callback(store.close)
         yield Core(
-            settings, database, release, await opening, store, compute, Documents(database, release.index_name)
+            settings,
+            database,
+            release,
+            await opening,
+            store,
+            compute,
+            Documents(database, release.index_name),
         )
 
 

@@ -125,7 +125,7 @@ class GitSource(BaseSource):
     include: tuple[str, ...] = ("**/*",)
     ignore: tuple[str, ...] = ()
     url: str | None = None
-    """Where the files can be read: a citation links to url + path below subfolder. Unset: derived for GitHub and GitLab."""
+    """Where the files are published: a citation links to url + path below subfolder. Unset: derived for GitHub, GitLab."""
     allow_private: bool = False
 
 
@@ -214,7 +214,11 @@ class Settings(BaseSettings):
     """All settings of an installation. Frozen; made by load_settings."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix="ANSWERLOOP_", env_nested_delimiter="__", env_file_encoding="utf-8"
+        frozen=True,
+        extra="forbid",
+        env_prefix="ANSWERLOOP_",
+        env_nested_delimiter="__",
+        env_file_encoding="utf-8",
     )
 
     home: Path = Path(".answerloop")
@@ -348,7 +352,9 @@ def _refuse_unknown_variables() -> None:
         if name.startswith("ANSWERLOOP_") and name not in _OUTSIDE_SETTINGS:
             first, *rest = name.split("__")
             if first not in known or (rest and not hasattr(known[first], "model_fields")):
-                raise SettingsError(f"The environment variable {name} names no setting; see docs/configuration.md.")
+                raise SettingsError(
+                    f"The environment variable {name} names no setting; see docs/configuration.md."
+                )
 
 
 def _anchored(settings: Settings, base: Path, home: Path | None) -> Settings:
@@ -396,7 +402,9 @@ def _sentence(item: Any, path: Path | None) -> str:
         return f'{key}.kind{where}: expected one of "folder", "web", "git", "reader".'
     expected = next((words for start, words in _EXPECTED.items() if kind.startswith(start + "_")), "")
     reason = (
-        f"expected {expected}" if expected and not kind.endswith("mismatch") else item["msg"].removeprefix("Value error, ")
+        f"expected {expected}"
+        if expected and not kind.endswith("mismatch")
+        else item["msg"].removeprefix("Value error, ")
     )
     return f"{key}{where}: {reason[0].lower() + reason[1:]}{_shown(item['input'], parts)}."
 
@@ -414,8 +422,10 @@ def _unreadable(error: UnreadableVariable) -> str:
     """A list or table that is not JSON. pydantic tells the field and leaves out which of its variables it was."""
     match = re.search(r'field "(\w+)"', str(error))
     start = f"ANSWERLOOP_{match[1].upper()}" if match else "ANSWERLOOP_"
-    names = ", ".join(sorted(name for name in os.environ if re.fullmatch(f"{start}(__.*)?", name, re.IGNORECASE)))
-    return f"{names or start} (the environment): expected JSON, such as '[\"a\", \"b\"]' for a list."
+    names = ", ".join(
+        sorted(name for name in os.environ if re.fullmatch(f"{start}(__.*)?", name, re.IGNORECASE))
+    )
+    return f'{names or start} (the environment): expected JSON, such as \'["a", "b"]\' for a list.'
 
 
 _KINDS = {"folder": FolderSource, "web": WebSource, "git": GitSource, "reader": ReaderSource}

@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import json
 import random
-import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -151,7 +150,9 @@ def _scaled_lag(units: Linear, asked: Sequence[Asked]) -> Linear:
     return best[1]
 
 
-def _outcomes(generator: Extractive, asked: Sequence[Asked]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _outcomes(
+    generator: Extractive, asked: Sequence[Asked]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """For each question the signals of its answer, and whether that answer is right."""
     signals, right = [], []
     for a in asked:
@@ -166,7 +167,11 @@ def _outcomes(generator: Extractive, asked: Sequence[Asked]) -> tuple[NDArray[np
 
 
 def _fit(
-    x: NDArray[np.float64], y: NDArray[np.float64], prior: NDArray[np.float64], penalty: float, names: Sequence[str]
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    penalty: float,
+    names: Sequence[str],
 ) -> Linear:
     """Logistic regression by Newton's method, its weights drawn towards the prior (maximum a posteriori)."""
     spread = np.maximum(x.std(0), 1e-6)
@@ -188,7 +193,10 @@ def _fit(
 
 
 def _written(model: Linear) -> dict[str, Any]:
-    return {"intercept": round(model.intercept, 4), "weights": {n: round(w, 4) for n, w in model.weights.items()}}
+    return {
+        "intercept": round(model.intercept, 4),
+        "weights": {n: round(w, 4) for n, w in model.weights.items()},
+    }
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ import math
 import re
 import statistics
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +25,21 @@ from rag_core.ingest.indexing import Divided, Indexer, Parsed
 from rag_core.retrieval.search import Search
 from rag_core.settings import Settings
 
-__all__ = ["Beir", "evaluate_retrieval", "index_beir", "ndcg", "normalised", "read_beir", "recall", "reciprocal_rank"]
+__all__ = [
+    "Beir",
+    "evaluate_retrieval",
+    "index_beir",
+    "ndcg",
+    "normalised",
+    "read_beir",
+    "recall",
+    "reciprocal_rank",
+]
 
 DEPTH = 10
 _NOT_WORD = re.compile(r"[^\w\s]")
+DEEP = 100
+"""Passages looked at for ten documents: several may be of one."""
 WRITE_AT = 512
 """Passages embedded and written together."""
 
@@ -68,51 +80,66 @@ def read_beir(folder: Path, split: str, limit: int | None = None) -> Beir:
         DocumentError: a line cannot be read; the message names file and line.
     """
     relevant = _read_qrels(folder / "qrels" / f"{split}.tsv")
-    queries = {r["_id"]: r["text"] for r in _rows(folder, "queries") if r["_id"] in relevant}
+    queries = {r["_id"]: r["text"] for r in _rows(folder, "queries", "_id", "text") if r["_id"] in relevant}
     kept = dict(list(queries.items())[:limit])
-    documents = [BeirDocument(r["_id"], r.get("title") or "", r["text"]) for r in _rows(folder, "corpus")]
-    answers = {r["query_id"]: r["answers"] for r in _optional_rows(folder, "answers") if r["query_id"] in kept}
-    declined = [r["text"] for r in _optional_rows(folder, "unanswerable") if r.get("split", split) == split]
+    corpus = _rows(folder, "corpus", "_id", "text")
+    documents = [BeirDocument(r["_id"], r.get("title") or "", r["text"]) for r in corpus]
+    given = _optional_rows(folder, "answers", "query_id", "answers")
+    answers = {r["query_id"]: r["answers"] for r in given if r["query_id"] in kept}
+    strange = _optional_rows(folder, "unanswerable", "text")
+    declined = [r["text"] for r in strange if r.get("split", split) == split]
     return Beir(documents, kept, {q: relevant[q] for q in kept}, answers, declined[:limit])
 
 
-def _rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:
+def _rows(folder: Path, name: str, *keys: str) -> Iterator[dict[str, Any]]:
+    """Objects that have these keys at least."""
     plain, packed = folder / f"{name}.jsonl", folder / f"{name}.jsonl.gz"
     if not plain.is_file() and not packed.is_file():
         raise NotFound(f"{folder} has no {name}.jsonl or {name}.jsonl.gz; a set in BEIR layout needs one.")
     path = plain if plain.is_file() else packed
-    with gzip.open(path, "rt", encoding="utf-8") if path is packed else path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield _row(line, path, number)
+    number = 0
+    try:
+        with gzip.open(path, "rb") if path is packed else path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield _row(line, path, number, keys)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DocumentError(f"{path} cannot be read after line {number}: {error}.") from None
 
 
-def _row(line: str, path: Path, number: int) -> dict[str, Any]:
+def _row(line: bytes, path: Path, number: int, keys: Sequence[str]) -> dict[str, Any]:
     try:
         row = json.loads(line)
-        if isinstance(row, dict):
-            return row
-    except json.JSONDecodeError:
-        pass
-    raise DocumentError(f"{path}, line {number}: expected a JSON object.")
+    except ValueError:  # not JSON, or not UTF-8
+        row = None
+    if not isinstance(row, dict):
+        raise DocumentError(f"{path}, line {number}: expected a JSON object.")
+    if missing := [key for key in keys if key not in row]:
+        raise DocumentError(f"{path}, line {number}: {missing[0]} is missing.")
+    return row
 
 
-def _optional_rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:
+def _optional_rows(folder: Path, name: str, *keys: str) -> Iterator[dict[str, Any]]:
     if (folder / f"{name}.jsonl").is_file() or (folder / f"{name}.jsonl.gz").is_file():
-        yield from _rows(folder, name)
+        yield from _rows(folder, name, *keys)
 
 
 def _read_qrels(path: Path) -> dict[str, dict[str, int]]:
     if not path.is_file():
         splits = sorted(p.stem for p in path.parent.glob("*.tsv"))
-        raise NotFound(f"There is no {path}; " + (f"splits: {', '.join(splits)}." if splits else "qrels/*.tsv are needed."))
+        raise NotFound(
+            f"There is no {path}; "
+            + (f"splits: {', '.join(splits)}." if splits else "qrels/*.tsv are needed.")
+        )
     relevant: dict[str, dict[str, int]] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         cells = line.split("\t")
         if number == 1 and cells[-1].strip() == "score":
             continue
         if len(cells) != 3 or not cells[2].strip().lstrip("-").isdigit():
-            raise DocumentError(f"{path}, line {number}: expected query-id, corpus-id and score between tabs.")
+            raise DocumentError(
+                f"{path}, line {number}: expected query-id, corpus-id and score between tabs."
+            )
         if int(cells[2]) > 0:
             relevant.setdefault(cells[0], {})[cells[1]] = int(cells[2])
     return relevant
@@ -124,7 +151,9 @@ def _read_qrels(path: Path) -> dict[str, dict[str, int]]:
 def ndcg(found: Sequence[str], relevant: Mapping[str, int], depth: int = DEPTH) -> float:
     """Normalised discounted cumulative gain with grades as gains (Järvelin and Kekäläinen 2002)."""
     gain = sum(relevant.get(d, 0) / math.log2(rank + 2) for rank, d in enumerate(found[:depth]))
-    best = sum(g / math.log2(rank + 2) for rank, g in enumerate(sorted(relevant.values(), reverse=True)[:depth]))
+    best = sum(
+        g / math.log2(rank + 2) for rank, g in enumerate(sorted(relevant.values(), reverse=True)[:depth])
+    )
     return gain / best if best else 0.0
 
 
@@ -155,7 +184,9 @@ def ndcg_of_vectors(data: Beir, questions: NDArray[np.float32], documents: NDArr
 
 
 async def index_beir(
-    documents: Iterable[BeirDocument], indexer: Indexer, progress: Callable[[int, int], None] = lambda done, passages: None
+    documents: Iterable[BeirDocument],
+    indexer: Indexer,
+    progress: Callable[[int, int], None] = lambda done, passages: None,
 ) -> int:
     """Divide, embed and write documents as ingest does; returns the number of passages."""
     waiting: list[Divided] = []
@@ -170,7 +201,9 @@ async def index_beir(
         waiting.clear()
 
     for document in documents:
-        parsed = Parsed(document.id, "set", "public", document.title, f"set:{document.id}", document.text, plain=True)
+        parsed = Parsed(
+            document.id, "set", "public", document.title, f"set:{document.id}", document.text, plain=True
+        )
         waiting.append(await indexer.divide(parsed))
         if sum(len(d.chunks) for d in waiting) >= WRITE_AT:
             await write()
@@ -199,9 +232,9 @@ async def evaluate_retrieval(
     scores: dict[str, list[float]] = {"ndcg@10": [], "recall@10": [], "mrr@10": []}
     for n, (query, text) in enumerate(data.queries.items(), start=1):
         began = time.perf_counter()
-        found = await search(text, frozenset({"public"}))
+        found = await search(text, frozenset({"public"}), keep=DEEP)
         latencies.append((time.perf_counter() - began) * 1e3)
-        ranked = list(dict.fromkeys(r.hit.passage.document for r in found.ranked))
+        ranked = list(dict.fromkeys(r.passage.document for r in found.ranked))
         relevant = data.relevant[query]
         for name, measure in (("ndcg@10", ndcg), ("recall@10", recall), ("mrr@10", reciprocal_rank)):
             scores[name].append(measure(ranked, relevant))

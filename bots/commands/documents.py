@@ -34,9 +34,12 @@ SHOWN_SKIPPED = 20
 def ingest(
     context: typer.Context,
     places: Annotated[
-        list[str] | None, typer.Argument(metavar="[FOLDER|FILE|ADDRESS]...", help="Added to the sources, and read.")
+        list[str] | None,
+        typer.Argument(metavar="[FOLDER|FILE|ADDRESS]...", help="Added to the sources, and read."),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="The new source's name. [default: from the folder]")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The new source's name. [default: from the folder]")
+    ] = None,
     scope: Annotated[str, typer.Option(help="Who may read the new source.")] = "public",
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Build the index anew beside the present one, then swap.")
@@ -90,7 +93,9 @@ async def _ingest(settings: Settings, given: Sequence[SourceSettings], rebuild: 
 
     console = Console(stderr=True)
     async with open_records(settings) as database:
-        with console.status("Looking at the embedding model (the first time it is exported, about half a minute) …"):
+        with console.status(
+            "Looking at the embedding model (the first time it is exported, about half a minute) …"
+        ):
             release = await (new_release if rebuild else active_release)(database, settings)
         try:
             summaries, gone = await _synchronise(settings, release, given, rebuild, console)
@@ -105,7 +110,11 @@ async def _ingest(settings: Settings, given: Sequence[SourceSettings], rebuild: 
         if rebuild:
             await Releases(database).activate(release.id)
     if as_json:
-        typer.echo(json.dumps({"release": release.id, "removed_sources": gone, "sources": [asdict(s) for s in summaries]}))
+        typer.echo(
+            json.dumps(
+                {"release": release.id, "removed_sources": gone, "sources": [asdict(s) for s in summaries]}
+            )
+        )
     else:
         _show(Console(), summaries, gone)
     return bool(failed)
@@ -119,10 +128,14 @@ async def _synchronise(
         known = {source.name: source for source in await library.sources()}
         for source in given:
             _refuse_other_place(source, known.get(source.name))
+            known[source.name] = source
+        for source in given:
             await library.add(source)
         chosen = await library.sources() if everything or not given else list(given)
         if not chosen:
-            raise NotReady("There is nothing to read: name a folder (`answerloop ingest FOLDER`), or add [[sources]].")
+            raise NotReady(
+                "There is nothing to read: name a folder (`answerloop ingest FOLDER`), or add [[sources]]."
+            )
         with _bars(console) as bars:
             return [await library.sync(source, _reporter(bars, source.name)) for source in chosen], gone
 
@@ -142,7 +155,9 @@ def _refuse_other_place(source: SourceSettings, known: SourceSettings | None) ->
         return getattr(s, "path", None) or getattr(s, "repository", None) or getattr(s, "urls", None)
 
     if known is not None and place(known) != place(source):
-        raise SettingsError(f"There is a source named {source.name} already, for {place(known)}; choose another with --name.")
+        raise SettingsError(
+            f"There is a source named {source.name} already, for {place(known)}; choose another with --name."
+        )
 
 
 def _bars(console: Console) -> Bars:
@@ -191,12 +206,16 @@ def _show(console: Console, summaries: Sequence[Summary], gone: Sequence[str]) -
         if len(s.skipped) > SHOWN_SKIPPED:
             console.print(f"… and {len(s.skipped) - SHOWN_SKIPPED} more; --json lists all.")
         if s.error:
-            console.print(Text(f"{s.source}: could not be read whole, nothing was removed: {s.error}", style="red"))
+            console.print(
+                Text(f"{s.source}: could not be read whole, nothing was removed: {s.error}", style="red")
+            )
 
 
 def sources(
     context: typer.Context,
-    remove: Annotated[str | None, typer.Option(metavar="NAME", help="Forget a source and all its documents.")] = None,
+    remove: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Forget a source and all its documents.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """What is read from, and what came of it."""
@@ -206,7 +225,9 @@ def sources(
 
 async def _remove(settings: Settings, name: str) -> None:
     if name in {source.name for source in settings.sources}:
-        raise AnswerloopError(f"{name} stands in the settings file; take it out there and run `answerloop ingest`.")
+        raise AnswerloopError(
+            f"{name} stands in the settings file; take it out there and run `answerloop ingest`."
+        )
     async with _library(settings) as library:
         removed = await library.remove(name)
     typer.echo(f"{name}: forgotten, with {removed} documents.")

@@ -52,7 +52,9 @@ async def _retrieval(settings: Settings, folder: Path, split: str, limit: int | 
 
     data = read_beir(folder, split, limit)
     console = Console(stderr=True)
-    with console.status("Looking at the embedding model (the first time it is exported, about half a minute) …"):
+    with console.status(
+        "Looking at the embedding model (the first time it is exported, about half a minute) …"
+    ):
         model = await prepared_model(settings)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with tempfile.TemporaryDirectory() as scratch, Progress(*columns, console=console) as bars:

@@ -15,7 +15,9 @@ __all__ = ["serve"]
 def serve(
     context: typer.Context,
     host: Annotated[str | None, typer.Option(help="Address to listen on. [default: web.host]")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [default: web.port]")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one. [default: web.port]")
+    ] = None,
 ) -> None:
     """Serve the chat page, and keep the sources synchronised on their schedules."""
     where: Where = context.obj

@@ -119,9 +119,11 @@ async def _index(settings: Settings) -> str:
     from rag_core.bootstrap import open_core
 
     async with open_core(settings) as core:
-        passages = await core.store.count()
+        passages = (await core.store.state()).passages
         if core.release.card.name != settings.embedding.model:
-            raise AnswerloopError(f"The index was made with {core.release.card.name}, not {settings.embedding.model}.")
+            raise AnswerloopError(
+                f"The index was made with {core.release.card.name}, not {settings.embedding.model}."
+            )
         if not passages:
             raise AnswerloopError("The index is empty.")
         return f"release {core.release.id}, {passages:,} passages"
@@ -146,9 +148,12 @@ async def _page(settings: Settings) -> str:
     import socket
 
     try:
-        socket.create_server((settings.web.host, settings.web.port)).close()
+        family = socket.AF_INET6 if ":" in settings.web.host else socket.AF_INET
+        socket.create_server((settings.web.host, settings.web.port), family=family).close()
     except OSError as error:
-        raise AnswerloopError(f"{settings.web.host}:{settings.web.port} cannot be listened on: {error.strerror}.") from None
+        raise AnswerloopError(
+            f"{settings.web.host}:{settings.web.port} cannot be listened on: {error.strerror}."
+        ) from None
     return f"http://{settings.web.host}:{settings.web.port} is free"
 
 

@@ -1,4 +1,4 @@
-"""The numbers that training/calibrate.py learned: what makes a unit answer a question, and how sure to be of an answer."""
+"""The numbers that training/calibrate.py learned: what makes a unit answer, and how sure to be of an answer."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ class Calibration:
     @classmethod
     def read(cls, path: Path = DEFAULT) -> Calibration:
         values = json.loads(path.read_text(encoding="utf-8"))
-        units, confidence = (Linear(values[k]["intercept"], values[k]["weights"]) for k in ("units", "confidence"))
+        units, confidence = (
+            Linear(values[k]["intercept"], values[k]["weights"]) for k in ("units", "confidence")
+        )
         assert set(units.weights) <= set(FEATURES)
         assert set(confidence.weights) <= set(SIGNALS)
         return cls(units, values["gap"], confidence, values["threshold"])

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rag_core.generation.asking import asked_for
 from rag_core.index.embedding import unit_similarities
-from rag_core.retrieval.fusion import Ranked
+from rag_core.retrieval.search import Ranked
 from rag_core.types import Passage
 
 __all__ = ["FEATURES", "Evidence", "Terms", "gather"]
@@ -34,31 +35,14 @@ FEATURES = (
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _STOP = frozenset(
-    "a an and any are as at be been but by can could did do does for from had has have how i if in into is it its me my "
-    "no not of on or our s shall should so such t than that the their them then there these they this those to too us was "
-    "we were what when where which who whom whose why will with would you your d ll m re ve about also just please tell "
-    "wer wie was wann wo warum der die das ein eine ist und qui que quoi quand comment le la les est quién qué cuándo "
-    "cómo dónde el los las es".split()
+    (
+        "a an and any are as at be been but by can could did do does for from had has have how i if in into is it "
+        "its me my no not of on or our s shall should so such t than that the their them then there these they "
+        "this those to too us was we were what when where which who whom whose why will with would you your d ll "
+        "m re ve about also just please tell wer wie was wann wo warum der die das ein eine ist und qui que quoi "
+        "quand comment le la les est quién qué cuándo cómo dónde el los las es"
+    ).split()
 )
-_NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|thousand|"
-    r"million|billion|half|once|twice|several|dozen)\b",
-    re.IGNORECASE,
-)
-_DATE = re.compile(
-    r"\b(?:1\d{3}|20\d\d)\b|\b\d{1,2}(?:st|nd|rd|th)? (?:century|January|February|March|April|May|June|July|August|"
-    r"September|October|November|December)|\b(?:January|February|March|April|May|June|July|August|September|October|November|"
-    r"December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b|\b\d+ (?:minutes?|hours?|days?|weeks?|months?|"
-    r"years?)\b|\bcentury\b|\b\d{1,2}[:.]\d\d\b",
-)
-_NAME = re.compile(r"(?<=[\w,;:)] )[(\"“]?[A-Z][\w’'-]+|^[A-Z][\w’'-]+ (?:[A-Z][\w’'.-]+|(?:of|von|de|van) )")
-_ASKS = (
-    (re.compile(r"\b(?:when|what (?:year|date|day|month|time|century|decade)|which (?:year|date|day|month|century))\b"), _DATE),
-    (re.compile(r"\bhow (?:many|much|long|old|far|often|fast|high|big|large|tall|deep|heavy|hot)\b|\bwhat (?:percent|number|"
-                r"percentage|portion|fraction|amount|size|temperature|version|price|cost)"), _NUMBER),
-    (re.compile(r"\b(?:who|whom|whose)\b|\b(?:what|which) (?:person|people|company|team|scientist|author|king|queen|"
-                r"president|group|organi[sz]ation|country|city|state|university|team)\b|\bwhere\b"), _NAME),
-)  # fmt: skip
 
 
 @cache
@@ -127,12 +111,12 @@ def gather(question: str, vector: NDArray[np.float32], ranked: Sequence[Ranked],
     vector: the question's, (dimension,). ranked: best first, at least one.
     """
     top = ranked[:top_k]
-    terms = Terms.of(question, [f"{_header(r.hit.passage)}\n{r.hit.passage.text}".lower() for r in ranked[:30]])
-    wanted = next((pattern for asks, pattern in _ASKS if asks.search(question.lower())), None)
+    terms = Terms.of(question, [f"{_header(r.passage)}\n{r.passage.text}".lower() for r in ranked])
+    wanted = asked_for(question)
     stems = max(len(terms.stems), 1)
     blocks, owners, numbers, founds, headers = [], [], [], [], []
     for i, entry in enumerate(top):
-        passage = entry.hit.passage
+        passage = entry.passage
         header = terms.found_in(_header(passage).lower())
         texts = [passage.text[a:b] for a, b in passage.units]
         found = np.array([terms.found_in(text.lower()) for text in texts], bool).reshape(len(texts), -1)
@@ -153,7 +137,7 @@ def gather(question: str, vector: NDArray[np.float32], ranked: Sequence[Ranked],
         founds.append(found)
         headers.append(header)
     return Evidence(
-        passages=tuple(entry.hit.passage for entry in top),
+        passages=tuple(entry.passage for entry in top),
         owner=np.concatenate(owners),
         number=np.concatenate(numbers),
         features=np.concatenate(blocks),
@@ -169,4 +153,3 @@ def _header(passage: Passage) -> str:
 
 def _words(text: str) -> int:
     return text.count(" ") + 1
-

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rag_core.generation.calibration import Calibration
 from rag_core.generation.evidence import FEATURES, Evidence, gather
-from rag_core.retrieval.fusion import Ranked
+from rag_core.retrieval.search import Ranked
 from rag_core.settings import Answers
 from rag_core.types import Citation, Passage
 
@@ -77,24 +77,29 @@ class Extractive:
         order = np.argsort(-scores, kind="stable")
         chosen: list[int] = []
         for i in order:
-            if len(chosen) == self._settings.max_sentences or scores[i] < scores[order[0]] - self._calibration.gap:
+            if (
+                len(chosen) == self._settings.max_sentences
+                or scores[i] < scores[order[0]] - self._calibration.gap
+            ):
                 break
             if not any(_says_the_same(_unit(evidence, i), _unit(evidence, j)) for j in chosen):
                 chosen.append(int(i))
         return chosen
 
-    def signals(self, evidence: Evidence, chosen: Sequence[int], ranked: Sequence[Ranked]) -> dict[str, float]:
+    def signals(
+        self, evidence: Evidence, chosen: Sequence[int], ranked: Sequence[Ranked]
+    ) -> dict[str, float]:
         """What the confidence is computed from; see calibration.SIGNALS."""
         picked = evidence.features[chosen]
         column = {name: picked[:, i] for i, name in enumerate(FEATURES)}
         best = ranked[evidence.owner[chosen[0]]]
         found = evidence.found[chosen].any(0) | evidence.header_found[evidence.owner[chosen]].any(0)
-        others = (r.score for r in ranked if r.hit.passage.document != best.hit.passage.document)
+        others = (r.score for r in ranked if r.passage.document != best.passage.document)
         return {
             "unit_score": float(picked[0] @ self._weights),
             "unit_cosine": float(column["cosine"].max()),
-            "passage_cosine": best.hit.cosine,
-            "bm25": best.hit.bm25,
+            "passage_cosine": best.cosine,
+            "bm25": best.bm25,
             "coverage": float(found @ evidence.terms.weights),
             "heaviest_missing": float((evidence.terms.weights * ~found).max(initial=0.0)),
             "lead": best.score - next(others, 0.0),
@@ -108,7 +113,7 @@ class Extractive:
 
 def _unit(evidence: Evidence, i: int) -> str:
     a, b = evidence.passages[evidence.owner[i]].units[evidence.number[i]]
-    return evidence.passages[evidence.owner[i]].text[a:b]
+    return str(evidence.passages[evidence.owner[i]].text[a:b])
 
 
 def _says_the_same(one: str, other: str) -> bool:
@@ -218,7 +223,12 @@ def _spelt_out(passage: Passage, unit: int) -> str:
     heads = _cells(above[rule - 1]) if rule else []
     if len(heads) != len(cells):
         return "; ".join(cell for cell in cells if cell)
-    return "; ".join(f"{head}: {cell}" if head else cell for head, cell in zip(heads, cells, strict=True) if cell) + "."
+    return (
+        "; ".join(
+            f"{head}: {cell}" if head else cell for head, cell in zip(heads, cells, strict=True) if cell
+        )
+        + "."
+    )
 
 
 def _cells(row: str) -> list[str]:
@@ -238,6 +248,6 @@ def _nearest(ranked: Sequence[Ranked]) -> tuple[Citation, ...]:
     """The best passage of each of the best few documents."""
     by_document: dict[str, Passage] = {}
     for entry in ranked:
-        by_document.setdefault(entry.hit.passage.document, entry.hit.passage)
+        by_document.setdefault(entry.passage.document, entry.passage)
     passages = list(by_document.values())[:NEAREST]
     return tuple(cite(p, n, p.text[:200].strip()) for n, p in enumerate(passages, start=1))

@@ -114,7 +114,7 @@ class Embedder:
         encoding = self._tokenizer.encode(self.card.query_prefix + text)
         encoding.truncate(self.card.window)
         vector, _ = self._pooled([encoding], [()])
-        return vector[0]
+        return np.asarray(vector[0])
 
     def embed_passages(self, texts: Sequence[str], units: Sequence[Sequence[Span]] | None = None) -> Embedded:
         """Vectors of passages and, from the same inference, of the units within them.
@@ -128,8 +128,14 @@ class Embedder:
         prefix = self.card.passage_prefix
         encodings = self._tokenizer.encode_batch([prefix + text for text in texts])
         if texts and (longest := max(len(e.ids) for e in encodings)) > self.card.window:
-            raise ValueError(f"a passage has {longest} tokens, the window of {self.card.name} {self.card.window}")
-        spans = [[(a + len(prefix), b + len(prefix)) for a, b in s] for s in units] if units else [()] * len(texts)
+            raise ValueError(
+                f"a passage has {longest} tokens, the window of {self.card.name} {self.card.window}"
+            )
+        spans = (
+            [[(a + len(prefix), b + len(prefix)) for a, b in s] for s in units]
+            if units
+            else [()] * len(texts)
+        )
         vectors = np.zeros((len(texts), self.card.dimension), np.float32)
         unit_vectors = [b""] * len(texts)
         for batch in _batches([len(e.ids) for e in encodings]):
@@ -139,7 +145,9 @@ class Embedder:
                 unit_vectors[i] = blob
         return Embedded(vectors, unit_vectors)
 
-    def _pooled(self, encodings: list[Encoding], spans: Sequence[Sequence[Span]]) -> tuple[Vectors, list[bytes]]:
+    def _pooled(
+        self, encodings: list[Encoding], spans: Sequence[Sequence[Span]]
+    ) -> tuple[Vectors, list[bytes]]:
         tokens, mask = self._infer(encodings)
         if self.card.pooling == "cls":
             pooled = tokens[:, 0]
@@ -155,7 +163,11 @@ class Embedder:
         for row, encoding in enumerate(encodings):
             ids[row, : len(encoding.ids)] = encoding.ids
             mask[row, : len(encoding.ids)] = 1
-        feed: dict[str, Any] = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        feed: dict[str, Any] = {
+            "input_ids": ids,
+            "attention_mask": mask,
+            "token_type_ids": np.zeros_like(ids),
+        }
         (tokens,) = self._session.run(None, {name: feed[name] for name in self._inputs})
         return tokens, mask.astype(np.float32)
 
@@ -164,7 +176,7 @@ def unit_similarities(query: Vectors, blob: bytes) -> Vectors:
     """Cosine of a question's vector (dimension,) with each unit that the blob holds: (units,)."""
     units = np.frombuffer(blob, np.int8).reshape(-1, len(query)).astype(np.float32)
     lengths = np.linalg.norm(units, axis=1)
-    return (units @ query) / np.maximum(lengths, 1e-6)
+    return np.asarray((units @ query) / np.maximum(lengths, 1e-6))
 
 
 def _batches(lengths: list[int]) -> list[list[int]]:
@@ -190,8 +202,10 @@ def _unit_vectors(tokens: Vectors, offsets: list[Span], spans: Sequence[Span]) -
         if inside.any():
             sums[row] = tokens[: len(offsets)][inside].mean(0)
     peaks = np.abs(sums).max(1, keepdims=True)
-    return np.rint(sums / np.maximum(peaks, 1e-9) * 127).astype(np.int8).tobytes()
+    scaled: NDArray[np.int8] = np.rint(sums / np.maximum(peaks, 1e-9) * 127).astype(np.int8)
+    return scaled.tobytes()
 
 
 def _normalised(rows: Vectors) -> Vectors:
-    return (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, 1e-12), np.float32)

@@ -8,6 +8,7 @@ Conventions of the Markdown that the loaders make: '## Title {#anchor}' and, on 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -29,6 +30,9 @@ _ANCHOR = re.compile(r"\s*\{#([^}\s]+)[^}]*\}\s*$")
 _PAGE = re.compile(r"^\s*<!-- page (\d+) -->\s*$")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAG = re.compile(r"</?[A-Za-z][^>]*>")
+_HARD_BREAK = "\u2028"
+_MAX_NESTING = 100
+"""Two for each level of a list; what is nested deeper, the parser leaves out. Its own default is 20."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,9 @@ class _Piece:
     tokens: int = 0
     prefix: str = ""
     """Repeated when a chunk begins with this piece: the head of a table."""
-    code: bool = False
-    """Divided between its lines and fenced again, when it alone is too large; anything else between its words."""
+    code: int = 0
+    """The line on which a block's code begins; 0 for anything else. Code that alone is too large is divided between
+    its lines and fenced again, anything else between its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +128,10 @@ def _halves(text: str, budget: int, count: CountTokens) -> list[str]:
 
 @cache
 def _parser(plain: bool) -> MarkdownIt:
+    options = {"maxNesting": _MAX_NESTING}
     if plain:
-        return MarkdownIt("zero").enable(["fence", "list", "table"])
-    return MarkdownIt("commonmark").enable("table")
+        return MarkdownIt("zero", options).enable(["fence", "list", "table", "newline"])
+    return MarkdownIt("commonmark", options).enable("table")
 
 
 def _sections(tokens: list[Token]) -> Iterator[_Section]:
@@ -182,9 +188,9 @@ def _page_marker(token: Token) -> int | None:
 
 
 def _heading(inline: Token) -> tuple[str, str | None]:
-    text = _inline(inline)
+    text = " ".join(_inline(inline).split())
     match = _ANCHOR.search(text)
-    return (text[: match.start()].strip(), match[1]) if match else (text.strip(), None)
+    return (text[: match.start()].strip(), match[1]) if match else (text, None)
 
 
 def _slug(text: str, taken: dict[str, int]) -> str | None:
@@ -199,21 +205,32 @@ def _slug(text: str, taken: dict[str, int]) -> str | None:
 def _inline(token: Token) -> str:
     """The text of a paragraph: links and images reduced to their words, emphasis dropped, code kept in backticks.
 
-    Only a hard break is a line break in it.
+    Where a line of the source ends, there is a line end in it, and where a line must end, a _HARD_BREAK.
     """
     parts: list[str] = []
     for child in token.children or []:
         if child.type == "code_inline":
-            parts.append(f"`{child.content}`")
+            parts.append(_code_span(child.content))
         elif child.type == "softbreak":
-            parts.append(" ")
-        elif child.type == "hardbreak":
             parts.append("\n")
+        elif child.type == "hardbreak":
+            parts.append(_HARD_BREAK + "\n")
         elif child.type in ("text", "image"):
             parts.append(child.content)
         elif child.type == "html_inline" and child.content.lower().startswith("<br"):
-            parts.append("\n")
+            parts.append(_HARD_BREAK)
     return "".join(parts)
+
+
+def _code_span(code: str) -> str:
+    marks = _backticks(code, least=1)
+    space = " " if len(marks) > 1 else ""
+    return f"{marks}{space}{code}{space}{marks}"
+
+
+def _backticks(code: str, least: int) -> str:
+    """More of them than stand together anywhere in the code."""
+    return "`" * max(least, 1 + max((len(run) for run in re.findall(r"`+", code)), default=0))
 
 
 def _pieces(block: list[Token], line: int) -> Iterator[_Piece]:
@@ -237,21 +254,30 @@ def _pieces(block: list[Token], line: int) -> Iterator[_Piece]:
 
 def _paragraph(text: str, line: int) -> Iterator[_Piece]:
     glue = "\n\n"
-    for row in text.split("\n"):
-        joined = " ".join(row.split())
+    for row in text.split(_HARD_BREAK):
+        starts: list[int] = []
+        lines: list[int] = []
+        joined = ""
+        for number, words in enumerate((" ".join(part.split()) for part in row.split("\n")), start=line):
+            if words:
+                joined += " " if joined else ""
+                starts.append(len(joined))
+                lines.append(number)
+                joined += words
         for a, b in sentence_spans(joined):
-            yield _Piece(joined[a:b], glue, line)
+            yield _Piece(joined[a:b], glue, lines[bisect_right(starts, a) - 1])
             glue = " "
         glue = "\n"
+        line += row.count("\n")
 
 
 def _code(token: Token, indent: str, line: int) -> Iterator[_Piece]:
     body = token.content.rstrip("\n")
     if body.strip():
-        fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", body)), default=0))
+        fence = _backticks(body, least=3)
         language = token.info.split()[0] if token.info.strip() else ""
         text = "\n".join(indent + row for row in [fence + language, *body.split("\n"), fence])
-        yield _Piece(text, "\n" if indent else "\n\n", line, code=True)
+        yield _Piece(text, "\n" if indent else "\n\n", line, code=line + 1 if token.type == "fence" else line)
 
 
 def _table(block: list[Token], line: int) -> Iterator[_Piece]:
@@ -277,7 +303,8 @@ def _row(cells: Iterable[str]) -> str:
 def _list(block: list[Token], indent: str, line: int) -> Iterator[_Piece]:
     """Each item with what belongs to it; the items of a nested list are pieces of their own, indented."""
     ordered = block[0].type == "ordered_list_open"
-    number = int(block[0].attrGet("start") or 1)
+    first = block[0].attrGet("start")
+    number = 1 if first is None else int(first)
     for n, (start, item) in enumerate(_blocks(block[1:-1])):
         mark = f"{number + n}. " if ordered else "- "
         yield from _item(item, indent + mark, indent + " " * len(mark), start + 1)
@@ -310,7 +337,9 @@ def _header(title: str, headings: tuple[str, ...], limit: int, count: CountToken
         del names[1 if len(names) > 2 else 0]
     header = " > ".join(names)
     while header and count([header])[0] > limit:
-        header = header[: len(header) * 3 // 4].rsplit(" ", 1)[0] if " " in header else header[: len(header) // 2]
+        header = (
+            header[: len(header) * 3 // 4].rsplit(" ", 1)[0] if " " in header else header[: len(header) // 2]
+        )
     return header
 
 
@@ -323,12 +352,15 @@ def _packed(pieces: list[_Piece], budget: int, count: CountTokens) -> Iterator[l
     group: list[_Piece] = []
     used = 0
     for piece in sized:
-        full = used + piece.tokens > budget
-        enough = used + piece.tokens > target and not (group and _introduces(group[-1]))
+        head = piece.prefix if not group or piece.prefix != group[-1].prefix else ""
+        size = piece.tokens + _tokens(head, count)
+        full = used + size > budget
+        enough = used + size > target and not (group and _introduces(group[-1]))
         if group and (full or enough):
             yield group
             group, used = [], 0
-        used += piece.tokens + (0 if group else _tokens(piece.prefix, count))
+            size = piece.tokens + _tokens(piece.prefix, count)
+        used += size
         group.append(piece)
     if group:
         yield group
@@ -346,35 +378,52 @@ def _tokens(text: str, count: CountTokens) -> int:
 def _sized(pieces: list[_Piece], budget: int, count: CountTokens) -> list[_Piece]:
     """Pieces with their sizes; those that alone are above the budget are divided."""
     sized: list[_Piece] = []
+    heads: dict[str, int] = {"": 0}
+    too_large = ""
     for piece, tokens in zip(pieces, count([p.text for p in pieces]), strict=True):
-        room = budget - _tokens(piece.prefix, count)
+        if piece.prefix not in heads:
+            heads[piece.prefix] = _tokens(piece.prefix, count)
+        room = budget - heads[piece.prefix]
         if room < budget // 3:
+            # Too large to be repeated: the names of the columns stand once, before the first row.
+            if piece.prefix != too_large:
+                too_large = piece.prefix
+                names = replace(piece, text=piece.prefix.split("\n")[0], prefix="")
+                sized.extend(_divided(names, budget, count))
             piece, room = replace(piece, prefix=""), budget
         if tokens <= room:
             sized.append(replace(piece, tokens=tokens))
         elif piece.code:
             sized.extend(_divided_code(piece, budget, count))
         else:
-            texts = _halves(piece.text, room, count)
-            sized.extend(replace(piece, text=t, tokens=n) for t, n in zip(texts, count(texts), strict=True))
+            sized.extend(_divided(piece, room, count))
     return sized
+
+
+def _divided(piece: _Piece, room: int, count: CountTokens) -> Iterator[_Piece]:
+    texts = _halves(piece.text, room, count)
+    for text, tokens in zip(texts, count(texts), strict=True):
+        yield replace(piece, text=text, tokens=tokens)
 
 
 def _divided_code(piece: _Piece, budget: int, count: CountTokens) -> Iterator[_Piece]:
     """A code block that no window holds, between its lines; every part is fenced, so that each reads as code."""
     first, *body, last = piece.text.split("\n")
     room = budget - _tokens(f"{first}\n{last}", count)
-    lines = [part for line in body for part in _halves(line, room, count)] if room > 0 else []
+    if room < budget // 3:  # hundreds of backticks
+        yield from _divided(replace(piece, text=" ".join([first.lstrip(" `"), *body]).strip()), budget, count)
+        return
+    lines = [(part, piece.code + n) for n, row in enumerate(body) for part in _halves(row, room, count)]
     group: list[str] = []
-    used = 0
-    for line, tokens in zip(lines, count(lines), strict=True):
+    used, at = 0, piece.line
+    for (row, line), tokens in zip(lines, count([row for row, _ in lines]), strict=True):
         if group and used + tokens > room:
-            yield _fenced(piece, first, group, last, count)
-            group, used = [], 0
-        group.append(line)
+            yield replace(_fenced(piece, first, group, last, count), line=at)
+            group, used, at = [], 0, line
+        group.append(row)
         used += tokens
     if group:
-        yield _fenced(piece, first, group, last, count)
+        yield replace(_fenced(piece, first, group, last, count), line=at)
 
 
 def _fenced(piece: _Piece, first: str, lines: list[str], last: str, count: CountTokens) -> _Piece:

@@ -22,7 +22,9 @@ _SPEC: TypeAdapter[SourceSettings] = TypeAdapter(SourceSettings)
 class Library:
     """Knows the sources and brings the index up to date with each."""
 
-    def __init__(self, documents: Documents, indexer: Indexer, sync: Sync, work: Path, limits: Ingest) -> None:
+    def __init__(
+        self, documents: Documents, indexer: Indexer, sync: Sync, work: Path, limits: Ingest
+    ) -> None:
         """work: a folder for clones and downloads."""
         self._documents = documents
         self._indexer = indexer
@@ -56,6 +58,7 @@ class Library:
         if name not in {s.name for s in await self._documents.sources()}:
             raise NotFound(f"There is no source named {name!r}; `answerloop sources` lists them.")
         keys = list(await self._documents.of(name))
+        await self._documents.unsettle(name, keys)
         await self._indexer.remove([f"{name}/{key}" for key in keys])
         await self._documents.remove(name, keys)
         await self._documents.remove_source(name)
@@ -64,7 +67,9 @@ class Library:
     async def sources(self) -> list[SourceSettings]:
         return [_SPEC.validate_python(dict(record.spec)) for record in await self._documents.sources()]
 
-    async def sync(self, source: SourceSettings, report: Callable[[Progress], None] = lambda p: None) -> Summary:
+    async def sync(
+        self, source: SourceSettings, report: Callable[[Progress], None] = lambda p: None
+    ) -> Summary:
         """Bring the index up to date with one source; a source that cannot be reached changes nothing."""
         try:
             opened = open_source(source, self._work / source.name, self._limits)

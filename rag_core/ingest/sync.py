@@ -1,7 +1,8 @@
 """What changed in a source -> the index. Each document in one step; what is unchanged is not read again.
 
-The index is written before the register (records/documents.py): after a crash between the two a document is read once
-more, and nothing is lost or doubled.
+Before the index is written, the register (records/documents.py) forgets what it knew of these documents, except that
+they exist; after that it learns what was written. So a crash between the two has a document read once more, and one that
+went back to what it was before, or is gone by then, is not taken for unchanged or unknown.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import hashlib
 import json
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rag_core.errors import DocumentError, SourceError
@@ -31,6 +33,8 @@ WRITE_AT = 256
 """Passages embedded and written together: enough to sort by length, few enough to bound memory."""
 LISTED_AHEAD = 10_000
 """Items listed before they are read, so that the progress bar knows how many there are."""
+RECORD_AT = 1000
+"""Documents without a passage to write, whose records are put down together."""
 TIDY_EVERY = 100
 """Writes after which the index is tidied even though the sync goes on."""
 
@@ -94,7 +98,10 @@ class Sync:
         self._skip_digest = f"skipped {limits.timeout_s} {limits.memory_mb} {limits.max_file_mb}"
 
     async def __call__(
-        self, source: Source, spec: Mapping[str, Any], report: Callable[[Progress], None] = lambda progress: None
+        self,
+        source: Source,
+        spec: Mapping[str, Any],
+        report: Callable[[Progress], None] = lambda progress: None,
     ) -> Summary:
         """Synchronise; can be cancelled, or crash, at any moment and be run again.
 
@@ -102,8 +109,11 @@ class Sync:
         scope or address must reach every passage.
         """
         run = _Run(source, _mark(spec), await self._documents.of(source.name), report)
-        async for read in self._reads(run):
-            await self._take(run, read)
+        async with aclosing(self._reads(run)) as reads:
+            async for read in reads:
+                await self._take(run, read)
+                if run.waiting >= WRITE_AT or len(run.records) >= RECORD_AT:
+                    await self._write(run)
         await self._write(run)
         if run.summary.error is None:
             await self._remove_vanished(run)
@@ -112,7 +122,7 @@ class Sync:
         await self._documents.mark_synced(source.name, run.summary.error)
         return run.summary
 
-    async def _reads(self, run: _Run) -> AsyncIterator[_Read]:
+    async def _reads(self, run: _Run) -> AsyncGenerator[_Read, None]:
         """The items that may have changed, read a few ahead of what is being embedded."""
         listing: asyncio.Queue[Item | None] = asyncio.Queue(LISTED_AHEAD)
         pending: deque[asyncio.Task[_Read]] = deque()
@@ -142,8 +152,10 @@ class Sync:
             run.complete = True
         except SourceError as error:
             run.summary.error = str(error)
-        finally:
+        except Exception:
             await listing.put(None)
+            raise
+        await listing.put(None)
 
     def _is_unchanged(self, fingerprint: str, known: Known) -> bool:
         same = not fingerprint.endswith(":") and fingerprint == known.fingerprint
@@ -158,7 +170,9 @@ class Sync:
             loaded = await self._pool.load(fetched.path, fetched.suffix)
             return _Read(item, fetched.fingerprint or item.fingerprint, loaded, fetched.title or loaded.title)
         except DocumentError as error:
-            return _Read(item, (fetched.fingerprint if fetched else "") or item.fingerprint, skipped=str(error))
+            # What could not even be fetched is tried again: permissions change without a trace in the file's time.
+            fingerprint = fetched.fingerprint or item.fingerprint if fetched else ""
+            return _Read(item, fingerprint, skipped=str(error))
         except SourceError as error:
             return _Read(item, "", kept=str(error))
         finally:
@@ -190,8 +204,6 @@ class Sync:
         run.batch.append(divided)
         run.records.append(_record(run, parsed, read, digest, len(divided.chunks)))
         run.count(known)
-        if run.waiting >= WRITE_AT:
-            await self._write(run)
 
     async def _skip(self, run: _Run, read: _Read, reason: str) -> None:
         """A document that cannot be read any more is no longer answered from: what it said may not hold."""
@@ -199,7 +211,14 @@ class Sync:
         run.summary.skipped.append(Skipped(key, reason))
         run.records.append(
             DocumentRecord(
-                run.source.name, key, run.mark + read.fingerprint, self._skip_digest, key, read.item.url, 0, reason
+                run.source.name,
+                key,
+                run.mark + read.fingerprint,
+                self._skip_digest,
+                key,
+                read.item.url,
+                0,
+                reason,
             )
         )
         known = run.known.get(key)
@@ -208,8 +227,9 @@ class Sync:
         run.advance()
 
     async def _write(self, run: _Run) -> None:
-        """Index first, register second; see the module's docstring."""
+        """Register, index, register; see the module's docstring."""
         if run.batch:
+            await self._documents.put(run.unsettled())
             await self._indexer.write(run.batch)
             run.writes += 1
             if run.writes % TIDY_EVERY == 0:
@@ -219,6 +239,7 @@ class Sync:
 
     async def _remove_vanished(self, run: _Run) -> None:
         vanished = [key for key in run.known if key not in run.seen]
+        await self._documents.unsettle(run.source.name, vanished)
         await self._indexer.remove([f"{run.source.name}/{key}" for key in vanished])
         await self._documents.remove(run.source.name, vanished)
         run.summary.removed = len(vanished)
@@ -250,7 +271,9 @@ class _Run:
     def trusted_fingerprints(self) -> dict[str, str]:
         """Those kept under the same settings."""
         start = len(self.mark)
-        return {k: v.fingerprint[start:] for k, v in self.known.items() if v.fingerprint.startswith(self.mark)}
+        return {
+            k: v.fingerprint[start:] for k, v in self.known.items() if v.fingerprint.startswith(self.mark)
+        }
 
     def saw(self, key: str) -> None:
         self.seen.add(key)
@@ -268,6 +291,15 @@ class _Run:
             self.summary.changed += 1
         else:
             self.summary.added += 1
+
+    def unsettled(self) -> list[DocumentRecord]:
+        """The batch's records, as they stand until it is written: of documents that may have passages."""
+        writing = {d.document.id for d in self.batch}
+        return [
+            replace(record, fingerprint="", digest="", passages=max(record.passages, 1), skipped=None)
+            for record in self.records
+            if f"{record.source}/{record.key}" in writing
+        ]
 
     def written(self) -> None:
         self.summary.passages += self.waiting
@@ -309,4 +341,6 @@ def _digest(parsed: Parsed) -> str:
 
 def _record(run: _Run, parsed: Parsed, read: _Read, digest: str, passages: int) -> DocumentRecord:
     fingerprint = run.mark + read.fingerprint
-    return DocumentRecord(parsed.source, read.item.key, fingerprint, digest, parsed.title, parsed.url, passages)
+    return DocumentRecord(
+        parsed.source, read.item.key, fingerprint, digest, parsed.title, parsed.url, passages
+    )

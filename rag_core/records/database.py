@@ -31,7 +31,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from rag_core.errors import NotReady, SettingsError, Unavailable
 
-__all__ = ["HEAD", "answers", "documents", "metadata", "open_database", "releases", "sources", "transaction", "votes"]
+__all__ = [
+    "HEAD",
+    "answers",
+    "documents",
+    "metadata",
+    "open_database",
+    "releases",
+    "sources",
+    "transaction",
+    "votes",
+]
 
 HEAD = "0001"
 """The newest migration in migrations/versions."""
@@ -41,24 +51,25 @@ BUSY_MS = 5_000
 """How long SQLite waits for another writer."""
 
 
-class _Storable(TypeDecorator[str]):
-    """Text of people and documents, without what no database holds: NUL for PostgreSQL, half a surrogate pair for all."""
-
-    impl = Text
-    cache_ok = True
+class _Storable:
+    """Text of people and documents, without what a database does not hold: NUL, and half of a surrogate pair."""
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return value and value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-class _Words(_Storable):
+class _Words(_Storable, TypeDecorator[str]):
     """Of any length."""
 
+    impl = Text
+    cache_ok = True
 
-class _Line(_Storable):
+
+class _Line(_Storable, TypeDecorator[str]):
     """Of a given length."""
 
     impl = String
+    cache_ok = True
 
 
 metadata = MetaData()
@@ -149,7 +160,9 @@ async def transaction(database: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     except (DBAPIError, OSError) as error:
         if not _may_pass(error):
             raise
-        raise Unavailable(f"The database does not work now: {getattr(error, 'orig', None) or error}.") from error
+        raise Unavailable(
+            f"The database does not work now: {getattr(error, 'orig', None) or error}."
+        ) from error
 
 
 def _may_pass(error: Exception) -> bool:
@@ -173,7 +186,9 @@ async def open_database(url: str) -> AsyncEngine:
     try:
         engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     except (SQLAlchemyError, ImportError, ValueError) as error:
-        raise SettingsError(f"database.url cannot be used: {error}. For PostgreSQL install 'answerloop[postgres]'.") from None
+        raise SettingsError(
+            f"database.url cannot be used: {error}. For PostgreSQL install 'answerloop[postgres]'."
+        ) from None
     try:
         if engine.dialect.name == "sqlite":
             _prepare_sqlite(engine)
@@ -186,7 +201,9 @@ async def open_database(url: str) -> AsyncEngine:
     except (DBAPIError, OSError) as error:
         await engine.dispose()
         reason = getattr(error, "orig", None) or error
-        raise Unavailable(f"The database {engine.url.render_as_string()} cannot be opened: {reason}.") from error
+        raise Unavailable(
+            f"The database {engine.url.render_as_string()} cannot be opened: {reason}."
+        ) from error
     return engine
 
 
@@ -207,7 +224,8 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
 def _version(connection: Connection) -> str | None:
     if not connection.dialect.has_table(connection, "alembic_version"):
         return None
-    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+    version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return version
 
 
 def _upgrade(connection: Connection) -> None:
@@ -217,7 +235,9 @@ def _upgrade(connection: Connection) -> None:
     from alembic.util import CommandError
 
     # Python's sqlite3 opens no transaction before CREATE TABLE: a crash half-way would leave tables without a version.
-    lock = "BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else f"SELECT pg_advisory_xact_lock({_LOCK})"
+    lock = (
+        "BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else f"SELECT pg_advisory_xact_lock({_LOCK})"
+    )
     connection.exec_driver_sql(lock)
     if _version(connection) == HEAD:
         return

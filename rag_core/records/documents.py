@@ -79,6 +79,13 @@ class Documents:
                     await connection.execute(delete(documents).where(self._are(source, batch)))
             await connection.execute(insert(documents), rows)
 
+    async def unsettle(self, source: str, keys: Sequence[str]) -> None:
+        """Their passages are about to be removed: until that is recorded, none of them counts as unchanged."""
+        async with transaction(self._database) as connection:
+            for batch in _batched(keys):
+                forgotten = update(documents).where(self._are(source, batch)).values(fingerprint="", digest="")
+                await connection.execute(forgotten)
+
     async def remove(self, source: str, keys: Sequence[str]) -> None:
         async with transaction(self._database) as connection:
             for batch in _batched(keys):
@@ -92,13 +99,21 @@ class Documents:
     async def totals(self) -> dict[str, dict[str, int]]:
         """By source: documents indexed, documents skipped, passages."""
         query = (
-            select(documents.c.source, func.count(), func.count(documents.c.skipped), func.sum(documents.c.passages))
+            select(
+                documents.c.source,
+                func.count(),
+                func.count(documents.c.skipped),
+                func.sum(documents.c.passages),
+            )
             .where(documents.c.index_name == self._index)
             .group_by(documents.c.source)
         )
         async with transaction(self._database) as connection:
             rows = (await connection.execute(query)).all()
-        return {name: {"documents": n - skipped, "skipped": skipped, "passages": p} for name, n, skipped, p in rows}
+        return {
+            name: {"documents": n - skipped, "skipped": skipped, "passages": p}
+            for name, n, skipped, p in rows
+        }
 
     async def sources(self) -> list[SourceRecord]:
         async with transaction(self._database) as connection:
@@ -124,7 +139,11 @@ class Documents:
             await connection.execute(delete(sources).where(sources.c.name == name))
 
     def _are(self, source: str, keys: Collection[str]) -> Any:
-        return (documents.c.index_name == self._index) & (documents.c.source == source) & documents.c.key.in_(keys)
+        return (
+            (documents.c.index_name == self._index)
+            & (documents.c.source == source)
+            & documents.c.key.in_(keys)
+        )
 
 
 def _batched(keys: Sequence[str]) -> list[Sequence[str]]:

@@ -60,7 +60,9 @@ class Feedback:
             NotFound: there is no answer of that id.
         """
         own = (
-            (votes.c.answer_id == vote.answer) & (votes.c.platform == vote.platform) & (votes.c.user_id == vote.user)
+            (votes.c.answer_id == vote.answer)
+            & (votes.c.platform == vote.platform)
+            & (votes.c.user_id == vote.user)
         )
         async with transaction(self._database) as connection:
             # Locked, where the database locks rows, so that of two clicks at once one comes after the other.
@@ -73,13 +75,30 @@ class Feedback:
 
     async def votes_on(self, answer_id: str) -> list[Vote]:
         async with transaction(self._database) as connection:
-            rows = (await connection.execute(select(votes).where(votes.c.answer_id == answer_id))).mappings().all()
+            rows = (
+                (await connection.execute(select(votes).where(votes.c.answer_id == answer_id)))
+                .mappings()
+                .all()
+            )
         return [
-            Vote(r["answer_id"], r["platform"], r["user_id"], r["value"], r["reason"], r["comment"], r["correction"])
+            Vote(
+                r["answer_id"],
+                r["platform"],
+                r["user_id"],
+                r["value"],
+                r["reason"],
+                r["comment"],
+                r["correction"],
+            )
             for r in rows
         ]
 
 
 def _vote_row(vote: Vote) -> dict[str, Any]:
     values = asdict(vote)
-    return {"answer_id": values.pop("answer"), "user_id": values.pop("user"), **values, "updated_at": datetime.now(UTC)}
+    return {
+        "answer_id": values.pop("answer"),
+        "user_id": values.pop("user"),
+        **values,
+        "updated_at": datetime.now(UTC),
+    }

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import NotFound
@@ -34,23 +34,18 @@ class Releases:
 
     async def active(self) -> Release | None:
         async with transaction(self._database) as connection:
-            row = (await connection.execute(select(releases).where(releases.c.active))).first()
+            row = (await connection.execute(select(releases).where(releases.c.active))).mappings().first()
         return _release(row) if row else None
 
     async def add(self, embedder: str, card: ModelCard) -> Release:
         """Record a release with an index of its own; it is not active yet."""
         async with transaction(self._database) as connection:
             number = (await connection.scalar(select(func.count()).select_from(releases)) or 0) + 1
-            values = {
-                "id": f"r{number}",
-                "created_at": datetime.now(UTC),
-                "embedder": embedder,
-                "index_name": f"passages_r{number}",
-                "card": asdict(card),
-                "active": False,
-            }
-            await connection.execute(insert(releases).values(values))
-        return Release(**{**values, "card": card})
+            release = Release(
+                f"r{number}", embedder, f"passages_r{number}", card, datetime.now(UTC), active=False
+            )
+            await connection.execute(insert(releases).values(asdict(release)))
+        return release
 
     async def activate(self, release_id: str) -> None:
         """Make this release the one that answers, in one transaction.
@@ -65,6 +60,5 @@ class Releases:
             await connection.execute(update(releases).values(active=releases.c.id == release_id))
 
 
-def _release(row: Row[tuple[object, ...]]) -> Release:
-    values = dict(row._mapping)
-    return Release(**{**values, "card": ModelCard(**values["card"])})
+def _release(row: RowMapping) -> Release:
+    return Release(**{**row, "card": ModelCard(**row["card"])})

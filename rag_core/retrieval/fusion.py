@@ -9,25 +9,20 @@ away; on the train splits of our sets the plain sum has mean nDCG@10 .769, min-m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from rag_core.index.stores import Hit
+from rag_core.index.stores import Candidate
 
-__all__ = ["BM25_SCALE", "Ranked", "fuse"]
+__all__ = ["BM25_SCALE", "fuse", "score"]
 
 BM25_SCALE = 20.0
 """The BM25 score that is put on a level with a cosine of 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    hit: Hit
-    score: float
+def score(candidate: Candidate, dense_weight: float) -> float:
     """Comparable between questions to one index."""
+    return dense_weight * candidate.cosine + (1 - dense_weight) * candidate.bm25 / BM25_SCALE
 
 
-def fuse(hits: Sequence[Hit], dense_weight: float) -> list[Ranked]:
-    """All hits, best first; ties in the order of their ids, so that the same question gets the same answer."""
-    keyword_weight = (1 - dense_weight) / BM25_SCALE
-    ranked = [Ranked(hit, dense_weight * hit.cosine + keyword_weight * hit.bm25) for hit in hits]
-    return sorted(ranked, key=lambda r: (-r.score, r.hit.passage.id))
+def fuse(candidates: Sequence[Candidate], dense_weight: float) -> list[Candidate]:
+    """All candidates, best first; ties in the order of their ids, so that the same question gets the same answer."""
+    return sorted(candidates, key=lambda c: (-score(c, dense_weight), c.id))

@@ -1,4 +1,4 @@
-"""A question's text -> ranked passages: embed, search the store within the scopes, fuse."""
+"""A question's text -> ranked passages: embed, search the store within the scopes, fuse, fetch."""
 
 from __future__ import annotations
 
@@ -12,15 +12,30 @@ from numpy.typing import NDArray
 from rag_core.compute import Compute
 from rag_core.errors import InvalidQuestion
 from rag_core.index.embedding import Embedder
-from rag_core.index.stores import VectorStore
-from rag_core.retrieval.fusion import Ranked, fuse
+from rag_core.index.stores import Candidate, VectorStore
+from rag_core.retrieval.fusion import fuse, score
 from rag_core.settings import Retrieval
+from rag_core.types import Passage
 
-__all__ = ["MAX_QUESTION", "Found", "Search", "clean_question"]
+__all__ = ["MAX_QUESTION", "Found", "Ranked", "Search", "clean_question"]
 
 MAX_QUESTION = 4_000
 """Characters; a question longer than this is refused rather than half read."""
+KEEP = 30
+"""Passages fetched for one question: those that may reach the generator, and enough others to tell rare words from
+common ones."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A passage that may answer, with why it was found."""
+
+    passage: Passage
+    cosine: float
+    bm25: float
+    score: float
+    """Fused; comparable between questions to one index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +56,26 @@ class Search:
         self._compute = compute
         self._settings = settings
 
-    async def __call__(self, text: str, scopes: frozenset[str] | None) -> Found:
+    async def __call__(self, text: str, scopes: frozenset[str] | None, keep: int = KEEP) -> Found:
+        """The best passages for a question.
+
+        scopes: what the asker may read; None: everything. keep: how many passages are wanted.
+        """
         started = time.perf_counter()
         vector = await self._compute.run(self._embedder.embed_query, text)
         embedded = time.perf_counter()
-        hits = await self._store.search(vector, text, scopes, self._settings.candidates)
+        candidates = await self._store.search(vector, text, scopes, self._settings.candidates)
         searched = time.perf_counter()
-        ranked = fuse(hits, self._settings.dense_weight)
-        fused = time.perf_counter()
-        timings = {"embed": embedded - started, "search": searched - embedded, "fuse": fused - searched}
+        best = {c.id: c for c in fuse(candidates, self._settings.dense_weight)[:keep]}
+        passages = await self._store.fetch(list(best.values()), scopes)
+        ranked = [self._ranked(passage, best[passage.id]) for passage in passages]
+        fetched = time.perf_counter()
+        timings = {"embed": embedded - started, "search": searched - embedded, "fetch": fetched - searched}
         return Found(vector, ranked, {stage: seconds * 1e3 for stage, seconds in timings.items()})
+
+    def _ranked(self, passage: Passage, candidate: Candidate) -> Ranked:
+        fused = score(candidate, self._settings.dense_weight)
+        return Ranked(passage, candidate.cosine, candidate.bm25, fused)
 
 
 def clean_question(text: str) -> str:

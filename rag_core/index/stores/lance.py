@@ -7,6 +7,7 @@ LanceDB's own BM25 over header and text. Other processes' writes are seen by the
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import sys
 import time
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.errors import NotReady
-from rag_core.index.stores.protocol import Hit, Row
+from rag_core.index.stores.protocol import Candidate, Row, StoreState
 from rag_core.types import Passage, Place
 
 __all__ = ["LanceStore"]
@@ -36,7 +37,7 @@ KEEP_VERSIONS = timedelta(minutes=10)
 """Long enough for any reader of an old version to finish."""
 JUST_NOW_S = 0.1
 """A folder changed this recently may change again within the resolution of its time stamp."""
-_READ = ["id", "content", "details", "unit_vectors", "vector"]
+_READ = ["id", "content", "details", "unit_vectors"]
 
 
 class _UnusedPackages(MetaPathFinder, Loader):
@@ -83,7 +84,7 @@ def _lean_import() -> Iterator[None]:
 def _lancedb() -> Any:
     if "lancedb" not in sys.modules:
         with _lean_import():
-            import lancedb
+            importlib.import_module("lancedb")
     return sys.modules["lancedb"]
 
 
@@ -105,7 +106,7 @@ class LanceStore:
             NotReady: the folder holds a table that cannot be read.
         """
         lancedb = _lancedb()
-        folder.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         connection = await lancedb.connect_async(str(folder))
         try:
             if name in await connection.table_names(limit=1_000):
@@ -144,20 +145,43 @@ class LanceStore:
 
     async def search(
         self, vector: NDArray[np.float32], text: str, scopes: frozenset[str] | None, limit: int
-    ) -> list[Hit]:
+    ) -> list[Candidate]:
         if scopes is not None and not scopes:
             return []
         where = f"scope IN ({', '.join(_quoted(s) for s in sorted(scopes))})" if scopes is not None else None
         await self._take_up_writes()
-        dense, keyword = await asyncio.gather(self._dense(vector, where, limit), self._keyword(text, where, limit))
-        bm25 = dict(zip(keyword.column("id").to_pylist(), keyword.column("_score").to_pylist(), strict=True))
-        hits: dict[str, Hit] = {}
-        for found in (dense, keyword):
-            cosines = _vectors(found, self._dimension) @ vector
-            for i, row in enumerate(found.drop_columns(["vector"]).to_pylist()):
-                if row["id"] not in hits:
-                    hits[row["id"]] = Hit(_passage(row), float(cosines[i]), float(bm25.get(row["id"], 0.0)))
-        return list(hits.values())
+        dense, keyword = await asyncio.gather(
+            self._dense(vector, where, limit), self._keyword(text, where, limit)
+        )
+        candidates = {
+            id: Candidate(id, cosine, bm25, key)
+            for id, key, cosine, bm25 in zip(
+                keyword["id"].to_pylist(),
+                keyword["_rowid"].to_pylist(),
+                (_vectors(keyword, self._dimension) @ vector).tolist(),
+                keyword["_score"].to_pylist(),
+                strict=True,
+            )
+        }
+        rows = zip(*(dense[column].to_pylist() for column in ("id", "_rowid", "_distance")), strict=True)
+        for id, key, distance in rows:
+            candidates.setdefault(id, Candidate(id, 1.0 - distance, 0.0, key))
+        return list(candidates.values())
+
+    async def fetch(self, candidates: Sequence[Candidate], scopes: frozenset[str] | None) -> list[Passage]:
+        if not candidates:
+            return []
+        rows = (
+            await self._table.take_row_ids([c.key for c in candidates]).select(_READ).to_arrow()
+        ).to_pylist()
+        wanted = [c.id for c in candidates]
+        if {row["id"] for row in rows} != set(wanted):
+            # Between the two steps a write moved rows: look them up by name.
+            where = f"id IN ({', '.join(_quoted(id) for id in wanted)})"
+            rows = (await self._table.query().where(where).select(_READ).to_arrow()).to_pylist()
+        passages = {row["id"]: _passage(row) for row in rows}
+        found = (passages[id] for id in wanted if id in passages)
+        return [passage for passage in found if scopes is None or passage.scope in scopes]
 
     async def _take_up_writes(self) -> None:
         """Read the latest version. LanceDB's own check costs 1.5 ms a query; the time stamp of the folder of versions
@@ -169,28 +193,36 @@ class LanceStore:
 
     async def _dense(self, vector: NDArray[np.float32], where: str | None, limit: int) -> Any:
         query = self._table.query().nearest_to(vector).distance_type("dot").column("vector").nprobes(24)
-        return await (query.where(where) if where else query).select([*_READ, "_distance"]).limit(limit).to_arrow()
+        return (
+            await (query.where(where) if where else query)
+            .select(["id", "_distance"])
+            .with_row_id()
+            .limit(limit)
+            .to_arrow()
+        )
 
     async def _keyword(self, text: str, where: str | None, limit: int) -> Any:
         from lancedb.query import MatchQuery
 
         query = self._table.query().nearest_to_text(MatchQuery(text, "content"))
-        return await (query.where(where) if where else query).select([*_READ, "_score"]).limit(limit).to_arrow()
+        return (
+            await (query.where(where) if where else query)
+            .select(["id", "vector", "_score"])
+            .with_row_id()
+            .limit(limit)
+            .to_arrow()
+        )
 
-    async def count(self) -> int:
+    async def state(self) -> StoreState:
         await self._take_up_writes()
-        return int(await self._table.count_rows())
-
-    async def generation(self) -> int:
-        await self._take_up_writes()
-        return int(await self._table.version())
+        return StoreState(int(await self._table.count_rows()), int(await self._table.version()))
 
     async def optimize(self) -> None:
         from lancedb.index import IvfFlat
 
         await self._table.optimize(cleanup_older_than=KEEP_VERSIONS)
         names = {index.name for index in await self._table.list_indices()}
-        if "vector_idx" not in names and await self.count() >= INDEX_FROM:
+        if "vector_idx" not in names and await self._table.count_rows() >= INDEX_FROM:
             await self._table.create_index("vector", config=IvfFlat(distance_type="dot"))
 
     async def close(self) -> None:

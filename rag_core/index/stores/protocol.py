@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rag_core.types import Passage
 
-__all__ = ["Hit", "Row", "VectorStore"]
+__all__ = ["Candidate", "Row", "StoreState", "VectorStore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,24 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage found by either search, with what each has to say of it."""
+class Candidate:
+    """A passage found by either search, with what each has to say of it. Its text is fetched when it is wanted."""
 
-    passage: Passage
+    id: str
+    """The passage's."""
     cosine: float
     """Of question and passage, also for passages that only keyword search found."""
     bm25: float
     """0 where keyword search did not find it among its candidates."""
+    key: int = 0
+    """Where the store finds it; means nothing outside the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    passages: int
+    generation: int
+    """Grows with every change of the content."""
 
 
 class VectorStore(Protocol):
@@ -48,20 +58,21 @@ class VectorStore(Protocol):
 
     async def search(
         self, vector: NDArray[np.float32], text: str, scopes: frozenset[str] | None, limit: int
-    ) -> list[Hit]:
+    ) -> list[Candidate]:
         """The best `limit` passages by vector and the best `limit` by keyword, each once, in no particular order.
 
         text is searched as words; nothing in it is query syntax. scopes restrict the query itself; None does not
         restrict it, the empty set finds nothing.
         """
 
-    async def count(self) -> int:
-        """How many passages are stored."""
+    async def fetch(self, candidates: Sequence[Candidate], scopes: frozenset[str] | None) -> list[Passage]:
+        """The passages of candidates, in their order. One that was replaced or removed since is left out, and so is
+        one that left the scopes."""
+
+    async def state(self) -> StoreState:
+        """What is stored now."""
 
     async def optimize(self) -> None:
         """After a batch of writes: bring indexes up to date and release what no reader needs."""
-
-    async def generation(self) -> int:
-        """A number that grows with every change of the content."""
 
     async def close(self) -> None: ...

@@ -179,10 +179,10 @@ def _broken(text: Any) -> Iterator[tuple[list[str], list[int]]]:
 
 def _wide_gaps(text: Any, signs: list[str], places: list[int]) -> Iterator[int]:
     """Where in a line a word stands apart from the one before: far to the right, or not right of it at all."""
-    if _RIGHT_TO_LEFT.search("".join(signs)):
-        return
-    size = _size(text, places[len(places) // 2])
     shown = [n for n, sign in enumerate(signs) if not sign.isspace()]
+    if not shown or _RIGHT_TO_LEFT.search("".join(signs)):
+        return
+    size = _size(text, places[shown[len(shown) // 2]])
     for before, n in itertools.pairwise(shown):
         if n - before > 1 and _is_apart(_box(text, places[before]), _box(text, places[n]), size):
             yield n

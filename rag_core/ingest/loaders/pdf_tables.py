@@ -8,6 +8,8 @@ whose cells stand in the same columns make a table.
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +23,10 @@ _CLEAR_GAP = 1.5
 """What parts the columns of a table that has only two rows."""
 _LEADING = 1.6
 """How far apart at most, in sizes of the text, lines of one cell are."""
+_TIGHT = 1.3
+"""How far apart they are where the lines of a table's rows are farther apart."""
+_AHEAD = 30
+"""How many pieces, from the first on, a cell that begins higher than the one before may have."""
 _ROW_GAP = 2.0
 """How much room at most, in sizes of the text, is between two rows."""
 _ALIGNED = 2.0
@@ -109,11 +115,12 @@ def _rows(pieces: Sequence[Piece]) -> list[_Row]:
     """Every piece in a row; a paragraph of running text is a row of one cell."""
     rows: list[_Row] = []
     for index, piece in enumerate(pieces):
-        row = rows[-1] if rows else None
-        if row and _goes_on_below(row, piece):
-            row.cells[-1].pieces.append(piece)
-        elif row and _goes_on_beside(row, piece):
-            rows[-1:] = _split(row, piece)
+        if rows and _goes_on_below(rows[-1], piece):
+            rows[-1].cells[-1].pieces.append(piece)
+            continue
+        parts = _split(rows[-2:], piece) if rows else []
+        if parts and _goes_on_beside(parts[-1], pieces[index : index + _AHEAD]):
+            rows[-1:] = parts
             rows[-1].cells.append(_Box([piece]))
         else:
             rows.append(_Row(index, [_Box([piece])]))
@@ -129,25 +136,46 @@ def _goes_on_below(row: _Row, piece: Piece) -> bool:
     return under and 0.5 * last.size < step <= _LEADING * max(last.size, piece.size) and _alike(last, piece)
 
 
-def _goes_on_beside(row: _Row, piece: Piece) -> bool:
-    """Whether a piece begins the row's next cell. Lines of a table overlap, those above each other hardly."""
-    cell = row.cells[-1]
-    overlap = min(row.top, piece.top) - max(row.bottom, piece.bottom)
-    gap = piece.left - cell.right
-    return gap > 0 and overlap > 0.35 * (piece.top - piece.bottom) and _alike(cell.pieces[-1], piece)
+def _split(rows: list[_Row], piece: Piece) -> list[_Row]:
+    """The last row, in two where a piece stands beside a later line of its only cell and the others are text."""
+    row, lines = rows[-1], rows[-1].cells[0].pieces
+    if len(row.cells) > 1:
+        return [row]
+    level = next((n for n, line in enumerate(lines) if abs(line.bottom - piece.bottom) < 0.2 * line.size), 0)
+    room = rows[0].bottom - row.top if len(rows[0].cells) > 1 else math.inf
+    while level and _is_wrapped(lines[level - 1], lines[level], piece, room):
+        level -= 1
+    if not level:
+        return [row]
+    return [_Row(row.start, [_Box(lines[:level])]), _Row(row.start + level, [_Box(lines[level:])])]
+
+
+def _is_wrapped(above: Piece, line: Piece, beside: Piece, room: float) -> bool:
+    """Whether the line above one that starts a row is of the same cell, set from the bottom, and no row itself.
+
+    It is if the row above is farther away than the lines are from each other; room says how far that row is.
+    """
+    tight = above.bottom - line.bottom <= _TIGHT * line.size
+    return tight and above.right < beside.left and room > above.bottom - line.top + 0.6 * line.size
+
+
+def _goes_on_beside(row: _Row, pieces: Sequence[Piece]) -> bool:
+    """Whether the first of the pieces begins the row's next cell: it, or one soon after it, is level with the row.
+
+    A cell with more lines than the one before may begin higher.
+    """
+    right, height = row.cells[-1].right, row.top - row.bottom
+    for piece in itertools.takewhile(lambda piece: piece.left > right, pieces):
+        overlap = min(row.top, piece.top) - max(row.bottom, piece.bottom)
+        if overlap > 0.35 * min(piece.top - piece.bottom, height):
+            return _alike(row.cells[-1].pieces[-1], pieces[0])
+        if piece.top < row.bottom:
+            return False
+    return False
 
 
 def _alike(one: Piece, other: Piece) -> bool:
     return 0.75 < one.size / (other.size or 1) < 1.34
-
-
-def _split(row: _Row, piece: Piece) -> list[_Row]:
-    """The row in two where a piece stands beside a later line of its only cell: what is above is not of it."""
-    lines = row.cells[0].pieces
-    level = next((n for n, line in enumerate(lines) if abs(line.bottom - piece.bottom) < 0.2 * line.size), 0)
-    if len(row.cells) > 1 or not level:
-        return [row]
-    return [_Row(row.start, [_Box(lines[:level])]), _Row(row.start + level, [_Box(lines[level:])])]
 
 
 def _runs(rows: list[_Row]) -> Iterator[list[_Row]]:
@@ -248,15 +276,18 @@ _Grid = list[list[list[Piece]]]
 def _places(run: list[_Row], columns: list[_Span]) -> _Grid:
     """The pieces of each row by column; one that reaches across several stands in the first of them."""
     grid: _Grid = []
-    above: _Row | None = None
     for row in run:
-        if above is None or row.bottom < above.bottom - _ALIGNED:
+        if len(grid) != 1 or not _is_second_line(row, run[0]):
             grid.append([[] for _ in columns])
         for cell in row.cells:
             column = next(n for n, column in enumerate(columns) if column.meets(cell))
             grid[-1][column] += cell.pieces
-        above = row
     return grid
+
+
+def _is_second_line(row: _Row, head: _Row) -> bool:
+    """Whether a row stands beside the lower lines of the head's cells: a column of it has several below."""
+    return row is not head and row.bottom > head.bottom - _ALIGNED
 
 
 def _grid(run: list[_Row], columns: list[_Span]) -> list[list[list[str]]]:

@@ -61,7 +61,9 @@ def upgrade() -> None:
     op.create_index("answers_created_at", "answers", ["created_at"])
     op.create_table(
         "votes",
-        sa.Column("answer_id", sa.String(32), sa.ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column(
+            "answer_id", sa.String(32), sa.ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True
+        ),
         sa.Column("platform", sa.String(32), primary_key=True),
         sa.Column("user_id", sa.String(200), primary_key=True),
         sa.Column("value", sa.SmallInteger, nullable=False),
