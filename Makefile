@@ -1,27 +1,31 @@
-# make demo: set up and serve the example documents.  make test: set up, check, test.
+# make demo: set up, read the example documents, ask, and serve the chat page.
+# make test: set up, check, and run every test.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-export HF_HUB_OFFLINE = 1
+DEMO := $(BIN)/answerloop --home .answerloop/demo --config examples/answerloop.toml
+export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: install demo test check format clean
+.PHONY: install demo check test format constraints clean
 
-install: $(VENV)/.installed
+install: $(VENV)/installed
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,dev]'
 	touch $@
 
 demo: install
-	$(BIN)/answerloop --home .answerloop/demo demo
+	$(DEMO) ingest
+	$(DEMO) ask "How do I roll back a deployment?"
+	$(DEMO) serve
 
 check: install
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 test: check
 	sh tests/system-packages.sh
@@ -31,5 +35,15 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Resolves anew within pyproject.toml; torch stays at the build for CPUs that the machines have.
+constraints:
+	rm -rf .cache/constraints
+	$(PYTHON) -m venv .cache/constraints
+	echo 'torch==2.13.0' > .cache/torch.txt
+	.cache/constraints/bin/python -m pip install --quiet --constraint .cache/torch.txt --editable '.[train,dev]'
+	echo '# What make installs, so that every machine tests the same. Renewed by: make constraints' > constraints.txt
+	echo 'torch==2.13.0' >> constraints.txt
+	.cache/constraints/bin/python -m pip freeze --exclude-editable | grep -v '^torch==' >> constraints.txt
+
 clean:
-	rm -rf $(VENV) .answerloop build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .answerloop .cache build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -167,7 +167,7 @@ def _goes_on_beside(row: _Row, pieces: Sequence[Piece]) -> bool:
     right, height = row.cells[-1].right, row.top - row.bottom
     for piece in itertools.takewhile(lambda piece: piece.left > right, pieces):
         overlap = min(row.top, piece.top) - max(row.bottom, piece.bottom)
-        if overlap > 0.35 * min(piece.top - piece.bottom, height):
+        if overlap > 0.25 * min(piece.top - piece.bottom, height):
             return _alike(row.cells[-1].pieces[-1], pieces[0])
         if piece.top < row.bottom:
             return False
@@ -286,8 +286,9 @@ def _places(run: list[_Row], columns: list[_Span]) -> _Grid:
 
 
 def _is_second_line(row: _Row, head: _Row) -> bool:
-    """Whether a row stands beside the lower lines of the head's cells: a column of it has several below."""
-    return row is not head and row.bottom > head.bottom - _ALIGNED
+    """Whether a row stands beside the last line of a cell of the head, as parts of a column with one name do."""
+    cells = [cell for cell in head.cells if len(cell.pieces) > 1 and cell.top > head.top - _ALIGNED]
+    return row is not head and any(row.bottom > cell.bottom - _ALIGNED for cell in cells)
 
 
 def _grid(run: list[_Row], columns: list[_Span]) -> list[list[list[str]]]:
