@@ -22,12 +22,14 @@ log = logging.getLogger(__name__)
 
 
 async def keep_synchronised(core: Core, look_every_s: float = LOOK_EVERY_S) -> None:
-    """Synchronise each source that has a schedule, when it is due; never returns.
+    """Take up the settings' sources, then synchronise each that has a schedule when it is due; never returns.
 
     Another process that is synchronising, or a source that fails, is waited for until the next look.
     """
     attempts: dict[str, datetime] = {}
+    configured = False
     while True:
+        configured = configured or await _configure(core)
         now = datetime.now(UTC)
         waiting = [s for s in await core.documents.sources() if due(s, attempts.get(s.name), now)]
         if waiting and await _synchronise(core, {s.name for s in waiting}):
@@ -47,6 +49,17 @@ def due(source: SourceRecord, attempted: datetime | None, now: datetime) -> bool
 def _aware(time: datetime | None) -> datetime | None:
     """SQLite gives times back without their zone; all of ours are UTC."""
     return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time
+
+
+async def _configure(core: Core) -> bool:
+    try:
+        async with open_library(core) as library:
+            for name in await library.configure(core.settings.sources):
+                log.warning("%s is no longer in the settings; its documents were removed", name)
+    except AnswerloopError as error:
+        log.info("the settings' sources wait: %s", error)
+        return False
+    return True
 
 
 async def _synchronise(core: Core, names: set[str]) -> bool:

@@ -25,9 +25,12 @@ from rag_core.errors import SettingsError
 
 __all__ = [
     "AccessRule",
+    "Answers",
     "FolderSource",
     "GitSource",
+    "Ingest",
     "ReaderSource",
+    "Retrieval",
     "Settings",
     "SourceSettings",
     "WebSource",
@@ -167,7 +170,7 @@ class Retrieval(Group):
     """How many passages each of vector and keyword search contributes."""
     top_k: int = Field(default=8, ge=1, le=100)
     """How many passages reach the generator."""
-    dense_weight: float = Field(default=0.75, ge=0, le=1)
+    dense_weight: float = Field(default=0.8, ge=0, le=1)
     """Weight of vector against keyword search: 1 is vectors only."""
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "evaluate_retrieval",
     "index_beir",
     "ndcg",
+    "ndcg_of_vectors",
     "normalised",
     "read_beir",
     "recall",

@@ -25,6 +25,8 @@ FEATURES = (
     "cosine",  # of question and unit
     "passage_lag",  # fused score behind the best passage's
     "coverage",  # weighted share of the question's terms in the unit
+    "header_coverage",  # in the title and headings above it, but not in the unit
+    "lead",  # the same, for the first unit below the headings
     "answer_type",  # the unit has what such a question asks for: a name, number or date
     "no_answer_type",  # the question asks for such a thing and the unit lacks it
     "echo",  # little but the question's own words
@@ -33,13 +35,15 @@ FEATURES = (
     "question",  # itself a question
 )
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_WORD = re.compile(r"\w+(?:['’]\w+)?")
 _STOP = frozenset(
     (
         "a an and any are as at be been but by can could did do does for from had has have how i if in into is it "
         "its me my no not of on or our s shall should so such t than that the their them then there these they "
         "this those to too us was we were what when where which who whom whose why will with would you your d ll "
-        "m re ve about also just please tell wer wie was wann wo warum der die das ein eine ist und qui que quoi "
+        "m re ve about also just please tell get gets use uses used using make makes need needs want work works "
+        "happen happens happened mean means take takes find know give go goes see way thing long much many often kind "
+        "type called say says best good first wer wie was wann wo warum der die das ein eine ist und qui que quoi "
         "quand comment le la les est quién qué cuándo cómo dónde el los las es"
     ).split()
 )
@@ -65,7 +69,7 @@ class Terms:
         """texts: lower-cased, those of the passages found."""
         words = [w.lower() for w in _WORD.findall(question)]
         content = [w for w in words if w not in _STOP] or words
-        stems = tuple(dict.fromkeys(_stemmer().stemWords(content)))
+        stems = tuple(dict.fromkeys(map(_beginning, content, _stemmer().stemWords(content))))
         have = np.array([sum(_has(text, stem) for text in texts) for stem in stems], float)
         weights = np.log((len(texts) + 1.5) / (have + 0.5))
         return cls(stems, weights / max(weights.sum(), 1e-9))
@@ -73,6 +77,11 @@ class Terms:
     def found_in(self, text: str) -> NDArray[np.bool_]:
         """(stems,). text: lower-cased."""
         return np.array([_has(text, stem) for stem in self.stems], bool)
+
+
+def _beginning(word: str, stem: str) -> str:
+    """What a word and its other forms begin with: the stem of city and cities is 'citi', which stands in one of them."""
+    return stem[:-1] if stem.endswith("i") and word.endswith(("y", "ies")) else stem
 
 
 def _has(text: str, stem: str) -> bool:
@@ -113,43 +122,74 @@ def gather(question: str, vector: NDArray[np.float32], ranked: Sequence[Ranked],
     top = ranked[:top_k]
     terms = Terms.of(question, [f"{_header(r.passage)}\n{r.passage.text}".lower() for r in ranked])
     wanted = asked_for(question)
-    stems = max(len(terms.stems), 1)
-    blocks, owners, numbers, founds, headers = [], [], [], [], []
-    for i, entry in enumerate(top):
-        passage = entry.passage
-        header = terms.found_in(_header(passage).lower())
-        texts = [passage.text[a:b] for a, b in passage.units]
-        found = np.array([terms.found_in(text.lower()) for text in texts], bool).reshape(len(texts), -1)
-        columns = {
-            "cosine": unit_similarities(vector, passage.unit_vectors),
-            "passage_lag": np.full(len(texts), top[0].score - entry.score),
-            "coverage": found @ terms.weights,
-            "answer_type": np.array([wanted is not None and bool(wanted.search(t)) for t in texts], float),
-            "no_answer_type": np.array([wanted is not None and not wanted.search(t) for t in texts], float),
-            "echo": np.array([_words(t) <= f.sum() + 2 for t, f in zip(texts, found, strict=True)], float),
-            "short": np.array([_words(t) < 5 for t in texts], float),
-            "code": np.array([t.lstrip().startswith("```") for t in texts], float),
-            "question": np.array([t.rstrip().endswith("?") for t in texts], float),
-        }
-        blocks.append(np.column_stack([columns[name] for name in FEATURES]))
-        owners.append(np.full(len(texts), i))
-        numbers.append(np.arange(len(texts)))
-        founds.append(found)
-        headers.append(header)
+    texts = [[r.passage.text[a:b] for a, b in r.passage.units] for r in top]
+    found = [_found(terms, units) for units in texts]
+    headers = [terms.found_in(_header(r.passage).lower()) for r in top]
+    features = [
+        _features(entry, top[0].score, vector, units, matches, header, terms, wanted)
+        for entry, units, matches, header in zip(top, texts, found, headers, strict=True)
+    ]
     return Evidence(
         passages=tuple(entry.passage for entry in top),
-        owner=np.concatenate(owners),
-        number=np.concatenate(numbers),
-        features=np.concatenate(blocks),
-        found=np.concatenate(founds).reshape(-1, stems),
-        header_found=np.array(headers, bool).reshape(-1, stems),
+        owner=np.concatenate([np.full(len(units), i) for i, units in enumerate(texts)]),
+        number=np.concatenate([np.arange(len(units)) for units in texts]),
+        features=np.concatenate(features),
+        found=np.concatenate(found),
+        header_found=np.array(headers, bool),
         terms=terms,
     )
 
 
+def _features(
+    entry: Ranked,
+    best_score: float,
+    vector: NDArray[np.float32],
+    units: Sequence[str],
+    found: NDArray[np.bool_],
+    header: NDArray[np.bool_],
+    terms: Terms,
+    wanted: re.Pattern[str] | None,
+) -> NDArray[np.float64]:
+    """(units, len(FEATURES)) of one passage."""
+    prose = np.array([not unit.lstrip().startswith(("```", "|")) for unit in units])
+    words = np.array([unit.count(" ") + 1 for unit in units])
+    echo = prose & (words <= found.sum(1) + 2)
+    above = _above(header, found, echo)
+    matches = np.array([wanted is not None and bool(wanted.search(unit)) for unit in units])
+    columns = {
+        "cosine": unit_similarities(vector, entry.passage.unit_vectors),
+        "passage_lag": np.full(len(units), best_score - entry.score),
+        "coverage": found @ terms.weights,
+        "header_coverage": (above & ~found) @ terms.weights,
+        "lead": ((above & ~found) @ terms.weights) * _leads(echo),
+        "answer_type": matches,
+        "no_answer_type": ~matches & (wanted is not None),
+        "echo": echo,
+        "short": prose & (words < 5),
+        "code": [unit.lstrip().startswith("```") for unit in units],
+        "question": [unit.rstrip().endswith("?") for unit in units],
+    }
+    return np.column_stack([columns[name] for name in FEATURES]).astype(float)
+
+
+def _found(terms: Terms, units: Sequence[str]) -> NDArray[np.bool_]:
+    """(units, stems)"""
+    return np.array([terms.found_in(unit.lower()) for unit in units], bool).reshape(
+        len(units), len(terms.stems)
+    )
+
+
+def _above(header: NDArray[np.bool_], found: NDArray[np.bool_], echo: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(units, stems) what stands in the headings, or in a label right before: 'New: Dusk mode.' names what follows."""
+    above = np.repeat(header[None, :], len(found), axis=0)
+    above[1:] |= found[:-1] & echo[:-1, None]
+    return above
+
+
+def _leads(echo: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(units,) the first of the passage, and those right after a label."""
+    return np.concatenate([[True], echo[:-1]])
+
+
 def _header(passage: Passage) -> str:
     return " ".join((passage.title, *passage.headings))
-
-
-def _words(text: str) -> int:
-    return text.count(" ") + 1

@@ -24,6 +24,7 @@ NOT_FOUND = "I could not find an answer to that in the documents I can read."
 FOLLOWERS = 8
 """List items or code blocks that come along with the sentence that introduces them."""
 NEAREST = 3
+_WORD = re.compile(r"\w+")
 _MARK = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _RULE = re.compile(r"^\|(?:\s*:?-+:?\s*\|)+$")
 _DEPENDENT = re.compile(
@@ -117,7 +118,7 @@ def _unit(evidence: Evidence, i: int) -> str:
 
 
 def _says_the_same(one: str, other: str) -> bool:
-    a, b = set(one.lower().split()), set(other.lower().split())
+    a, b = set(_WORD.findall(one.lower())), set(_WORD.findall(other.lower()))
     return len(a & b) >= 0.8 * min(len(a), len(b))
 
 
@@ -130,14 +131,17 @@ def _composed(evidence: Evidence, chosen: Sequence[int], limit: int) -> tuple[st
     for i in chosen:
         by_passage.setdefault(int(evidence.owner[i]), []).append(int(evidence.number[i]))
     spare = limit - len(chosen)
+    said = [_unit(evidence, i) for i in chosen]
     parts: list[str] = []
     citations: list[Citation] = []
     for number, (owner, units) in enumerate(by_passage.items(), start=1):
         passage = evidence.passages[owner]
         units = sorted(units)
         if spare > 0 and _leans_on_previous(passage, units[0]):
-            units.insert(0, units[0] - 1)
-            spare -= 1
+            previous = _text(passage, units[0] - 1)
+            if not any(_says_the_same(previous, other) for other in said):
+                units.insert(0, units[0] - 1)
+                spare -= 1
         parts.append(_passage_text(passage, units, number))
         citations.append(cite(passage, number, " … ".join(_runs(passage, units))))
     return "\n\n".join(parts), tuple(citations)
@@ -194,7 +198,7 @@ def _passage_text(passage: Passage, units: Sequence[int], number: int) -> str:
 
 
 def _followers(passage: Passage, unit: int, chosen: Sequence[int]) -> list[str]:
-    """The list or code block that a sentence ending in a colon introduces."""
+    """The list, table or code block that a sentence ending in a colon introduces."""
     if not _text(passage, unit).rstrip().endswith(":"):
         return []
     followers: list[str] = []
@@ -202,7 +206,7 @@ def _followers(passage: Passage, unit: int, chosen: Sequence[int]) -> list[str]:
         text = _text(passage, following)
         if _is_prose(text) or following in chosen:
             break
-        followers.append(text)
+        followers.append(_spelt_out(passage, following) if text.startswith("|") else text)
         if text.lstrip().startswith("```"):
             break
     return followers

@@ -189,7 +189,7 @@ class Sync:
             run.saw_unchanged(key, known)
             return
         if read.loaded is None:
-            await self._skip(run, read, read.skipped or "has no text")
+            await self._skip(run, read, read.skipped or "holds no text")
             return
         parsed = _parsed(run.source, read.item, read.title, read.loaded)
         digest = _digest(parsed)
@@ -199,7 +199,7 @@ class Sync:
             return
         divided = await self._indexer.divide(parsed)
         if not divided.chunks:
-            await self._skip(run, read, "has no text")
+            await self._skip(run, read, "holds no text")
             return
         run.batch.append(divided)
         run.records.append(_record(run, parsed, read, digest, len(divided.chunks)))
@@ -321,11 +321,16 @@ def _parsed(source: Source, item: Item, title: str, loaded: Loaded) -> Parsed:
         id=f"{source.name}/{item.key}",
         source=source.name,
         scope=source.scope,
-        title=title or item.key,
+        title=_storable(title) or item.key,
         url=item.url,
-        markdown=loaded.markdown,
+        markdown=_storable(loaded.markdown),
         plain=loaded.plain,
     )
+
+
+def _storable(text: str) -> str:
+    """Without half of a surrogate pair, which JSON may hold and UTF-8 does not."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _mark(spec: Mapping[str, Any]) -> str:
@@ -336,7 +341,7 @@ def _mark(spec: Mapping[str, Any]) -> str:
 
 def _digest(parsed: Parsed) -> str:
     parts = (CHUNKING, parsed.scope, parsed.title, parsed.url, str(parsed.plain), parsed.markdown)
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _record(run: _Run, parsed: Parsed, read: _Read, digest: str, passages: int) -> DocumentRecord:

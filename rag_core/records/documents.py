@@ -83,7 +83,9 @@ class Documents:
         """Their passages are about to be removed: until that is recorded, none of them counts as unchanged."""
         async with transaction(self._database) as connection:
             for batch in _batched(keys):
-                forgotten = update(documents).where(self._are(source, batch)).values(fingerprint="", digest="")
+                forgotten = (
+                    update(documents).where(self._are(source, batch)).values(fingerprint="", digest="")
+                )
                 await connection.execute(forgotten)
 
     async def remove(self, source: str, keys: Sequence[str]) -> None:

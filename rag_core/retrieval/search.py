@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from rag_core.compute import Compute
 from rag_core.errors import InvalidQuestion
 from rag_core.index.embedding import Embedder
-from rag_core.index.stores import Candidate, VectorStore
-from rag_core.retrieval.fusion import fuse, score
+from rag_core.index.stores import VectorStore
+from rag_core.retrieval.fusion import Fused, fuse
 from rag_core.settings import Retrieval
 from rag_core.types import Passage
 
@@ -66,16 +66,16 @@ class Search:
         embedded = time.perf_counter()
         candidates = await self._store.search(vector, text, scopes, self._settings.candidates)
         searched = time.perf_counter()
-        best = {c.id: c for c in fuse(candidates, self._settings.dense_weight)[:keep]}
-        passages = await self._store.fetch(list(best.values()), scopes)
-        ranked = [self._ranked(passage, best[passage.id]) for passage in passages]
+        best = {f.candidate.id: f for f in fuse(candidates, self._settings.dense_weight)[:keep]}
+        passages = await self._store.fetch([f.candidate for f in best.values()], scopes)
+        ranked = [_ranked(passage, best[passage.id]) for passage in passages]
         fetched = time.perf_counter()
         timings = {"embed": embedded - started, "search": searched - embedded, "fetch": fetched - searched}
         return Found(vector, ranked, {stage: seconds * 1e3 for stage, seconds in timings.items()})
 
-    def _ranked(self, passage: Passage, candidate: Candidate) -> Ranked:
-        fused = score(candidate, self._settings.dense_weight)
-        return Ranked(passage, candidate.cosine, candidate.bm25, fused)
+
+def _ranked(passage: Passage, fused: Fused) -> Ranked:
+    return Ranked(passage, fused.candidate.cosine, fused.candidate.bm25, fused.score)
 
 
 def clean_question(text: str) -> str:

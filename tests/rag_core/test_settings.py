@@ -60,7 +60,7 @@ def told(error: pytest.ExceptionInfo[SettingsError]) -> str:
         ('sources = "docs"', "sources (…): expected a list in brackets, not 'docs'."),
         ('sources = ["docs"]', "sources.1 (…): expected a table, not 'docs'."),
         (FOLDER + 'hidden = "often"', "sources.1.hidden (…): expected true or false, not 'often'."),
-        (FOLDER.replace('"docs"\n', "3\n"), "sources.1.name (…): expected text in quotes, not 3."),
+        (FOLDER.replace('name = "docs"', "name = 3"), "sources.1.name (…): expected text in quotes, not 3."),
         (
             FOLDER.replace("folder", "fodler"),
             'sources.1.kind (…): expected one of "folder", "web", "git", "reader".',

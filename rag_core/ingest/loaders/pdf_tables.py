@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import mean
@@ -31,6 +32,9 @@ _ROW_GAP = 2.0
 """How much room at most, in sizes of the text, is between two rows."""
 _ALIGNED = 2.0
 """Points within which edges line up."""
+_MOST_PIECES = 4000
+"""More on a page, as in a plan or a diagram, are not searched; a close table has half of that."""
+_MOST_COLUMNS = 60
 _LABEL = re.compile(r"\(?[\w.]{1,6}[.)]|\[[\w+]{1,12}\]|\W{1,2}|[oy\ue000-\uf8ff]")
 """What stands before an item of a list, a reference or a footnote."""
 _EQUATION_NUMBER = re.compile(r"\([\w.]{1,8}\)")
@@ -105,6 +109,8 @@ class _Row:
 
 def find_tables(pieces: Sequence[Piece]) -> Iterator[Table]:
     """The tables of a page, in order. Running text in columns, lists, formulas and code are none."""
+    if len(pieces) > _MOST_PIECES:
+        return
     for run in _runs(_rows(pieces)):
         columns = _columns(run)
         if _is_table(run, columns):
@@ -164,6 +170,8 @@ def _goes_on_beside(row: _Row, pieces: Sequence[Piece]) -> bool:
 
     A cell with more lines than the one before may begin higher.
     """
+    if len(row.cells) >= _MOST_COLUMNS:
+        return False
     right, height = row.cells[-1].right, row.top - row.bottom
     for piece in itertools.takewhile(lambda piece: piece.left > right, pieces):
         overlap = min(row.top, piece.top) - max(row.bottom, piece.bottom)
@@ -198,10 +206,9 @@ def _trimmed(run: list[_Row]) -> Iterator[list[_Row]]:
 
 
 def _is_near(last: _Row, row: _Row) -> bool:
-    size = last.cells[0].pieces[0].size
-    return -size < last.bottom - row.top + size <= (_ROW_GAP + 1) * size and _alike(
-        last.cells[0].pieces[-1], row.cells[0].pieces[0]
-    )
+    """Whether a row follows the last one; those beside a cell of several lines overlap it."""
+    one, other = last.cells[0].pieces[-1], row.cells[0].pieces[0]
+    return -2 * one.size < last.bottom - row.top <= _ROW_GAP * one.size and _alike(one, other)
 
 
 def _fits(run: list[_Row], row: _Row) -> bool:
@@ -224,7 +231,8 @@ def _columns(run: list[_Row]) -> list[_Span]:
                 columns.append(_Span(cell.left, cell.right))
             elif len(hits) == 1:
                 hits[0].cover(cell)
-    return _merged(sorted(columns, key=lambda column: column.left), run)
+    ordered = sorted(columns, key=lambda column: column.left)
+    return _merged(ordered, run) if len(columns) <= _MOST_COLUMNS else []
 
 
 @dataclass(slots=True)
@@ -243,7 +251,7 @@ class _Span:
 
 def _merged(columns: list[_Span], run: list[_Row]) -> list[_Span]:
     """Neighbours that no row fills both, or that more cells reach across than keep apart, are one column."""
-    for n, (one, other) in enumerate(zip(columns, columns[1:], strict=False)):
+    for n, (one, other) in enumerate(itertools.pairwise(columns)):
         across = sum(one.meets(cell) and other.meets(cell) for row in run for cell in row.cells)
         apart = sum(_fills(row, one, other) and _fills(row, other, one) for row in run)
         if across >= apart:
@@ -258,13 +266,12 @@ def _fills(row: _Row, column: _Span, other: _Span) -> bool:
 
 def _is_table(run: list[_Row], columns: list[_Span]) -> bool:
     """Whether at least two rows line up in at least two columns, and it is nothing else that does."""
-    grid = _places(run, columns)
-    full = [row for row in grid if sum(map(bool, row)) > 1]
-    if len(columns) < 2 or len(full) < 2 or len(full) < len(run) / 2:
+    grid = _places(run, columns) if columns else []
+    full = sum(sum(map(bool, row)) > 1 for row in grid)
+    if len(columns) < 2 or full < max(2, len(grid) / 2):
         return False
-    if len(full) == 2 and min(b.left - a.right for a, b in zip(columns, columns[1:], strict=False)) < (
-        _CLEAR_GAP * run[0].cells[0].pieces[0].size
-    ):
+    narrowest = min(other.left - one.right for one, other in itertools.pairwise(columns))
+    if full == 2 and narrowest < _CLEAR_GAP * run[0].cells[0].pieces[0].size:
         return False
     return _lines_up(grid) and not any(test(grid) for test in (_is_code, _is_list, _is_formula, _is_prose))
 
@@ -311,7 +318,8 @@ def _lines_up(grid: _Grid) -> bool:
 
 def _aligned(places: list[float]) -> int:
     """How many of the places are the same as the one that most share."""
-    most = max(sum(abs(place - other) <= _ALIGNED for other in places) for place in places)
+    ordered = sorted(places)
+    most = max(bisect_right(ordered, place + _ALIGNED) - n for n, place in enumerate(ordered))
     return most if most > 1 else 0
 
 

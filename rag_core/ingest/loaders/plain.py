@@ -8,7 +8,7 @@ from pathlib import Path
 from rag_core.errors import DocumentError
 from rag_core.ingest.loaders.writing import Loaded, first_heading, heading
 
-__all__ = ["decode", "read_markdown", "read_plain", "read_text"]
+__all__ = ["clean_markdown", "decode", "read_markdown", "read_plain", "read_text"]
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"))
 _BOMS_16 = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))

@@ -29,16 +29,21 @@ def refused(folder: Path, name: str, content: str | bytes) -> str:
     return str(refusal.value)
 
 
-def pdf(*pages: list[tuple[int, int, str]], trailer: str = "") -> bytes:
-    """A PDF by hand: for each page, lines of (font size, height on the page, text)."""
+PdfLine = tuple[int, int, str] | tuple[int, int, str, int]
+
+
+def pdf(*pages: list[PdfLine], trailer: str = "", font: str = "Helvetica") -> bytes:
+    """A PDF by hand: for each page, pieces of (font size, height on the page, text, place from the left)."""
     kids = " ".join(f"{4 + 2 * n} 0 R" for n in range(len(pages)))
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        f"<< /Type /Font /Subtype /Type1 /BaseFont /{font} >>",
     ]
     for number, lines in enumerate(pages):
-        text = "\n".join(f"BT /F1 {size} Tf 72 {y} Td ({words}) Tj ET" for size, y, words in lines)
+        text = "\n".join(
+            f"BT /F1 {size} Tf {x[0] if x else 72} {y} Td ({words}) Tj ET" for size, y, words, *x in lines
+        )
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {5 + 2 * number} 0 R "
             "/Resources << /Font << /F1 3 0 R >> >> >>"
@@ -60,6 +65,34 @@ def archive(**members: str | bytes) -> bytes:
         for name, content in members.items():
             file.writestr(name.replace("_dot_", ".").replace("__", "/"), content)
     return target.getvalue()
+
+
+def numbered_docx(levels: list[tuple[int, str, str]], body: list[tuple[str, int, str]]) -> bytes:
+    """A Word document of one list: levels as (start, format, text), paragraphs as (style, level, text)."""
+    shapes = "".join(
+        f'<w:lvl w:ilvl="{n}"><w:start w:val="{start}"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{text}"/></w:lvl>'
+        for n, (start, form, text) in enumerate(levels)
+    )
+    styles = (
+        '<w:style w:type="paragraph" w:styleId="H1"><w:name w:val="heading 1"/>'
+        '<w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>'
+        '<w:style w:type="paragraph" w:styleId="H2"><w:name w:val="heading 2"/><w:basedOn w:val="H1"/>'
+        '<w:pPr><w:numPr><w:ilvl w:val="1"/></w:numPr></w:pPr></w:style>'
+    )
+    named, own = '<w:pStyle w:val="{}"/>', '<w:numPr><w:ilvl w:val="{}"/><w:numId w:val="1"/></w:numPr>'
+    paragraphs = "".join(
+        f"<w:p><w:pPr>{(named if style else own).format(style or level)}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+        for style, level, text in body
+    )
+    lists = (
+        f'<w:abstractNum w:abstractNumId="0">{shapes}</w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
+    )
+    parts = {"document": f"<w:body>{paragraphs}</w:body>", "numbering": lists, "styles": styles}
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    return archive(
+        **{f"word__{name}_dot_xml": f"<w:{name} {space}>{inner}</w:{name}>" for name, inner in parts.items()}
+    )
 
 
 class TestText:
@@ -286,6 +319,68 @@ class TestPdf:
             "<!-- page 2 -->\n\nGeese are larger.\n"
         )
 
+    def test_tables_are_pipe_tables(self, tmp_path: Path) -> None:
+        """What stands in columns is a table, its first row the head; cells may wrap, be empty or stand right."""
+        lines: list[PdfLine] = [
+            (10, 700, "Count the flashes. What they mean:"),
+            *((10, 682, text, x) for text, x in (("Flashes", 72), ("Meaning", 150), ("Cost", 291))),
+            *((10, 664, text, x) for text, x in (("1", 72), ("Battery too", 150))),
+            (10, 652, "hot", 150),
+            (10, 664, "9.50", 293),
+            *((10, 634, text, x) for text, x in (("2", 72), ("Clock lost", 150))),
+            *((10, 616, text, x) for text, x in (("3", 72), ("Water inside", 150), ("100.00", 282))),
+            (10, 590, "Bring it to us otherwise."),
+        ]
+        assert write(tmp_path, "a.pdf", pdf(lines)).markdown == (
+            "<!-- page 1 -->\n\nCount the flashes. What they mean:\n\n"
+            "| Flashes | Meaning | Cost |\n| --- | --- | --- |\n| 1 | Battery too hot | 9.50 |\n"
+            "| 2 | Clock lost |  |\n| 3 | Water inside | 100.00 |\n\nBring it to us otherwise.\n"
+        )
+
+    def test_cells_of_a_table_may_stand_in_the_middle(self, tmp_path: Path) -> None:
+        """A cell beside one of more lines is of the same row at any height; a name may stand above columns."""
+        lines: list[PdfLine] = [
+            *((10, 706, "Lamp", 72), (10, 694, "type", 72), (10, 706, "Hours of light", 160)),
+            *((10, 694, "low", 150), (10, 694, "high", 230)),
+            *((10, 664, "Plus", 72), (10, 676, "72, without", 150), (10, 664, "a telephone", 150)),
+            *((10, 652, "at it", 150), (10, 664, "7", 230)),
+            *((10, 630, "Mini", 72), (10, 630, "60", 150), (10, 630, "8", 230)),
+        ]
+        assert write(tmp_path, "a.pdf", pdf(lines)).markdown.endswith(
+            "| Lamp type | Hours of light low | high |\n| --- | --- | --- |\n"
+            "| Plus | 72, without a telephone at it | 7 |\n| Mini | 60 | 8 |\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("font", "pieces"),
+        [
+            (
+                "Helvetica",
+                [(90 * x, y, f"{x}{y} ducks swim in ponds, on lakes and") for x in (1, 4) for y in range(4)],
+            ),
+            (
+                "Helvetica",
+                [(90 * x, y, f"{x}{y} ducks swim in ponds, on lakes and") for y in range(4) for x in (1, 4)],
+            ),
+            ("Courier", [(x, y, text) for y in range(4) for x, text in ((72, "x = f()"), (200, "# a duck"))]),
+            (
+                "Helvetica",
+                [(x, y, text) for y in range(4) for x, text in ((72, f"{y}."), (100, "Feed ducks"))],
+            ),
+            (
+                "Helvetica",
+                [(x, y, text) for y in range(4) for x, text in ((150, f"a = {y}"), (480, f"({y})"))],
+            ),
+        ],
+        ids=["columns", "columns written by line", "code", "list", "formulas"],
+    )
+    def test_other_text_in_columns_is_no_table(
+        self, tmp_path: Path, font: str, pieces: list[tuple[int, int, str]]
+    ) -> None:
+        """Running text in columns, code with comments, lists and numbered formulas stay what they are."""
+        lines: list[PdfLine] = [(10, 700 - 12 * y, text, x) for x, y, text in pieces]
+        assert "|" not in write(tmp_path, "a.pdf", pdf(lines, font=font)).markdown
+
     def test_an_encrypted_file_says_so(self, tmp_path: Path) -> None:
         """A PDF that asks for a password is refused with that reason."""
         keys = f"/O <{'41' * 32}> /U <{'42' * 32}>"
@@ -318,6 +413,21 @@ class TestOffice:
         assert load(tmp_path / "a.docx", ".docx") == Loaded(
             "All about ducks",
             "# Ducks\n\nThey swim.\n\n- ponds\n\n```\nx = 1\n```\n\n| a | b |\n| --- | --- |\n| c | d |\n",
+        )
+
+    def test_word_writes_the_numbers_it_counts(self, tmp_path: Path) -> None:
+        """Numbered headings and items of nested lists have the number that Word shows."""
+        levels = [
+            (1, "decimal", "%1"),
+            (1, "decimal", "%1.%2"),
+            (3, "lowerLetter", "%3)"),
+            (9, "upperRoman", "%4."),
+        ]
+        body = [("H1", 0, "Ducks"), ("H2", 1, "Ponds"), ("H2", 1, "Lakes"), ("", 2, "deep"), ("", 3, "cold")]
+        body += [("", 2, "warm"), ("H1", 0, "Geese"), ("", 2, "seas"), ("H2", 1, "Lakes")]
+        assert write(tmp_path, "a.docx", numbered_docx(levels, body)).markdown == (
+            "# 1 Ducks\n\n## 1.1 Ponds\n\n## 1.2 Lakes\n\n- c) deep\n  - IX. cold\n- d) warm\n\n"
+            "# 2 Geese\n\n- c) seas\n\n## 2.2 Lakes\n"
         )
 
     def test_slides_are_marked_with_title_text_table_and_notes(self, tmp_path: Path) -> None:

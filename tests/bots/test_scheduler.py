@@ -1,0 +1,151 @@
+"""Sources are synchronised when they are due, while the bot serves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bots.scheduler import due, keep_synchronised
+from rag_core.bootstrap import Core, open_library
+from rag_core.records.documents import SourceRecord
+from rag_core.settings import FolderSource, ReaderSource
+
+NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def source(every: str | None = "1h", synced_at: datetime | None = None) -> SourceRecord:
+    return SourceRecord("docs", {"every": every}, True, synced_at, None)
+
+
+def test_a_source_without_a_schedule_is_never_due() -> None:
+    """Only `answerloop ingest` reads it."""
+    assert not due(source(every=None), None, NOW)
+    assert not due(SourceRecord("docs", {}, False, None, None), None, NOW)
+
+
+def test_a_source_that_was_never_read_is_due() -> None:
+    """At once."""
+    assert due(source(), None, NOW)
+
+
+@pytest.mark.parametrize(("ago", "is_due"), [(HOUR, True), (2 * HOUR, True), (0.9 * HOUR, False), (-HOUR, False)])
+def test_a_source_is_due_when_its_time_has_passed(ago: timedelta, is_due: bool) -> None:
+    """Since it was last read; a clock that was put back does no harm."""
+    assert due(source(synced_at=NOW - ago), None, NOW) is is_due
+
+
+def test_times_from_sqlite_have_no_zone() -> None:
+    """All of ours are UTC."""
+    naive = (NOW - HOUR).replace(tzinfo=None)
+    assert due(source(synced_at=naive), None, NOW)
+    assert not due(source(synced_at=naive + HOUR / 2), None, NOW)
+
+
+def test_a_source_that_fails_is_not_hammered() -> None:
+    """What this process tried counts like what succeeded."""
+    assert not due(source(), NOW - HOUR / 2, NOW)
+    assert not due(source(synced_at=NOW - 5 * HOUR), NOW - HOUR / 2, NOW)
+    assert due(source(), NOW - HOUR, NOW)
+
+
+# --- a folder, watched -------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def watching(core: Core) -> AsyncIterator[None]:
+    """keep_synchronised in the background, looking often."""
+    task = asyncio.create_task(keep_synchronised(core, look_every_s=0.05))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(condition: Callable[[], Any], within_s: float = 20) -> None:
+    async with asyncio.timeout(within_s):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+async def add(core: Core, *sources: FolderSource | ReaderSource) -> None:
+    async with open_library(core) as library:
+        for one in sources:
+            await library.add(one)
+
+
+async def digests(core: Core, name: str = "docs") -> dict[str, str]:
+    return {key: known.digest for key, known in (await core.documents.of(name)).items()}
+
+
+async def test_a_file_that_changes_is_taken_up(core: Core, tmp_path: Path) -> None:
+    """Within its interval: read at first, and again when it changed; what vanished is removed."""
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "docs" / "cup.md"
+    page.write_text("France won the last World Cup.\n")
+    await add(core, FolderSource(name="docs", path=tmp_path / "docs", every="1s"))
+
+    async def has_passages() -> int:
+        return (await core.store.state()).passages
+
+    async def changed() -> bool:
+        return await digests(core) not in ({}, first)
+
+    async def gone() -> bool:
+        return await has_passages() == 0
+
+    async with watching(core):
+        await until(has_passages)
+        first = await digests(core)
+        page.write_text("Argentina won the last World Cup, in Qatar.\n")
+        await until(changed)
+        page.unlink()
+        await until(gone)
+
+
+async def test_a_source_whose_settings_are_wrong_does_not_hold_up_the_others(
+    core: Core, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its mistake is logged, once an hour and not at every look."""
+    (tmp_path / "page.md").write_text("The office is in Porto.\n")
+    await add(
+        core,
+        ReaderSource(name="a-wiki", reader="no_such_module:Reader", every="1h"),
+        FolderSource(name="docs", path=tmp_path / "page.md", every="1h"),
+    )
+
+    async def was_read() -> dict[str, str]:
+        return await digests(core)
+
+    with caplog.at_level(logging.WARNING, "bots.scheduler"):
+        async with watching(core):
+            await until(was_read)
+            await asyncio.sleep(0.3)
+    assert [r.getMessage() for r in caplog.records if "a-wiki" in r.getMessage()] == [caplog.messages[0]]
+    assert "no_such_module" in caplog.messages[0]
+
+
+async def test_a_sync_by_another_process_is_waited_for(core: Core, tmp_path: Path) -> None:
+    """What was due meanwhile is read at the next look after it, not an interval later."""
+    (tmp_path / "page.md").write_text("The office is in Porto.\n")
+    await add(core, FolderSource(name="docs", path=tmp_path / "page.md", every="1w"))
+
+    async def was_read() -> dict[str, str]:
+        return await digests(core)
+
+    async with open_library(core):
+        watch = watching(core)
+        await watch.__aenter__()
+        await asyncio.sleep(0.3)
+        assert await was_read() == {}
+    await until(was_read)
+    await watch.__aexit__(None, None, None)

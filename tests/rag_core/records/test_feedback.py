@@ -1,0 +1,141 @@
+"""Answers as they were given, and what people said of them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from rag_core.errors import NotFound
+from rag_core.records.database import answers, transaction, votes
+from rag_core.records.feedback import Feedback
+from rag_core.types import Answer, Principal, Question, Vote
+from tests.fakes import an_answer
+
+ASKED = Question(
+    "How long does it take?", Principal("slack", "ada", workspace="W1", channel="C1"), thread="T1"
+)
+
+
+async def recorded(database: AsyncEngine, answer: Answer | None = None) -> Feedback:
+    feedback = Feedback(database)
+    await feedback.record_answer(
+        ASKED,
+        answer or an_answer("a1"),
+        passages=[{"passage": "p1", "cosine": 0.5}],
+        scopes=frozenset({"public", "hr"}),
+        generation=7,
+    )
+    return feedback
+
+
+async def test_an_answer_is_kept_with_all_that_produced_it(database: AsyncEngine) -> None:
+    """Who asked what and where, what was said and cited, from which passages, scopes, release and generation."""
+    answer = an_answer("a1")
+    await recorded(database, answer)
+    async with transaction(database) as connection:
+        row = dict((await connection.execute(select(answers))).mappings().one())
+    assert row.pop("created_at") is not None
+    assert [c.pop("quote") for c in row["citations"]] == [c.quote for c in answer.citations]
+    assert row.pop("citations")[0]["passage"] == "p1"
+    assert row == {
+        "id": "a1",
+        "platform": "slack",
+        "workspace": "W1",
+        "channel": "C1",
+        "user_id": "ada",
+        "thread": "T1",
+        "question": "How long does it take?",
+        "answer": answer.text,
+        "abstained": False,
+        "confidence": 0.91,
+        "passages": [{"passage": "p1", "cosine": 0.5}],
+        "scopes": ["hr", "public"],
+        "release": "r1",
+        "generation": 7,
+        "timings_ms": {"search": 3.5, "total": 8.4},
+    }
+
+
+async def test_the_last_vote_of_a_person_stands(database: AsyncEngine) -> None:
+    """With all that was said in it, and nothing of the vote before."""
+    feedback = await recorded(database)
+    await feedback.record_vote(Vote("a1", "slack", "ada", -1, reason="wrong", comment="no", correction="yes"))
+    last = Vote("a1", "slack", "ada", 1, comment="found it")
+    await feedback.record_vote(last)
+    assert await feedback.votes_on("a1") == [last]
+
+
+async def test_a_vote_of_zero_takes_it_back(database: AsyncEngine) -> None:
+    """Also when there is none."""
+    feedback = await recorded(database)
+    await feedback.record_vote(Vote("a1", "slack", "ada", 0))
+    await feedback.record_vote(Vote("a1", "slack", "ada", 1))
+    await feedback.record_vote(Vote("a1", "slack", "ada", 0))
+    assert await feedback.votes_on("a1") == []
+
+
+async def test_people_of_one_name_on_two_platforms_are_two_people(database: AsyncEngine) -> None:
+    """One vote each."""
+    feedback = await recorded(database)
+    given = [
+        Vote("a1", "slack", "ada", 1),
+        Vote("a1", "discord", "ada", -1),
+        Vote("a1", "slack", "bob", -1),
+    ]
+    for vote in given:
+        await feedback.record_vote(vote)
+    assert set(await feedback.votes_on("a1")) == set(given)
+
+
+async def test_a_thousand_toggles_are_one_row(database: AsyncEngine) -> None:
+    """Clicking costs the database nothing."""
+    feedback = await recorded(database)
+    rng = random.Random(0)
+    for _ in range(999):
+        await feedback.record_vote(Vote("a1", "slack", "ada", rng.choice([-1, 0, 1])))
+    await feedback.record_vote(Vote("a1", "slack", "ada", -1))
+    async with transaction(database) as connection:
+        assert await connection.scalar(select(func.count()).select_from(votes)) == 1
+
+
+async def test_clicks_at_the_same_moment_are_one_vote(database: AsyncEngine) -> None:
+    """An impatient double click is no error."""
+    feedback = await recorded(database)
+    await asyncio.gather(*(feedback.record_vote(Vote("a1", "slack", "ada", v)) for v in (1, -1) * 10))
+    assert len(await feedback.votes_on("a1")) == 1
+
+
+async def test_a_vote_on_an_answer_that_there_is_not_is_not_found(database: AsyncEngine) -> None:
+    """Nothing is kept; the message names the answer, and is short whatever was sent."""
+    feedback = await recorded(database)
+    for unknown in ("a2", "a1\x00", "a1\ud800", "", "x" * 10_000):
+        with pytest.raises(NotFound, match="^There is no answer ") as error:
+            await feedback.record_vote(Vote(unknown, "slack", "ada", 1))
+        assert len(str(error.value)) < 100
+        assert await feedback.votes_on(unknown) == []
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
+async def test_what_no_database_can_hold_is_replaced(database: AsyncEngine, text: str) -> None:
+    """People paste anything; the answer and the vote are recorded all the same."""
+    feedback = Feedback(database)
+    question = Question(text, Principal("web", text))
+    await feedback.record_answer(question, an_answer("a1", text=text), passages=[], scopes=None, generation=1)
+    await feedback.record_vote(Vote("a1", "web", text, 1, comment=text))
+    async with transaction(database) as connection:
+        kept = (await connection.execute(select(answers.c.question, answers.c.user_id))).one()
+    assert [(word[0], word[2:]) for word in kept] == [("a", "b")] * 2
+    assert [(v.user, v.comment) for v in await feedback.votes_on("a1")] == [(kept[0], kept[0])]
+
+
+async def test_an_answer_that_is_forgotten_takes_its_votes_along(database: AsyncEngine) -> None:
+    """No vote without an answer."""
+    feedback = await recorded(database)
+    await feedback.record_vote(Vote("a1", "slack", "ada", 1))
+    async with transaction(database) as connection:
+        await connection.execute(delete(answers))
+    assert await feedback.votes_on("a1") == []
