@@ -180,7 +180,8 @@ def _passage_text(passage: Passage, units: Sequence[int], number: int) -> str:
     for unit in units:
         text = _text(passage, unit).strip("\n")
         if text.lstrip().startswith("```"):
-            lines.append(f"{_dedented(text)}\n[{number}]")
+            # Below a sentence of the same passage its citation covers the code as well.
+            lines.append(_dedented(text) if lines else f"{_dedented(text)}\n[{number}]")
             flowing = False
             continue
         if text.lstrip().startswith("|"):

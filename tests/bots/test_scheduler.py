@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -142,10 +142,9 @@ async def test_a_sync_by_another_process_is_waited_for(core: Core, tmp_path: Pat
     async def was_read() -> dict[str, str]:
         return await digests(core)
 
-    async with open_library(core):
-        watch = watching(core)
-        await watch.__aenter__()
-        await asyncio.sleep(0.3)
-        assert await was_read() == {}
-    await until(was_read)
-    await watch.__aexit__(None, None, None)
+    async with AsyncExitStack() as stack:
+        async with open_library(core):
+            await stack.enter_async_context(watching(core))
+            await asyncio.sleep(0.3)
+            assert await was_read() == {}
+        await until(was_read)

@@ -31,7 +31,7 @@ class Process:
         self.assistant = assistant or FakeAssistant()
         self.screen = io.StringIO()
         self.open = False
-        settings = Settings(home=tmp_path, web=Web(port=0))
+        settings = Settings(home=tmp_path, web=Web(port=0, suggestions=("When?",)))
         console = Console(file=self.screen, width=20)
         self.task = asyncio.create_task(serve(settings, self._open, console, **options))  # type: ignore[arg-type]
 
@@ -62,7 +62,7 @@ class Process:
 
 async def test_the_printed_address_answers(tmp_path: Path) -> None:
     """Port 0 takes a free port; the line names the one taken, unbroken, and only once it accepts."""
-    async with Process(tmp_path, suggestions=["When?"]) as process, httpx.AsyncClient() as client:
+    async with Process(tmp_path) as process, httpx.AsyncClient() as client:
         address = await process.address()
         page = await client.get(address)
         asked = await client.post(f"{address}/api/ask", json={"question": "When?"})

@@ -152,7 +152,9 @@ async def test_rows_of_other_documents_are_refused(store: VectorStore) -> None:
     assert await count(store) == 0
 
 
-@pytest.mark.parametrize("name", ["it's", "a'); --", 'double "quotes"', "päth/日本 語.md", "a\\b%_", "docs/x.md#y"])
+@pytest.mark.parametrize(
+    "name", ["it's", "a'); --", 'double "quotes"', "päth/日本 語.md", "a\\b%_", "docs/x.md#y"]
+)
 async def test_documents_may_have_any_name(store: VectorStore, name: str) -> None:
     """Quotes and other signs in ids are signs."""
     await store.replace([name, "other"], [row(name, 0, "old"), row("other")])
@@ -237,7 +239,9 @@ async def test_keyword_search_prefers_rare_words_and_short_passages(store: Vecto
 
 async def test_headers_are_searched_by_keyword(store: VectorStore) -> None:
     """Title and headings are found, and are not part of the text that comes back."""
-    await store.replace(["a", "b"], [row("a", 0, "words", header="Zyzzyva > Care"), row("b", 0, "more words")])
+    await store.replace(
+        ["a", "b"], [row("a", 0, "words", header="Zyzzyva > Care"), row("b", 0, "more words")]
+    )
     candidates = await store.search(vector(1), "zyzzyva", None, 10)
     assert [c.id for c in candidates if c.bm25 > 0] == ["a#0"]
     assert (await found(store, "zyzzyva"))["a#0"] == "words"
@@ -265,7 +269,15 @@ async def test_words_are_found_in_many_scripts(store: VectorStore, text: str, wo
 
 @pytest.mark.parametrize(
     "text",
-    ['"zyzzyva', "zyzzyva AND (", "content:zyzzyva", "zyzzyva* OR ~2^3", "+zyzzyva -beetle", "zyzzyva\\", "'zyzzyva';--"],
+    [
+        '"zyzzyva',
+        "zyzzyva AND (",
+        "content:zyzzyva",
+        "zyzzyva* OR ~2^3",
+        "+zyzzyva -beetle",
+        "zyzzyva\\",
+        "'zyzzyva';--",
+    ],
 )
 async def test_query_syntax_is_text(store: VectorStore, text: str) -> None:
     """Signs that mean something in query languages mean nothing in a question."""
@@ -400,7 +412,13 @@ async def test_ten_thousand_passages_are_searched_well(store: VectorStore) -> No
     within scopes, and by words."""
     vectors = clustered(10_000, seed=1)
     rows = [
-        row(f"d{n // 10}", n % 10, f"passage number w{n}", vector=vectors[n], scope="even" if n % 2 == 0 else "odd")
+        row(
+            f"d{n // 10}",
+            n % 10,
+            f"passage number w{n}",
+            vector=vectors[n],
+            scope="even" if n % 2 == 0 else "odd",
+        )
         for n in range(10_000)
     ]
     for start in range(0, 9_000, 3_000):
@@ -491,7 +509,9 @@ async def test_readers_see_each_document_whole_while_it_is_written(backend: Back
                     by_document[passage.document].add(passage.text)
                 assert set(by_document) == set(NAMES)
                 assert all(len(texts) == 1 for texts in by_document.values())
-                versions[number].append(min(int(t.split()[1]) for texts in by_document.values() for t in texts))
+                versions[number].append(
+                    min(int(t.split()[1]) for texts in by_document.values() for t in texts)
+                )
 
         readers = [asyncio.create_task(read(0, writer)), asyncio.create_task(read(1, other))]
         for number in range(1, 40):
@@ -619,6 +639,8 @@ async def test_the_embedded_store_imports_neither_pandas_nor_a_rest_client(tmp_p
         f"asyncio.run(LanceStore.open(pathlib.Path({str(tmp_path)!r}), 't', 8))\n"
         "print([m for m in ('pandas', 'torch') if m in sys.modules])"
     )
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
+    )
     said, _ = await process.communicate()
     assert said.decode().strip() == "[]"

@@ -116,9 +116,7 @@ def shown(answer: Answer) -> set[str]:
     return {c.title for c in (*answer.citations, *answer.nearest)}
 
 
-async def test_nobody_sees_anything_of_a_document_they_may_not_read(
-    core: Core, assistant: Assistant
-) -> None:
+async def test_nobody_sees_anything_of_a_document_they_may_not_read(core: Core, assistant: Assistant) -> None:
     """Not in the answer, not among the nearest documents, not in what is recorded for them."""
     answer = await assistant.ask(asked(BONUS, GUEST))
     assert answer.abstained

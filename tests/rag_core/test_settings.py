@@ -115,7 +115,9 @@ def test_a_settings_file_that_was_named_must_be_there(
 ) -> None:
     """Only ./answerloop.toml may be absent."""
     monkeypatch.setenv("ANSWERLOOP_CONFIG", "other.toml" if by == "environment" else "")
-    with pytest.raises(SettingsError, match=r"^other\.toml: there is no such settings file; `answerloop init`"):
+    with pytest.raises(
+        SettingsError, match=r"^other\.toml: there is no such settings file; `answerloop init`"
+    ):
         load_settings(Path("other.toml") if by == "argument" else None)
 
 
@@ -137,7 +139,9 @@ def test_an_unknown_variable_within_a_table_is_refused(monkeypatch: pytest.Monke
 def test_a_variable_of_the_wrong_type_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it is in the file."""
     monkeypatch.setenv("ANSWERLOOP_WEB__PORT", "abc")
-    with pytest.raises(SettingsError, match=r"^web\.port \(the environment\): expected a whole number, not 'abc'\.$"):
+    with pytest.raises(
+        SettingsError, match=r"^web\.port \(the environment\): expected a whole number, not 'abc'\.$"
+    ):
         load_settings()
 
 
@@ -179,7 +183,10 @@ def test_a_password_in_the_file_is_refused(directory: Path, text: str, key: str)
         f'[database]\nurl = ["postgresql+asyncpg://me:{PASSWORD}@db/answerloop"]',
         f'[[sources]]\nname = "site"\nkind = "web"\nurls = "https://me:{PASSWORD}@example.com"',
         f'[[sources]]\nname = "wiki"\nkind = "reader"\nreader = "a:B"\nargs = "{PASSWORD}"',
-        (FOLDER + f'[[sources]]\nname = "docs"\nkind = "reader"\nreader = "a:B"\nargs = {{k = "{PASSWORD}"}}'),
+        (
+            FOLDER
+            + f'[[sources]]\nname = "docs"\nkind = "reader"\nreader = "a:B"\nargs = {{k = "{PASSWORD}"}}'
+        ),
     ],
 )
 def test_no_mistake_shows_a_password(directory: Path, text: str) -> None:

@@ -39,7 +39,9 @@ def test_the_tree_of_errors_is_the_one_that_its_module_draws() -> None:
     """Each error stands in the drawing, below its parent."""
     drawing = inspect.getdoc(errors) or ""
     assert set(errors.__all__) == {
-        name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and value.__module__ == errors.__name__
     }
     for name in errors.__all__:
         assert name in drawing

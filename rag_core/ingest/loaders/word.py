@@ -121,7 +121,7 @@ class _Numbering:
         self._kinds = {one.get(f"{_W}abstractNumId"): one for one in lists.iterfind("w:abstractNum", _SPACE)}
         self._counts: dict[str, dict[int, int]] = {}
         self._begun: set[tuple[str, int]] = set()
-        self._below: dict[str, int] = {}
+        self._below: dict[str, int] = {}  # by list, the level under its headings, where its items start
 
     def write(self, paragraph: Any) -> None:
         """Write the number of a paragraph before its text, unless it has none or Markdown counts it as well."""
@@ -135,7 +135,7 @@ class _Numbering:
         is_heading = _first(chain[1:2], "w:name").lower().startswith("heading ")
         is_plain = form == "decimal" and shape.strip(".() ") == f"%{level + 1}"
         if is_heading:
-            self._below[name] = level + 1  # items of the same list start under its headings
+            self._below[name] = max(level + 1, self._below.get(name, 0))
         if form != "bullet" and (is_heading or not is_plain):
             _begin(paragraph, text, max(level - self._below.get(name, 0), 0))
 

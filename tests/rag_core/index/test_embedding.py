@@ -66,7 +66,9 @@ def test_the_batch_does_not_matter(embedder: Embedder) -> None:
 def test_a_question_and_a_passage_of_the_same_words_agree(embedder: Embedder) -> None:
     """This model has no prefixes, so that both are embedded alike."""
     text = "How do I reset my password?"
-    assert embedder.embed_query(text) @ embedder.embed_passages([text]).vectors[0] == pytest.approx(1, abs=1e-3)
+    assert embedder.embed_query(text) @ embedder.embed_passages([text]).vectors[0] == pytest.approx(
+        1, abs=1e-3
+    )
 
 
 def test_no_passages_make_no_vectors(embedder: Embedder) -> None:
@@ -81,7 +83,9 @@ def test_a_passage_beyond_the_window_is_refused(embedder: Embedder) -> None:
     fits = "word " * embedder.room
     assert embedder.count([fits]) == [embedder.room]
     assert len(embedder.embed_passages([fits]).vectors) == 1
-    with pytest.raises(ValueError, match=f"has {embedder.card.window + 1} tokens, .* {embedder.card.window}$"):
+    with pytest.raises(
+        ValueError, match=f"has {embedder.card.window + 1} tokens, .* {embedder.card.window}$"
+    ):
         embedder.embed_passages(["short", fits + "word"])
 
 
@@ -111,7 +115,11 @@ def test_the_unit_that_says_it_scores_highest(embedder: Embedder) -> None:
     text = " ".join(sentences)
     units = [(text.index(s), text.index(s) + len(s)) for s in sentences]
     blob = embedder.embed_passages([text], [units]).unit_vectors[0]
-    for question, best in [("When is the Wi-Fi password changed?", 2), ("Where can guests park?", 1), ("lunch hours", 3)]:
+    for question, best in [
+        ("When is the Wi-Fi password changed?", 2),
+        ("Where can guests park?", 1),
+        ("lunch hours", 3),
+    ]:
         similarities = unit_similarities(embedder.embed_query(question), blob)
         assert similarities.shape == (4,)
         assert np.abs(similarities).max() <= 1.001
@@ -152,5 +160,7 @@ def test_embedding_imports_no_torch(model_folder: Path) -> None:
         f"Embedder(pathlib.Path({str(model_folder)!r})).embed_query('hello');"
         "print(sorted({m.partition('.')[0] for m in sys.modules} & {'torch', 'transformers', 'sentence_transformers'}))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -57,7 +57,9 @@ def test_a_document_that_fits_is_one_chunk() -> None:
     assert units(chunk) == ["They swim.", "They fly."]
 
 
-@pytest.mark.parametrize("markdown", ["", " \n\n", "<!-- page 1 -->\n", "# Only a heading\n", "[a]: https://x.example\n"])
+@pytest.mark.parametrize(
+    "markdown", ["", " \n\n", "<!-- page 1 -->\n", "# Only a heading\n", "[a]: https://x.example\n"]
+)
 def test_a_document_without_text_has_no_chunks(markdown: str) -> None:
     """Neither white space, page marks nor bare headings make a chunk."""
     assert chunks(markdown) == []
@@ -170,7 +172,13 @@ def test_the_second_chunk_of_a_section_points_at_its_own_line() -> None:
     items = [f"- item{n} with words" for n in range(40)]
     rows = [f"| row{n} | value |" for n in range(40)]
     code = [f"call{n}(argument)" for n in range(40)]
-    blocks = (prose, items, ["| a | b |", "|---|---|", *rows], ["```", *code, "```"], ["    " + row for row in code])
+    blocks = (
+        prose,
+        items,
+        ["| a | b |", "|---|---|", *rows],
+        ["```", *code, "```"],
+        ["    " + row for row in code],
+    )
     for block in blocks:
         source = ["# H", "", *block]
         found = chunks("\n".join(source), room=60)
@@ -304,7 +312,8 @@ def test_a_lead_in_stays_with_what_follows() -> None:
 
 
 @pytest.mark.parametrize(
-    "markdown", ["[" * 30_000, "*a **b " * 5_000, "`" * 30_000, "[a](" * 5_000, "<a " * 8_000, "&" * 30_000, ">" * 5_000]
+    "markdown",
+    ["[" * 30_000, "*a **b " * 5_000, "`" * 30_000, "[a](" * 5_000, "<a " * 8_000, "&" * 30_000, ">" * 5_000],
 )
 def test_hostile_markup_takes_seconds_at_most(markdown: str) -> None:
     """No pattern of markup characters holds the chunker up or brings it down."""
@@ -316,7 +325,18 @@ def test_hostile_markup_takes_seconds_at_most(markdown: str) -> None:
 # --- for any document ------------------------------------------------------------------------------------------------
 
 WORD = st.text(alphabet="abcdefghij", min_size=1, max_size=12) | st.sampled_from(
-    ["naïve", "Ünïcode", "漢字文章", "日本語テキスト", "🦆", "👩‍👩‍👧‍👦", "e\u0301t\u00e9", "ДОМ", "x" * 90, "y" * 400]
+    [
+        "naïve",
+        "Ünïcode",
+        "漢字文章",
+        "日本語テキスト",
+        "🦆",
+        "👩‍👩‍👧‍👦",
+        "e\u0301t\u00e9",
+        "ДОМ",
+        "x" * 90,
+        "y" * 400,
+    ]
 )
 WORDS = st.lists(WORD, min_size=1, max_size=8)
 
@@ -356,7 +376,9 @@ def documents(draw: st.DrawFn) -> Document:
     for _ in range(draw(st.integers(1, 4))):
         made.sections += 1
         if draw(st.booleans()) or made.sections > 1:
-            made.add("#" * draw(st.integers(1, 4)) + f" S{made.sections} " + " ".join(draw(WORDS.map(_short))))
+            made.add(
+                "#" * draw(st.integers(1, 4)) + f" S{made.sections} " + " ".join(draw(WORDS.map(_short)))
+            )
         for _ in range(draw(st.integers(1, 4))):
             draw(st.sampled_from([_prose, _list, _fence, _table, _quote]))(draw, made)
     return made
@@ -379,10 +401,16 @@ def _list(draw: st.DrawFn, made: Document) -> None:
 
 
 def _fence(draw: st.DrawFn, made: Document) -> None:
-    inner = draw(st.lists(WORDS.map(" ".join) | st.sampled_from(["```", "````", "", "\tx  y", "# no"]), max_size=25))
+    inner = draw(
+        st.lists(WORDS.map(" ".join) | st.sampled_from(["```", "````", "", "\tx  y", "# no"]), max_size=25)
+    )
     body = [made.says([]), *inner, made.says([])]
     made.words.update(word for line in body for word in line.split() if word.isalpha() and len(word) < 50)
-    fence = "`" * (1 + max(len(run) for run in re.findall("`*", "\n".join(body)))) if "`" in "".join(body) else "```"
+    fence = (
+        "`" * (1 + max(len(run) for run in re.findall("`*", "\n".join(body))))
+        if "`" in "".join(body)
+        else "```"
+    )
     made.code.append("\n".join([f"{fence}py", *body, fence]))
     made.add(*made.code[-1].split("\n"))
 
@@ -455,8 +483,12 @@ def check_blocks(made: Document, budget: int, count: CountTokens, found: list[Ch
             assert any(code in chunk.text for chunk in found)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(documents(), st.integers(24, 150), st.booleans(), st.sampled_from(["", "Title", "A very long title " * 5]))
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(
+    documents(), st.integers(24, 150), st.booleans(), st.sampled_from(["", "Title", "A very long title " * 5])
+)
 def test_any_document_is_divided_well(made: Document, room: int, crlf: bool, title: str) -> None:
     """Within the room, nothing empty, lost, unbalanced or cut, sections apart, units in order."""
     markdown = made.markdown.replace("\n", "\r\n") if crlf else made.markdown
@@ -466,7 +498,11 @@ def test_any_document_is_divided_well(made: Document, room: int, crlf: bool, tit
 @settings(
     max_examples=25,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.function_scoped_fixture,
+    ],
 )
 @given(made=documents(), room=st.sampled_from([64, 0]))
 def test_the_real_tokenizer_agrees(embedder: Embedder, made: Document, room: int) -> None:
@@ -489,7 +525,9 @@ def awkward(texts: Sequence[str]) -> list[int]:
     return [-(-len(text) // 3) for text in texts]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(documents(), st.integers(40, 150))
 def test_a_tokenizer_that_counts_glue_is_obeyed_too(made: Document, room: int) -> None:
     """Whatever the tokenizer, no chunk exceeds the room, and the words are there."""
@@ -504,4 +542,3 @@ def test_the_same_document_gives_the_same_chunks() -> None:
     markdown = "# A\n\na\n\n# A\n\nb\n"
     assert chunks(markdown) == chunks(markdown)
     assert [c.place for c in chunks(markdown)] == [Place(line=1, anchor="a"), Place(line=5, anchor="a-1")]
-

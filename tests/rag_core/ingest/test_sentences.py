@@ -23,7 +23,10 @@ def sentences(text: str) -> list[str]:
         ('She said "Go." He went.', ['She said "Go."', "He went."]),
         ("(It rains.) We stay.", ["(It rains.)", "We stay."]),
         ("Really?! Yes.", ["Really?!", "Yes."]),
-        ("今日は雨です。明日は晴れ!傘は？いりません。", ["今日は雨です。", "明日は晴れ!傘は？", "いりません。"]),
+        (
+            "今日は雨です。明日は晴れ!傘は？いりません。",
+            ["今日は雨です。", "明日は晴れ!傘は？", "いりません。"],
+        ),
         ("هل تعمل؟ نعم.", ["هل تعمل؟", "نعم."]),
         ("यह चलता है। वह रुकता है।", ["यह चलता है।", "वह रुकता है।"]),
         ("No stop at the end", ["No stop at the end"]),
@@ -67,7 +70,9 @@ def test_nothing_is_lost_between_sentences(text: str) -> None:
 
 
 @settings(max_examples=25)
-@given(st.lists(st.from_regex(r"[A-Z][a-z]{2,8}( [a-z]{5,8}){1,5}[.!?]", fullmatch=True), min_size=1, max_size=6))
+@given(
+    st.lists(st.from_regex(r"[A-Z][a-z]{2,8}( [a-z]{5,8}){1,5}[.!?]", fullmatch=True), min_size=1, max_size=6)
+)
 def test_plain_sentences_come_back_as_they_were_joined(parts: list[str]) -> None:
     """Sentences that begin with a capital and end with a mark are found again."""
     abbreviated = [part for part in parts if part.endswith("approx.")]
@@ -75,7 +80,9 @@ def test_plain_sentences_come_back_as_they_were_joined(parts: list[str]) -> None
         assert sentences(" ".join(parts)) == parts
 
 
-@pytest.mark.parametrize("text", ["This is a sentence. " * 20_000, "x." * 100_000, "a" * 200_000 + ". B" * 20_000])
+@pytest.mark.parametrize(
+    "text", ["This is a sentence. " * 20_000, "x." * 100_000, "a" * 200_000 + ". B" * 20_000]
+)
 def test_a_long_paragraph_takes_time_in_proportion(text: str) -> None:
     """A paragraph of hundreds of thousands of characters takes a fraction of a second, not minutes."""
     started = time.process_time()

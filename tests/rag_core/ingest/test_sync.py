@@ -87,7 +87,7 @@ class Installation:
     folder: Path
     embedder: CountingEmbedder
     store: BreakableStore
-    limits: Ingest = Ingest()
+    limits: Ingest = field(default_factory=Ingest)
     scope: str = "public"
     url: str | None = None
     progress: list[Progress] = field(default_factory=list)
@@ -137,11 +137,6 @@ def counts(summary: Summary) -> tuple[int, int, int, int, int]:
     return summary.added, summary.changed, summary.removed, summary.unchanged, len(summary.skipped)
 
 
-@pytest.fixture(scope="module")
-def pools() -> dict[str, ReadingPool]:
-    return {}
-
-
 @pytest.fixture
 async def docs(core: Core, tmp_path: Path) -> AsyncIterator[Installation]:
     folder = tmp_path / "documents"
@@ -159,21 +154,27 @@ class Scripted:
     documents: Mapping[str, str | Exception]
     fails: bool = False
     fingerprints: bool = True
-    hang: bool = False
+    stop_at: str = ""
+    """The key whose fetching never ends."""
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
     name: str = "docs"
     scope: str = "public"
-    fetched: list[str] = field(default_factory=list)
 
     async def items(self, known: Mapping[str, str]) -> AsyncIterator[Item]:
         for key, text in self.documents.items():
             fingerprint = "same" if self.fingerprints else ""
-            yield Item(key, f"https://docs.example/{key}", fingerprint, lambda key=key, text=text: self.fetch(key, text))
+            yield Item(
+                key,
+                f"https://docs.example/{key}",
+                fingerprint,
+                lambda key=key, text=text: self.fetch(key, text),
+            )
         if self.fails:
             raise SourceError("The site stopped answering.")
 
     async def fetch(self, key: str, text: str | Exception) -> Fetched | None:
-        self.fetched.append(key)
-        if self.hang:
+        if key == self.stop_at:
+            self.stopped.set()
             await asyncio.Event().wait()
         if isinstance(text, Exception):
             raise text
@@ -285,7 +286,7 @@ async def test_bad_files_are_skipped_with_their_reason(docs: Installation) -> No
     summary = await docs.sync()
     assert counts(summary) == (1, 0, 0, 0, 2)
     reasons = {s.key: s.reason for s in summary.skipped}
-    assert reasons["empty.md"] == "holds no text"
+    assert reasons["empty.md"] == "is empty"
     assert set(reasons) == {"broken.pdf", "empty.md"}
     again = await docs.sync()
     assert counts(again) == (0, 0, 0, 1, 2)
@@ -310,17 +311,22 @@ async def test_a_document_that_became_unreadable_is_removed(docs: Installation) 
 
 async def test_skipped_documents_are_tried_again_when_limits_change(docs: Installation) -> None:
     """A file too large is read once the setting allows it, though it did not change."""
-    docs.write("large.md", "# A\n\n" + "word " * 300_000 + "\n")
+    docs.write("large.md", "# A\n\nWords.\n" + "\n" * 2**20)
     docs.limits = Ingest(max_file_mb=1)
-    assert "1 MB" in (await docs.sync()).skipped[0].reason
+    assert "ingest.max_file_mb allows 1 MB" in (await docs.sync()).skipped[0].reason
     assert counts(await docs.sync()) == (0, 0, 0, 0, 1)
-    docs.write("large.md", "# A\n\n" + "word " * 210_000 + "\n")
-    assert counts(await docs.sync()) == (0, 0, 0, 0, 1)
-    docs.embedder.embed_passages = lambda texts, units=None: Embedded(  # type: ignore[method-assign]
-        np.tile(np.eye(384, dtype=np.float32)[0], (len(texts), 1)), [b""] * len(texts)
-    )
     docs.limits = Ingest(max_file_mb=3)
     assert counts(await docs.sync()) == (1, 0, 0, 0, 0)
+
+
+async def test_documents_skipped_by_the_reader_are_tried_again_when_limits_change(docs: Installation) -> None:
+    """What a reading process could not read within its limits is not read again before they change."""
+    docs.write("broken.pdf", "not a PDF at all")
+    await docs.sync()
+    known = await docs.core.documents.of("docs")
+    docs.limits = Ingest(timeout_s=90)
+    await docs.sync()
+    assert (await docs.core.documents.of("docs"))["broken.pdf"].digest != known["broken.pdf"].digest
 
 
 async def test_what_could_not_be_fetched_is_tried_again(docs: Installation) -> None:
@@ -379,7 +385,9 @@ async def test_a_mistake_of_a_source_ends_the_sync(docs: Installation) -> None:
 
 
 @pytest.mark.parametrize("crash", ["before", "after"])
-async def test_a_document_put_back_after_a_crash_is_not_taken_for_unchanged(docs: Installation, crash: str) -> None:
+async def test_a_document_put_back_after_a_crash_is_not_taken_for_unchanged(
+    docs: Installation, crash: str
+) -> None:
     """Version 2 is being written, the process dies, the author puts version 1 back: version 1 is what is answered."""
     docs.write("a.md", "# A\n\nVersion one.\n")
     await docs.sync()
@@ -456,20 +464,26 @@ async def test_a_cancelled_sync_stops_and_can_be_run_again(docs: Installation) -
 async def test_a_sync_of_a_huge_listing_can_be_cancelled(docs: Installation) -> None:
     """With more items listed ahead than are kept, cancelling takes effect at once."""
     documents = {f"{n}.md": "" for n in range(LISTED_AHEAD + 50)}
-    source = Scripted(docs.folder, documents, hang=True)
+    source = Scripted(docs.folder, documents, stop_at="0.md")
     running = asyncio.create_task(docs.sync(source))
-    while not source.fetched or docs.progress[-1].listed < LISTED_AHEAD:
-        await asyncio.sleep(0.01)
+    await source.stopped.wait()
+    await asyncio.sleep(0.1)
+    assert docs.progress[-1].listed > LISTED_AHEAD
     running.cancel()
     _, late = await asyncio.wait([running], timeout=5)
     assert not late
 
 
-async def test_ten_thousand_unchanged_documents_take_a_moment(docs: Installation) -> None:
-    """Documents whose fingerprints are as they were are neither fetched nor held in memory."""
-    source = Scripted(docs.folder, {f"{n}.md": DocumentError("is odd") for n in range(2_500)}, fingerprints=True)
-    await docs.sync(source)
-    assert len(await docs.core.documents.of("docs")) == 2_500
+async def test_a_long_run_without_passages_is_recorded_as_it_goes(docs: Installation) -> None:
+    """Thousands of documents that cannot be read are put down on the way, not held in memory until the end."""
+    documents: dict[str, str | Exception] = {f"{n}.md": DocumentError("is odd") for n in range(2_500)}
+    source = Scripted(docs.folder, documents, stop_at="2499.md")
+    running = asyncio.create_task(docs.sync(source))
+    await source.stopped.wait()
+    await asyncio.sleep(0.1)
+    running.cancel()
+    await asyncio.wait([running])
+    assert len(await docs.core.documents.of("docs")) >= 2_000
 
 
 # --- processes -------------------------------------------------------------------------------------------------------
@@ -486,7 +500,15 @@ async def test_two_syncs_at_once_are_refused(core: Core, settings: Settings) -> 
 
 
 def start_ingest(home: Path, folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", "from bots.cli import main; main()", "--home", str(home), "ingest", str(folder)]
+    command = [
+        sys.executable,
+        "-c",
+        "from bots.cli import main; main()",
+        "--home",
+        str(home),
+        "ingest",
+        str(folder),
+    ]
     return subprocess.Popen(
         [*command, "--name", "docs", "--json"],
         stdout=subprocess.PIPE,
@@ -545,8 +567,7 @@ async def test_a_killed_ingest_leaves_every_document_old_or_new(home: Path, tmp_
     assert ingest(home, folder)["added"] == documents
     whole_run = time.monotonic() - started
     chance = random.Random(11)
-    torn = 0
-    for number in range(2, 7):
+    for number in range(2, 6):
         write_version(folder, number, documents)
         process = start_ingest(home, folder)
         # The first third of a run is start-up.
@@ -556,23 +577,21 @@ async def test_a_killed_ingest_leaves_every_document_old_or_new(home: Path, tmp_
         versions = await versions_of(home)
         assert len(versions) == documents
         assert set(versions) <= set(range(1, number + 1))
-        torn += len(set(versions)) > 1
     summary = ingest(home, folder)
     assert summary["changed"] + summary["unchanged"] == documents
     assert summary["error"] is None
-    assert await versions_of(home) == [6] * documents
+    assert await versions_of(home) == [5] * documents
     assert ingest(home, folder)["changed"] == 0
 
 
-async def test_ingesting_twice_at_once_is_refused(home: Path, tmp_path: Path) -> None:
-    """The second `answerloop ingest` ends with a sentence and changes nothing; the first completes."""
-    folder = tmp_path / "documents"
-    write_version(folder, 1, 3)
-    ingest(home, folder)
-    async with open_core(Settings(home=home)) as core, open_library(core):
-        process = start_ingest(home, folder)
+async def test_ingesting_twice_at_once_is_refused(core: Core, home: Path, tmp_path: Path) -> None:
+    """The second `answerloop ingest` ends with a sentence and changes nothing."""
+    write_version(tmp_path / "documents", 1, 3)
+    async with open_library(core):
+        process = start_ingest(home, tmp_path / "documents")
         said, problem = await asyncio.to_thread(process.communicate, timeout=60)
     assert process.returncode == 1
     assert said == ""
     assert "Another process is synchronising" in problem
     assert "Traceback" not in problem
+    assert (await core.store.state()).passages == 0
