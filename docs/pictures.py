@@ -36,7 +36,9 @@ def demo(home: Path) -> Iterator[str]:
     """The address of `answerloop serve` on a free port."""
     command = [str(Path(sys.executable).with_name("answerloop"))]
     options = ["--home", str(home), "--config", str(ROOT / "examples" / "answerloop.toml")]
-    process = subprocess.Popen([*command, *options, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, *options, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True
+    )
     try:
         line = process.stdout.readline() if process.stdout else ""
         yield line.rpartition(" ")[2].strip()

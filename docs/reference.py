@@ -28,7 +28,14 @@ BEGIN, END = "<!-- settings: written by docs/reference.py -->\n", "<!-- end of s
 SOURCES: tuple[type[BaseModel], ...] = (FolderSource, WebSource, GitSource, ReaderSource)
 COMMON = ("name", "scope", "every", "kind")
 HEAD = "| Setting | Type | Default | Meaning |\n| --- | --- | --- | --- |\n"
-PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path", dict: "table"}
+PLAIN = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    Path: "path",
+    dict: "table",
+}
 BOUNDS = {"ge": "at least {}", "gt": "above {}", "le": "at most {}"}
 OTHERWISE = {
     "log_level": "What `answerloop serve` logs, on standard error.",

@@ -1,14 +1,20 @@
 #!/bin/sh
-# What the tests need and pip cannot install: Chromium, for the chat page. Says nothing when nothing is to do.
-set -eu
+# What the tests need and pip cannot install: Chromium, for the chat page, and PostgreSQL, for the records.
+# Says nothing when nothing is to do.
+set -u
 
-command -v chromium >/dev/null 2>&1 && exit 0
+missing=""
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+# Debian keeps the server's programs out of PATH.
+command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+[ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "Installing chromium for the browser tests."
+    echo "Installing$missing for the tests."
     export DEBIAN_FRONTEND=noninteractive
-    if { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null 2>&1; then
+    # shellcheck disable=SC2086  # a list of words
+    if { apt-get -qq update && apt-get -qq install -y --no-install-recommends $missing; } >/dev/null 2>&1; then
         exit 0
     fi
 fi
-echo "Browser tests will be skipped: chromium is missing. On Debian: sudo apt-get install chromium"
+echo "Some tests will be skipped, missing:$missing. On Debian: sudo apt-get install$missing"

@@ -631,6 +631,20 @@ async def test_a_damaged_index_names_the_remedy(tmp_path: Path, damage: str) -> 
             pass
 
 
+async def test_vectors_are_indexed_when_there_are_many(tmp_path: Path) -> None:
+    """Below INDEX_FROM passages they are compared one by one, from there on through an index."""
+    from rag_core.index.stores.lance import INDEX_FROM
+
+    for number, indexed in ((INDEX_FROM - 1, False), (INDEX_FROM, True)):
+        async with Lance(tmp_path / str(number)).connect() as opened:
+            store: Any = opened
+            vectors = clustered(number, seed=3)
+            await store.replace(["d"], [row("d", n, vector=vectors[n]) for n in range(number)])
+            await store.optimize()
+            names = [index.name for index in await store._table.list_indices()]
+            assert ("vector_idx" in names) is indexed
+
+
 async def test_the_embedded_store_imports_neither_pandas_nor_a_rest_client(tmp_path: Path) -> None:
     """What LanceDB could use and an embedded table does not stays out of the process: it costs most of a second."""
     script = (

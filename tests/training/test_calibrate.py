@@ -58,6 +58,8 @@ def test_a_stronger_penalty_draws_nearer_to_the_prior() -> None:
     """Which is how much the prior is trusted."""
     x, y = drawn(300, intercept=4.5)
     prior = np.array([0.5, 0.0, 0.0])
-    distances = [abs(_fit(x, y, prior, np.full(3, penalty), NAMES).weights["a"] - 0.5) for penalty in (0.1, 10, 1e6)]
+    distances = [
+        abs(_fit(x, y, prior, np.full(3, penalty), NAMES).weights["a"] - 0.5) for penalty in (0.1, 10, 1e6)
+    ]
     assert distances == sorted(distances, reverse=True)
     assert distances[-1] == pytest.approx(0, abs=1e-2)

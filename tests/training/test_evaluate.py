@@ -195,7 +195,9 @@ def test_a_bad_judgement_is_named_with_its_file(folder: Path, line: str) -> None
         read_beir(folder, "test")
 
 
-@pytest.mark.parametrize("content", [b"plain text", gzip.compress(b'{"_id": "a", "text": "b"}\n' * 9_999)[:-20]])
+@pytest.mark.parametrize(
+    "content", [b"plain text", gzip.compress(b'{"_id": "a", "text": "b"}\n' * 9_999)[:-20]]
+)
 def test_a_damaged_archive_is_named(folder: Path, content: bytes) -> None:
     """Not compressed at all, or cut short."""
     (folder / "corpus.jsonl").unlink()

@@ -35,11 +35,15 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         hidden_size=64, num_hidden_layers=1, num_attention_heads=2, intermediate_size=128, vocab_size=30522
     )
     encoder = folder / "encoder"
-    shutil.copytree(source, encoder, ignore=shutil.ignore_patterns("*.safetensors", "modules.json", "1_*", "config*"))
+    shutil.copytree(
+        source, encoder, ignore=shutil.ignore_patterns("*.safetensors", "modules.json", "1_*", "config*")
+    )
     BertModel(config).save_pretrained(encoder)
     transformer = Transformer(str(encoder), max_seq_length=128)
     pooling = Pooling(64, pooling_mode="cls")
-    SentenceTransformer(modules=[transformer, pooling], prompts={"query": "query: "}, device="cpu").save(str(folder / "whole"))
+    SentenceTransformer(modules=[transformer, pooling], prompts={"query": "query: "}, device="cpu").save(
+        str(folder / "whole")
+    )
     return folder / "whole"
 
 
@@ -118,4 +122,3 @@ def test_the_default_model_comes_with_a_package() -> None:
     """A first run needs no model hub; another model is looked for by its name."""
     assert (Path(packaged(MODEL) or "") / "model.safetensors").is_file()
     assert packaged("some/other") is None
-

@@ -75,7 +75,13 @@ def test_coverage_is_the_share_of_the_questions_words() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "stands"),
-    [("city", "city"), ("cities", "city"), ("city", "cities"), ("policy", "policies"), ("battery", "battery")],
+    [
+        ("city", "city"),
+        ("cities", "city"),
+        ("city", "cities"),
+        ("policy", "policies"),
+        ("battery", "battery"),
+    ],
 )
 def test_a_word_that_ends_in_y_is_found(asked: str, stands: str) -> None:
     """Its stem ends in i and stands in the plural alone."""
@@ -128,7 +134,9 @@ def test_a_question_that_asks_for_no_such_kind_holds_nothing_against_a_unit() ->
 def test_an_echo_has_little_but_the_questions_own_words() -> None:
     """A heading that repeats the question is not its answer."""
     values = feature(
-        "echo", "How do I reset the lantern?", found("Reset the lantern", "Hold both buttons until it blinks red.")
+        "echo",
+        "How do I reset the lantern?",
+        found("Reset the lantern", "Hold both buttons until it blinks red."),
     )
     assert list(values) == [1.0, 0.0]
 

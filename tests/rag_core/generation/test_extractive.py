@@ -13,7 +13,7 @@ from rag_core.generation.extractive import NOT_FOUND, Draft, Extractive, cite
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores import Candidate
 from rag_core.ingest.chunking import chunk_markdown
-from rag_core.retrieval.fusion import fuse, score
+from rag_core.retrieval.fusion import fuse
 from rag_core.retrieval.search import Ranked
 from rag_core.settings import Answers
 from rag_core.types import Passage, Place
@@ -70,7 +70,10 @@ def generate(embedder: Embedder) -> Generate:
     """generate(question, {id: Markdown}): what is said of these documents, all of them found."""
 
     def answer(
-        question: str, documents: dict[str, str] = DOCUMENTS, calibration: Calibration | None = None, **settings: object
+        question: str,
+        documents: dict[str, str] = DOCUMENTS,
+        calibration: Calibration | None = None,
+        **settings: object,
     ) -> Draft:
         vector = embedder.embed_query(question)
         generator = Extractive(Answers.model_validate(settings), top_k=8, calibration=calibration)
@@ -98,7 +101,8 @@ def ranked(embedder: Embedder, question: str, documents: dict[str, str]) -> list
             passages[passage.id] = passage
             candidates.append(Candidate(passage.id, float(embedded.vectors[0] @ vector), 3.0 * shared))
     return [
-        Ranked(passages[c.id], c.cosine, c.bm25, score(c, 0.75)) for c in fuse(candidates, dense_weight=0.75)
+        Ranked(passages[f.candidate.id], f.candidate.cosine, f.candidate.bm25, f.score)
+        for f in fuse(candidates, dense_weight=0.75)
     ]
 
 
@@ -119,7 +123,10 @@ def several() -> Calibration:
     ("question", "answer"),
     [
         ("How many days of leave do I have?", "You have 30 days of leave a year."),
-        ("How many days of leave can be carried over?", "Up to five days can be carried over until 31 March."),
+        (
+            "How many days of leave can be carried over?",
+            "Up to five days can be carried over until 31 March.",
+        ),
         ("How long does a reset of the lantern take?", "A reset takes about four minutes."),
         ("Who won the last FIFA World Cup?", "Argentina won the last FIFA World Cup."),
         ("Do flights need approval?", "Flights need the approval of your lead."),
@@ -230,7 +237,8 @@ def test_nothing_is_said_twice(generate: Generate) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["How many days of leave do I have?", "How do I reset a lantern?", "What about a city?", "lead"]
+    "question",
+    ["How many days of leave do I have?", "How do I reset a lantern?", "What about a city?", "lead"],
 )
 def test_every_sentence_is_cited_and_every_citation_used(generate: Generate, question: str) -> None:
     """Numbers run from 1 without a gap; each quote stands in its document."""
@@ -285,7 +293,9 @@ def test_nothing_found_is_an_abstention(generate: Generate) -> None:
         "asdf qwer zxcv",
     ],
 )
-def test_an_unrelated_question_is_declined_with_the_nearest_documents(generate: Generate, question: str) -> None:
+def test_an_unrelated_question_is_declined_with_the_nearest_documents(
+    generate: Generate, question: str
+) -> None:
     """At most three, each once, to look in by hand; nothing is cited."""
     draft = generate(question)
     assert draft.abstained

@@ -536,6 +536,15 @@ def write_version(folder: Path, number: int, documents: int) -> None:
         (folder / f"doc{d}.md").write_text(f"# Document {d}\n\n{text}")
 
 
+def wait_for_first_write(home: Path, process: subprocess.Popen[str]) -> None:
+    """Until this process has begun to change the index, or ended."""
+    versions = next((home / "index").glob("*.lance/_versions"))
+    before = versions.stat().st_mtime_ns
+    deadline = time.monotonic() + 30
+    while versions.stat().st_mtime_ns == before and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
 @asynccontextmanager
 async def index_of(home: Path) -> AsyncIterator[VectorStore]:
     async with open_core(Settings(home=home)) as core:
@@ -570,8 +579,11 @@ async def test_a_killed_ingest_leaves_every_document_old_or_new(home: Path, tmp_
     for number in range(2, 6):
         write_version(folder, number, documents)
         process = start_ingest(home, folder)
-        # The first third of a run is start-up.
-        await asyncio.sleep(whole_run * chance.uniform(0.35, 0.95))
+        if number % 2 == 0:
+            await asyncio.to_thread(wait_for_first_write, home, process)
+            await asyncio.sleep(chance.uniform(0, 0.5))
+        else:
+            await asyncio.sleep(whole_run * chance.uniform(0.2, 0.9))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         versions = await versions_of(home)

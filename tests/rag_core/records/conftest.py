@@ -112,4 +112,3 @@ async def database(address: str) -> AsyncIterator[AsyncEngine]:
     engine = await open_database(address)
     yield engine
     await engine.dispose()
-

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,13 +34,17 @@ async def version(database: AsyncEngine) -> str:
     return found
 
 
+async def insert_source(database: AsyncEngine, then: Callable[[], object] = lambda: None) -> None:
+    async with transaction(database) as connection:
+        await connection.execute(insert(sources).values(name="docs", spec={}, from_settings=True))
+        then()
+
+
 async def test_the_migrations_make_the_tables_that_the_code_uses(database: AsyncEngine) -> None:
     """Autogeneration finds no difference in tables, columns, types or indexes."""
     async with database.connect() as connection:
         differences = await connection.run_sync(
-            lambda c: compare_metadata(
-                MigrationContext.configure(c, opts={"compare_type": True}), metadata
-            )
+            lambda c: compare_metadata(MigrationContext.configure(c, opts={"compare_type": True}), metadata)
         )
     assert [d for d in differences if not _is_comment(d)] == []
 
@@ -83,7 +88,9 @@ async def test_opening_again_changes_nothing(address: str) -> None:
     await first.dispose()
     second = await open_database(address)
     async with transaction(second) as connection:
-        assert (await connection.execute(select(sources.c.name, sources.c.spec))).all() == [("docs", {"a": 1})]
+        assert (await connection.execute(select(sources.c.name, sources.c.spec))).all() == [
+            ("docs", {"a": 1})
+        ]
     await second.dispose()
 
 
@@ -111,13 +118,20 @@ async def test_two_processes_that_start_at_once_both_open(address: str) -> None:
     )
     processes = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-c", script, address, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+            sys.executable,
+            "-c",
+            script,
+            address,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             cwd=Path(__file__).parents[3],
-        )  # fmt: skip
+        )
         for _ in range(2)
     ]
     said = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
-    assert [(p.returncode, err.decode()[-300:]) for p, (_, err) in zip(processes, said, strict=True)] == [(0, "")] * 2
+    assert [(p.returncode, err.decode()[-300:]) for p, (_, err) in zip(processes, said, strict=True)] == [
+        (0, "")
+    ] * 2
 
 
 async def test_a_crash_while_the_tables_are_made_leaves_none(tmp_path: Path) -> None:
@@ -147,7 +161,9 @@ async def test_a_database_of_a_newer_answerloop_is_left_alone(address: str) -> N
     async with transaction(engine) as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     await engine.dispose()
-    with pytest.raises(NotReady, match=r"^A newer answerloop made this database .*9999.*; upgrade answerloop"):
+    with pytest.raises(
+        NotReady, match=r"^A newer answerloop made this database .*9999.*; upgrade answerloop"
+    ):
         await open_database(address)
 
 
@@ -226,10 +242,14 @@ async def test_a_locked_database_is_unavailable(tmp_path: Path, monkeypatch: pyt
 async def test_what_may_pass_is_unavailable(postgres: str, statement: str) -> None:
     """A connection that was cut, a statement that took too long: asyncpg's own errors are understood."""
     engine = await open_database(postgres + "postgres")
-    with pytest.raises(Unavailable):
+
+    async def execute() -> None:
         async with transaction(engine) as connection:
             await connection.execute(text("SET LOCAL statement_timeout = 50"))
             await connection.execute(text(statement))
+
+    with pytest.raises(Unavailable):
+        await execute()
     async with transaction(engine) as connection:
         assert await connection.scalar(text("SELECT 1")) == 1
     await engine.dispose()
@@ -237,17 +257,14 @@ async def test_what_may_pass_is_unavailable(postgres: str, statement: str) -> No
 
 async def test_what_would_fail_again_is_not_called_unavailable(database: AsyncEngine) -> None:
     """A mistake of ours shows as what it is."""
+    await insert_source(database)
     with pytest.raises(IntegrityError):
-        async with transaction(database) as connection:
-            for _ in range(2):
-                await connection.execute(insert(sources).values(name="docs", spec={}, from_settings=True))
+        await insert_source(database)
 
 
 async def test_a_transaction_that_fails_leaves_nothing(database: AsyncEngine) -> None:
     """All or nothing."""
     with pytest.raises(ZeroDivisionError):
-        async with transaction(database) as connection:
-            await connection.execute(insert(sources).values(name="docs", spec={}, from_settings=True))
-            raise ZeroDivisionError
+        await insert_source(database, lambda: 1 / 0)
     async with transaction(database) as connection:
         assert (await connection.execute(select(sources))).all() == []

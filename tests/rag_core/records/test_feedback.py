@@ -113,7 +113,7 @@ async def test_a_vote_on_an_answer_that_there_is_not_is_not_found(database: Asyn
     """Nothing is kept; the message names the answer, and is short whatever was sent."""
     feedback = await recorded(database)
     for unknown in ("a2", "a1\x00", "a1\ud800", "", "x" * 10_000):
-        with pytest.raises(NotFound, match="^There is no answer ") as error:
+        with pytest.raises(NotFound, match=r"^There is no answer ") as error:
             await feedback.record_vote(Vote(unknown, "slack", "ada", 1))
         assert len(str(error.value)) < 100
         assert await feedback.votes_on(unknown) == []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core.index.stores import Candidate
-from rag_core.retrieval.fusion import BM25_SCALE, fuse, score
+from rag_core.retrieval.fusion import BM25_DAMPING, fuse
 
 candidates = st.lists(
     st.builds(
@@ -23,40 +23,52 @@ candidates = st.lists(
 )
 
 
+def order(found: list[Candidate], weight: float) -> list[str]:
+    return [fused.candidate.id for fused in fuse(found, weight)]
+
+
 def test_the_score_is_the_weighted_sum() -> None:
-    """A BM25 of BM25_SCALE counts as much as a cosine of 1."""
-    assert score(Candidate("a", cosine=0.5, bm25=BM25_SCALE / 2), 0.75) == pytest.approx(0.5)
-    assert score(Candidate("a", cosine=1.0, bm25=0.0), 0.75) == pytest.approx(0.75)
-    assert score(Candidate("a", cosine=0.0, bm25=BM25_SCALE), 0.75) == pytest.approx(0.25)
+    """Of the cosine as it is, and of BM25 as a share of the best one, damped."""
+    first, second = fuse([Candidate("a", 0.8, 27.0), Candidate("b", 0.4, 9.0)], 0.75)
+    best = 27.0 + BM25_DAMPING
+    assert first.score == pytest.approx(0.75 * 0.8 + 0.25 * 27.0 / best)
+    assert second.score == pytest.approx(0.75 * 0.4 + 0.25 * 9.0 / best)
 
 
-@pytest.mark.parametrize(("weight", "order"), [(1.0, ["near", "words"]), (0.0, ["words", "near"])])
-def test_at_either_end_one_search_decides_alone(weight: float, order: list[str]) -> None:
+@pytest.mark.parametrize(("weight", "expected"), [(1.0, ["near", "words"]), (0.0, ["words", "near"])])
+def test_at_either_end_one_search_decides_alone(weight: float, expected: list[str]) -> None:
     """1 is vectors only, 0 is keywords only."""
-    hits = [Candidate("words", cosine=0.1, bm25=30.0), Candidate("near", cosine=0.9, bm25=1.0)]
-    assert [c.id for c in fuse(hits, weight)] == order
+    found = [Candidate("words", cosine=0.1, bm25=30.0), Candidate("near", cosine=0.9, bm25=1.0)]
+    assert order(found, weight) == expected
 
 
-def test_rare_words_that_all_stand_in_a_passage_outweigh_a_nearer_vector() -> None:
-    """What normalising within the question would throw away."""
-    hits = [Candidate("near", cosine=0.55, bm25=0.0), Candidate("words", cosine=0.4, bm25=25.0)]
-    assert [c.id for c in fuse(hits, 0.75)] == ["words", "near"]
+def test_words_that_no_other_passage_has_outweigh_a_slightly_nearer_vector() -> None:
+    """ERR-7741 means nothing to a vector."""
+    found = [Candidate("near", cosine=0.5, bm25=0.0), Candidate("words", cosine=0.4, bm25=20.0)]
+    assert order(found, 0.75) == ["words", "near"]
+
+
+def test_a_chance_match_of_a_common_word_stays_small() -> None:
+    """Where it is the best there is, it is no reason to put a far passage before a near one."""
+    found = [Candidate("near", cosine=0.5, bm25=0.0), Candidate("chance", cosine=0.4, bm25=0.5)]
+    assert order(found, 0.75) == ["near", "chance"]
 
 
 @given(candidates, st.floats(0, 1))
 def test_the_same_candidates_have_the_same_order(found: list[Candidate], weight: float) -> None:
-    """However the store returned them; ties go by id. None is lost."""
+    """However the store returned them. None is lost, the best come first, and no score is above 1."""
     shuffled = random.Random(0).sample(found, len(found))
     ranked = fuse(found, weight)
+    scores = [fused.score for fused in ranked]
     assert ranked == fuse(shuffled, weight)
-    scores = [score(c, weight) for c in ranked]
     assert scores == sorted(scores, reverse=True)
-    assert {c.id for c in ranked} == {c.id for c in found}
+    assert all(score <= 1 + 1e-9 for score in scores)
+    assert {fused.candidate for fused in ranked} == set(found)
 
 
 def test_equal_scores_go_by_id() -> None:
     """So that the same question gets the same answer."""
-    assert [c.id for c in fuse([Candidate(i, 0.5, 1.0) for i in "cab"], 0.5)] == ["a", "b", "c"]
+    assert order([Candidate(i, 0.5, 1.0) for i in "cab"], 0.5) == ["a", "b", "c"]
 
 
 def test_nothing_found_is_nothing() -> None:

@@ -17,7 +17,11 @@ from rag_core.retrieval.search import MAX_QUESTION, Search, clean_question
 from rag_core.settings import Retrieval
 
 DOCUMENTS = {
-    "office": ("public", "Where we are", "The office in Porto is in the old cork warehouse at Rua do Farol 18."),
+    "office": (
+        "public",
+        "Where we are",
+        "The office in Porto is in the old cork warehouse at Rua do Farol 18.",
+    ),
     "pay": ("hr", "Pay", "Salaries are paid on the 25th of each month. The bonus is paid in March."),
     "error": ("public", "Errors", "ERR-7741 means that the battery is too cold to be charged."),
     "cake": ("public", "Recipes", "Whisk the eggs with the sugar, then fold in the flour."),
@@ -30,7 +34,7 @@ DOCUMENTS = {
 @pytest.mark.parametrize("text", ["", "   ", "\n\t", "???", "👍🎉", "\x00\x1b", "\u200b\ufeff", "—", "…"])
 def test_a_question_without_a_letter_or_digit_is_refused(text: str) -> None:
     """The sentence is for the asker."""
-    with pytest.raises(InvalidQuestion, match="^Please ask a question in words"):
+    with pytest.raises(InvalidQuestion, match=r"^Please ask a question in words"):
         clean_question(text)
 
 
@@ -54,7 +58,9 @@ def test_a_question_becomes_one_line_without_invisible_characters(text: str, cle
 def test_a_question_that_is_too_long_is_refused_rather_than_half_read() -> None:
     """Also 100 kB of it; the sentence has both numbers."""
     assert clean_question("x" * MAX_QUESTION) == "x" * MAX_QUESTION
-    with pytest.raises(InvalidQuestion, match=r"^Your question has 100,000 characters; .* to 4,000 or fewer\.$"):
+    with pytest.raises(
+        InvalidQuestion, match=r"^Your question has 100,000 characters; .* to 4,000 or fewer\.$"
+    ):
         clean_question("word " * 19_999 + "end..")
 
 
@@ -67,9 +73,7 @@ def test_white_space_does_not_count_towards_the_length() -> None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def search(
-    embedder: Embedder, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Search]:
+async def search(embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Search]:
     """Over four small documents."""
     folder: Path = tmp_path_factory.mktemp("index")
     compute = Compute()
