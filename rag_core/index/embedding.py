@@ -111,8 +111,12 @@ class Embedder:
 
     def embed_query(self, text: str) -> Vectors:
         """(dimension,). What lies beyond the window of a very long question is not read."""
-        encoding = self._tokenizer.encode(self.card.query_prefix + text)
-        encoding.truncate(self.card.window)
+        text = self.card.query_prefix + text
+        encoding = self._tokenizer.encode(text)
+        if len(encoding.ids) > self.card.window:
+            # Cut the text and not the tokens: the special ones at the end stay.
+            encoding = self._tokenizer.encode(text[: encoding.offsets[self.card.window - self._specials][1]])
+            encoding.truncate(self.card.window)
         vector, _ = self._pooled([encoding], [()])
         return np.asarray(vector[0])
 

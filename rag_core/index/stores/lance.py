@@ -7,23 +7,24 @@ LanceDB's own BM25 over header and text. Other processes' writes are seen by the
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import json
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_core.errors import NotReady
+from rag_core.errors import NotReady, Unavailable
 from rag_core.index.stores.protocol import Candidate, Row, StoreState
 from rag_core.types import Passage, Place
 
@@ -88,6 +89,23 @@ def _lancedb() -> Any:
     return sys.modules["lancedb"]
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _available(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """What LanceDB raises when its files cannot be read or written, as Unavailable."""
+
+    @functools.wraps(method)
+    async def translated(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await method(*args, **kwargs)
+        except (RuntimeError, OSError) as error:
+            raise Unavailable(f"The index cannot be used now ({_first_line(error)}).") from error
+
+    return translated
+
+
 class LanceStore:
     """Implements VectorStore on LanceDB's async API."""
 
@@ -109,7 +127,7 @@ class LanceStore:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         connection = await lancedb.connect_async(str(folder))
         try:
-            if name in await connection.table_names(limit=1_000):
+            if (folder / f"{name}.lance").exists():
                 table = await connection.open_table(name)
                 await table.count_rows()
             else:
@@ -131,6 +149,7 @@ class LanceStore:
         await table.create_index("document", config=BTree())
         return table
 
+    @_available
     async def replace(self, documents: Collection[str], rows: Sequence[Row]) -> None:
         if strangers := {row.passage.document for row in rows} - set(documents):
             raise ValueError(f"rows of documents that are not replaced: {sorted(strangers)[:3]}")
@@ -143,6 +162,7 @@ class LanceStore:
         merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
         await merge.when_not_matched_by_source_delete(where).execute(_records(rows, self._dimension))
 
+    @_available
     async def search(
         self, vector: NDArray[np.float32], text: str, scopes: frozenset[str] | None, limit: int
     ) -> list[Candidate]:
@@ -168,6 +188,7 @@ class LanceStore:
             candidates.setdefault(id, Candidate(id, 1.0 - distance, 0.0, key))
         return list(candidates.values())
 
+    @_available
     async def fetch(self, candidates: Sequence[Candidate], scopes: frozenset[str] | None) -> list[Passage]:
         if not candidates:
             return []
@@ -213,10 +234,12 @@ class LanceStore:
             .to_arrow()
         )
 
+    @_available
     async def state(self) -> StoreState:
         await self._take_up_writes()
         return StoreState(int(await self._table.count_rows()), int(await self._table.version()))
 
+    @_available
     async def optimize(self) -> None:
         from lancedb.index import IvfFlat
 

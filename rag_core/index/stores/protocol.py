@@ -47,7 +47,10 @@ class StoreState:
 
 
 class VectorStore(Protocol):
-    """Holds the passages of one release. Safe to use from many tasks; one writer at a time."""
+    """Holds the passages of one release. Safe to use from many tasks; one writer at a time.
+
+    Every method raises Unavailable when the store cannot be reached or read.
+    """
 
     async def replace(self, documents: Collection[str], rows: Sequence[Row]) -> None:
         """Put rows in the place of all that is stored of these documents, in one step.
@@ -66,8 +69,8 @@ class VectorStore(Protocol):
         """
 
     async def fetch(self, candidates: Sequence[Candidate], scopes: frozenset[str] | None) -> list[Passage]:
-        """The passages of candidates, in their order. One that was replaced or removed since is left out, and so is
-        one that left the scopes."""
+        """The passages of candidates as they are now, in their order; without those that were removed since, or that
+        left the scopes."""
 
     async def state(self) -> StoreState:
         """What is stored now."""

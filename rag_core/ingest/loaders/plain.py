@@ -86,7 +86,7 @@ def read_text(path: Path) -> str:
 
 def read_plain(path: Path) -> Loaded:
     """A text file as it is; nothing in it is markup."""
-    return Loaded("", read_text(path))
+    return Loaded("", read_text(path), plain=True)
 
 
 def read_markdown(path: Path) -> Loaded:

@@ -144,7 +144,7 @@ def test_an_echo_has_little_but_the_questions_own_words() -> None:
 def test_short_units_code_and_questions_are_marked() -> None:
     """Each by its own feature."""
     passage = found("Only three words.", "```sh\nmake demo\n```", "Is this a question or is it not?")
-    assert list(feature("short", "x", passage)) == [1.0, 1.0, 0.0]
+    assert list(feature("short", "x", passage)) == [1.0, 0.0, 0.0]
     assert list(feature("code", "x", passage)) == [0.0, 1.0, 0.0]
     assert list(feature("question", "x", passage)) == [0.0, 0.0, 1.0]
 
