@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bots.commands.places import Place
 from bots.commands.setup import Where
 from rag_core.errors import AnswerloopError, NotReady, SettingsError
-from rag_core.settings import FolderSource, GitSource, Settings, SourceSettings, WebSource
+from rag_core.settings import Settings, SourceSettings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["ingest", "sources"]
 
 SHOWN_SKIPPED = 20
+_COUNTS = ("documents", "skipped", "passages")
 
 
 def ingest(
@@ -40,7 +40,7 @@ def ingest(
     name: Annotated[
         str | None, typer.Option(help="The new source's name. [default: from the folder]")
     ] = None,
-    scope: Annotated[str, typer.Option(help="Who may read the new source.")] = "public",
+    scope: Annotated[str | None, typer.Option(help="Who may read the new source. [default: public]")] = None,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Build the index anew beside the present one, then swap.")
     ] = False,
@@ -48,43 +48,14 @@ def ingest(
 ) -> None:
     """Bring the index up to date with the documents: all sources, or those named here."""
     where: Where = context.obj
-    given = [_source(place, name, scope) for place in places or []]
+    given = [Place(place, name, scope) for place in places or []]
     if name and len(given) > 1:
         raise SettingsError("--name names one source; give one place with it.")
     failed = asyncio.run(_ingest(where.settings(), given, rebuild, as_json))
     raise typer.Exit(1 if failed else 0)
 
 
-def _source(place: str, name: str | None, scope: str) -> SourceSettings:
-    """What a person means by a place on the command line."""
-    from pydantic import ValidationError
-
-    chosen = name or _name_of(place)
-    try:
-        if re.match(r"https?://", place):
-            if place.endswith(".git"):
-                return GitSource(name=chosen, scope=scope, repository=place)
-            if re.search(r"sitemap[^/]*\.xml(\.gz)?$", place):
-                return WebSource(name=chosen, scope=scope, sitemaps=(place,))
-            return WebSource(name=chosen, scope=scope, urls=(place,))
-        path = Path(place).expanduser().resolve()
-        if not path.exists():
-            raise SettingsError(f"{place}: there is no such file or folder.")
-        return FolderSource(name=chosen, scope=scope, path=path)
-    except ValidationError as error:
-        field = error.errors()[0]["loc"][0]
-        raise SettingsError(f"--{field}: use letters, digits, '.', '_' and '-' (at most 64).") from None
-
-
-def _name_of(place: str) -> str:
-    if re.match(r"https?://", place):
-        place = re.sub(r"^https?://|/sitemap[^/]*\.xml(\.gz)?$|\.git$", "", place).replace("/", "-")
-    else:
-        place = Path(place).expanduser().resolve().name
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", place).strip("-._")[:64] or "documents"
-
-
-async def _ingest(settings: Settings, given: Sequence[SourceSettings], rebuild: bool, as_json: bool) -> bool:
+async def _ingest(settings: Settings, given: Sequence[Place], rebuild: bool, as_json: bool) -> bool:
     from rich.console import Console
 
     from bots.preparation import active_release, new_release
@@ -102,11 +73,10 @@ async def _ingest(settings: Settings, given: Sequence[SourceSettings], rebuild: 
         except asyncio.CancelledError:
             console.print("Stopped. What was finished is kept; run `answerloop ingest` again to go on.")
             raise
-        failed = [s for s in summaries if s.error]
+        failed = [s for s in summaries if s.error or (given and _brought_nothing(s))]
         if rebuild and failed:
-            raise NotReady(
-                f"The index was not swapped, because {failed[0].source} could not be read whole: {failed[0].error}"
-            )
+            reason = failed[0].error or "nothing in it could be read"
+            raise NotReady(f"The index was not swapped, because of {failed[0].source}: {reason}")
         if rebuild:
             await Releases(database).activate(release.id)
     if as_json:
@@ -120,18 +90,17 @@ async def _ingest(settings: Settings, given: Sequence[SourceSettings], rebuild: 
     return bool(failed)
 
 
+def _brought_nothing(summary: Summary) -> bool:
+    return bool(summary.skipped) and not (summary.added or summary.changed or summary.unchanged)
+
+
 async def _synchronise(
-    settings: Settings, release: Release, given: Sequence[SourceSettings], everything: bool, console: Console
+    settings: Settings, release: Release, given: Sequence[Place], everything: bool, console: Console
 ) -> tuple[list[Summary], list[str]]:
     async with _library(settings, release) as library:
         gone = await library.configure(settings.sources)
-        known = {source.name: source for source in await library.sources()}
-        for source in given:
-            _refuse_other_place(source, known.get(source.name))
-            known[source.name] = source
-        for source in given:
-            await library.add(source)
-        chosen = await library.sources() if everything or not given else list(given)
+        named = await _added(library, given, frozenset(source.name for source in settings.sources))
+        chosen = await library.sources() if everything or not given else named
         if not chosen:
             raise NotReady(
                 "There is nothing to read: name a folder (`answerloop ingest FOLDER`), or add [[sources]]."
@@ -140,24 +109,27 @@ async def _synchronise(
             return [await library.sync(source, _reporter(bars, source.name)) for source in chosen], gone
 
 
+async def _added(
+    library: Library, given: Sequence[Place], configured: frozenset[str]
+) -> list[SourceSettings]:
+    """The sources at these places; the new ones are kept, once all are understood."""
+    known = {source.name: source for source in await library.sources()}
+    for place in given:
+        source = place.source(known, configured)
+        known[source.name] = source
+    named = [place.source(known, configured) for place in given]
+    for source in named:
+        if source.name not in configured:
+            await library.add(source)
+    return named
+
+
 @asynccontextmanager
 async def _library(settings: Settings, release: Release | None = None) -> AsyncIterator[Library]:
     from rag_core.bootstrap import open_core, open_library
 
     async with open_core(settings, release) as core, open_library(core) as library:
         yield library
-
-
-def _refuse_other_place(source: SourceSettings, known: SourceSettings | None) -> None:
-    """Two folders of one name must not replace each other's documents."""
-
-    def place(s: SourceSettings) -> object:
-        return getattr(s, "path", None) or getattr(s, "repository", None) or getattr(s, "urls", None)
-
-    if known is not None and place(known) != place(source):
-        raise SettingsError(
-            f"There is a source named {source.name} already, for {place(known)}; choose another with --name."
-        )
 
 
 def _bars(console: Console) -> Bars:
@@ -230,7 +202,7 @@ async def _remove(settings: Settings, name: str) -> None:
         )
     async with _library(settings) as library:
         removed = await library.remove(name)
-    typer.echo(f"{name}: forgotten, with {removed} documents.")
+    typer.echo(f"{name}: forgotten, with all its documents: {removed}.")
 
 
 async def _list(settings: Settings, as_json: bool) -> None:
@@ -241,13 +213,24 @@ async def _list(settings: Settings, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"sources": rows}))
         return
+    from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table("source", "kind", "scope", "documents", "skipped", "passages", "last read", "problem")
+    if not rows:
+        typer.echo("No sources yet: `answerloop ingest FOLDER` adds one.")
+        return
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
+    for heading in ("source", "kind", "scope", "documents", "skipped", "passages", "last read"):
+        table.add_column(heading, overflow="fold", justify="right" if heading in _COUNTS else "left")
     for row in rows:
-        table.add_row(*(str(value) if value is not None else "" for value in row.values()))
-    Console().print(table if rows else "No sources yet: `answerloop ingest FOLDER` adds one.")
+        table.add_row(*(str(row[key] if row[key] is not None else "never") for key in list(row)[:-1]))
+    console = Console()
+    console.print(table)
+    for row in rows:
+        if row["error"]:
+            console.print(Text(f"{row['source']}: {row['error']}", style="red"))
 
 
 async def _rows(database: AsyncEngine) -> list[dict[str, Any]]:
@@ -263,7 +246,7 @@ async def _rows(database: AsyncEngine) -> list[dict[str, Any]]:
             "kind": record.spec["kind"],
             "scope": record.spec["scope"],
             **(totals.get(record.name) or {"documents": 0, "skipped": 0, "passages": 0}),
-            "synced_at": record.synced_at.isoformat(timespec="seconds") if record.synced_at else None,
+            "synced_at": record.synced_at.isoformat(" ", "seconds")[:19] if record.synced_at else None,
             "error": record.error,
         }
         for record in await documents.sources()

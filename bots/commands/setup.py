@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -74,7 +76,7 @@ async def _checked(where: Where) -> list[Check]:
         settings = where.settings()
     except SettingsError as error:
         return [Check("settings", False, str(error), "Edit the settings file or the environment.")]
-    checks = [Check("settings", True, f"{len(settings.sources)} sources configured")]
+    checks = [Check("settings", True, f"sources configured: {len(settings.sources)}")]
     for part, examine in _EXAMINATIONS.items():
         try:
             checks.append(Check(part, True, await examine(settings)))
@@ -147,14 +149,28 @@ async def _sources(settings: Settings) -> str:
 async def _page(settings: Settings) -> str:
     import socket
 
+    host, port = settings.web.host, settings.web.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     try:
-        family = socket.AF_INET6 if ":" in settings.web.host else socket.AF_INET
-        socket.create_server((settings.web.host, settings.web.port), family=family).close()
+        socket.create_server((host, port), family=family).close()
     except OSError as error:
-        raise AnswerloopError(
-            f"{settings.web.host}:{settings.web.port} cannot be listened on: {error.strerror}."
-        ) from None
-    return f"http://{settings.web.host}:{settings.web.port} is free"
+        if error.errno == errno.EADDRINUSE and await _serves(address):
+            return f"{address} is served already"
+        reason = os.strerror(error.errno or errno.EIO)
+        raise AnswerloopError(f"{host}:{port} cannot be listened on: {reason}.") from None
+    return f"{address} is free"
+
+
+async def _serves(address: str) -> bool:
+    """Whether it is an answerloop that listens there."""
+    import httpx
+
+    try:
+        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+            return "release" in (await client.get(f"{address}/healthz")).json()
+    except (httpx.HTTPError, ValueError):
+        return False
 
 
 _EXAMINATIONS: dict[str, Callable[[Settings], Awaitable[str]]] = {

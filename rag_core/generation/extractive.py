@@ -6,6 +6,7 @@ No language model: nothing is said that does not stand in a document.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ NOT_FOUND = "I could not find an answer to that in the documents I can read."
 FOLLOWERS = 8
 """List items or code blocks that come along with the sentence that introduces them."""
 NEAREST = 3
+BEGINNING = 200
+"""Characters quoted of a document that came near."""
 _WORD = re.compile(r"\w+")
 _MARK = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _RULE = re.compile(r"^\|(?:\s*:?-+:?\s*\|)+$")
@@ -255,4 +258,13 @@ def _nearest(ranked: Sequence[Ranked]) -> tuple[Citation, ...]:
     for entry in ranked:
         by_document.setdefault(entry.passage.document, entry.passage)
     passages = list(by_document.values())[:NEAREST]
-    return tuple(cite(p, n, p.text[:200].strip()) for n, p in enumerate(passages, start=1))
+    return tuple(cite(p, n, _beginning(p)) for n, p in enumerate(passages, start=1))
+
+
+def _beginning(passage: Passage) -> str:
+    """The first words of a passage: what a reader needs to tell whether to open it."""
+    spelt = (
+        _spelt_out(passage, n) if _text(passage, n).startswith("|") else _text(passage, n)
+        for n in range(min(3, len(passage.units)))
+    )
+    return textwrap.shorten(" ".join(spelt), BEGINNING, placeholder=" …")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag_core.compute import Compute
 from rag_core.index.embedding import Embedder
@@ -29,6 +29,8 @@ class Parsed:
     url: str
     markdown: str
     plain: bool = False
+    lines: bool = True
+    """Whether line numbers of the Markdown are those of the document; else no place names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Indexer:
         chunks = chunk_markdown(
             document.markdown, document.title, self._embedder.room, self._embedder.count, plain=document.plain
         )
+        if not document.lines:
+            chunks = [replace(chunk, place=replace(chunk.place, line=None)) for chunk in chunks]
         return Divided(document, chunks)
 
     def _rows(self, documents: Sequence[Divided], chunks: list[Chunk]) -> list[Row]:

@@ -325,6 +325,7 @@ def _parsed(source: Source, item: Item, title: str, loaded: Loaded) -> Parsed:
         url=item.url,
         markdown=_storable(loaded.markdown),
         plain=loaded.plain,
+        lines=loaded.lines,
     )
 
 

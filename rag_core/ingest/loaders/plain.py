@@ -86,14 +86,14 @@ def read_text(path: Path) -> str:
 
 def read_plain(path: Path) -> Loaded:
     """A text file as it is; nothing in it is markup."""
-    return Loaded("", read_text(path), plain=True)
+    return Loaded("", read_text(path), plain=True, lines=True)
 
 
 def read_markdown(path: Path) -> Loaded:
     """A Markdown file, line for line: front matter and comments blanked, images as their alternative text."""
     title, text = _without_front_matter(read_text(path))
     text = clean_markdown(text)
-    return Loaded(title or first_heading(text), text)
+    return Loaded(title or first_heading(text), text, lines=True)
 
 
 def _without_front_matter(text: str) -> tuple[str, str]:

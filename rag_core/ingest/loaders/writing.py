@@ -24,6 +24,8 @@ class Loaded:
     markdown: str
     plain: bool = False
     """Plain text: lists, tables and fences count; *, _, # and < stand for themselves."""
+    lines: bool = False
+    """Whether a line's number here is its number in the file."""
 
 
 _ANCHOR = re.compile(r"[^\s{}]{1,200}")

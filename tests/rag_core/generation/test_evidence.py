@@ -154,3 +154,11 @@ def test_the_title_covers_terms_for_all_its_units() -> None:
     evidence = gathered("salaries in Porto", found("On the 25th.", title="Salaries"))
     assert list(evidence.header_found[0]) == [True, False]
     assert not evidence.found.any()
+
+
+def test_what_the_headings_say_need_not_be_said_again() -> None:
+    """The terms that only they have count for the units below, and once more for the first of these."""
+    passage = found("On the 25th of each month.", "Ask the salaries team in case of doubt.", title="Salaries")
+    assert list(feature("header_coverage", "salaries", passage)) == [1.0, 0.0]
+    assert list(feature("lead", "salaries", passage)) == [1.0, 0.0]
+    assert list(feature("coverage", "salaries", passage)) == [0.0, 1.0]

@@ -154,7 +154,9 @@ def test_a_list_comes_with_the_sentence_that_introduces_it(generate: Generate) -
 
 def test_a_long_list_does_not_come_whole(generate: Generate) -> None:
     """An answer, not a dump."""
-    names = "amber azure black brown coral crimson cyan gold green indigo lime olive pink plum red teal".split()
+    names = (
+        "amber azure black brown coral crimson cyan gold green indigo lime olive pink plum red teal".split()
+    )
     document = "You may choose one of these colours:\n\n" + "".join(f"- {name}\n" for name in names)
     draft = generate("Which colours may I choose?", {"a": document}, calibration=only_the_best())
     assert draft.text.splitlines()[:2] == ["You may choose one of these colours: [1]", "- amber"]
