@@ -2,9 +2,9 @@
 
     python -m training.calibrate MODEL_FOLDER DIR [DIR ...] [--out FILE]
 
-Uses the train (where a set has none: dev) splits only. Sets with answers.jsonl teach which unit holds an answer; all sets
-teach confidence: their own questions against questions that their documents do not answer (unanswerable.jsonl, and
-the other sets' questions).
+Uses the train (where a set has none: dev) splits only. Sets with answers.jsonl teach which unit holds an answer. All sets
+teach confidence: their own questions, whole and as keywords, against questions that have no answer: those of
+unanswerable.jsonl, other sets' questions, and their own with the documents that answer them taken away.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from rag_core.compute import Compute
 from rag_core.errors import AnswerloopError
 from rag_core.generation.calibration import DEFAULT, SIGNALS, Calibration, Linear
-from rag_core.generation.evidence import FEATURES, Evidence, gather
+from rag_core.generation.evidence import FEATURES, Evidence, gather, keywords
 from rag_core.generation.extractive import Extractive
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores.lance import LanceStore
@@ -40,10 +41,12 @@ PRIOR = {"echo": -3.0, "short": -1.0, "question": -2.0, "code": -0.5}
 FIXED = {"header_coverage": 2.0, "lead": 2.0}
 """Not fitted: in the sets that have answers every passage of an article has the same heading, so that they would teach
 that headings say nothing. Chosen on examples/questions.jsonl."""
-KEEP_RIGHT = 0.98
+KEEP_RIGHT = 0.97
 """Share of the right answers that the threshold lets through."""
 PER_SET = 2_000
-"""Questions of one set, so that no set outweighs the others by much."""
+"""Questions of one set and kind."""
+STRANGERS = 300
+"""Other sets' questions asked of each set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Asked:
     """Accepted answers, normalised; empty where the set has none."""
     relevant: frozenset[str] = frozenset()
     """Documents that answer it; empty: none does."""
+    group: str = ""
+    """Set and kind of question. Groups weigh by the root of their size, so that no large one drowns the others."""
 
 
 async def calibrate(model: Path, folders: Sequence[Path]) -> dict[str, Any]:
@@ -64,16 +69,18 @@ async def calibrate(model: Path, folders: Sequence[Path]) -> dict[str, Any]:
     sets = [read_beir(folder, _split(folder)) for folder in folders]
     asked = [a async for a in _asked(sets, Embedder(model))]
     # 2. Which units hold the answer: a ridge-penalised logistic regression over the sets that say.
-    units = _fit_units([a for a in asked if a.golds])
+    whole = [a for a in asked if a.golds and a.group.endswith(" own")]
+    units = _fit_units(whole)
     # 3. How steeply being in a lower passage counts: the scale that most often has the answer among three units.
-    units = _scaled_lag(units, [a for a in asked if a.golds])
+    units = _scaled_lag(units, whole)
     # 4. How sure to be of what was chosen, and the threshold that lets most right answers through.
     calibration = replace(Calibration.read(), units=units)
     generator = Extractive(Settings().answers, Settings().retrieval.top_k, calibration)
     signals, right = _outcomes(generator, asked)
-    confidence = _fit(signals, right, np.zeros(len(SIGNALS)), np.full(len(SIGNALS), 1.0), SIGNALS)
+    weights = _group_weights(asked)
+    confidence = _fit(signals, right, np.zeros(len(SIGNALS)), np.ones(len(SIGNALS)), SIGNALS, weights)
     p = np.array([confidence.probability(dict(zip(SIGNALS, row, strict=True))) for row in signals])
-    threshold = float(np.quantile(p[right == 1], 1 - KEEP_RIGHT))
+    threshold = _weighted_quantile(p[right == 1], weights[right == 1], 1 - KEEP_RIGHT)
     return {
         "fitted_on": [f"{folder.name} ({_split(folder)})" for folder in folders],
         "questions": len(asked),
@@ -88,35 +95,64 @@ def _split(folder: Path) -> str:
     return "train" if (folder / "qrels" / "train.tsv").is_file() else "dev"
 
 
-async def _asked(sets: Sequence[Beir], embedder: Embedder) -> Any:
+async def _asked(sets: Sequence[Beir], embedder: Embedder) -> AsyncIterator[Asked]:
     rng = random.Random(0)
     settings = Settings()
     compute = Compute()
     for n, data in enumerate(sets):
         strangers = [text for m, other in enumerate(sets) if m != n for text in other.queries.values()]
-        questions = _questions(data, rng.sample(strangers, min(len(strangers), 200)), rng)
         with tempfile.TemporaryDirectory() as scratch:
             store = await LanceStore.open(Path(scratch), "passages", embedder.card.dimension)
             await index_beir(data.documents, Indexer(embedder, store, compute))
             await store.optimize()
             search = Search(embedder, store, compute, settings.retrieval)
-            for text, golds, relevant in questions:
-                found = await search(text, None)
-                evidence = gather(text, found.vector, found.ranked, settings.retrieval.top_k)
-                yield Asked(text, found, evidence, golds, relevant)
+            for question in _questions(n, data, rng.sample(strangers, min(len(strangers), STRANGERS)), rng):
+                found = await search(question.text, None)
+                kept = [r for r in found.ranked if r.passage.document not in question.taken_away]
+                if kept:
+                    evidence = gather(question.text, found.vector, kept, settings.retrieval.top_k)
+                    found = replace(found, ranked=kept)
+                    yield Asked(
+                        question.text, found, evidence, question.golds, question.relevant, question.group
+                    )
             await store.close()
     compute.close()
 
 
-def _questions(
-    data: Beir, strangers: Sequence[str], rng: random.Random
-) -> Iterator[tuple[str, tuple[str, ...], frozenset[str]]]:
-    own = rng.sample(list(data.queries), min(len(data.queries), PER_SET))
-    for query in own:
+@dataclass(frozen=True, slots=True)
+class _ToAsk:
+    text: str
+    group: str
+    golds: tuple[str, ...] = ()
+    relevant: frozenset[str] = frozenset()
+    taken_away: frozenset[str] = frozenset()
+
+
+def _questions(n: int, data: Beir, strangers: Sequence[str], rng: random.Random) -> Iterator[_ToAsk]:
+    for i, query in enumerate(rng.sample(list(data.queries), min(len(data.queries), PER_SET))):
+        text, relevant = data.queries[query], frozenset(data.relevant[query])
         golds = tuple(normalised(a) for a in data.answers.get(query, ()))
-        yield data.queries[query], golds, frozenset(data.relevant[query])
-    for text in [*rng.sample(data.unanswerable, min(len(data.unanswerable), PER_SET)), *strangers]:
-        yield text, (), frozenset()
+        yield _ToAsk(text, f"{n} own", golds, relevant)
+        if i % 3 == 0:
+            yield _ToAsk(text, f"{n} taken away", taken_away=relevant)
+        if i % 3 == 1:
+            yield _ToAsk(keywords(text), f"{n} keywords", golds, relevant)
+    for text in rng.sample(data.unanswerable, min(len(data.unanswerable), PER_SET)):
+        yield _ToAsk(text, f"{n} unanswerable")
+    for i, text in enumerate(strangers):
+        yield _ToAsk(text if i % 4 else keywords(text), f"{n} strangers")
+
+
+def _group_weights(asked: Sequence[Asked]) -> NDArray[np.float64]:
+    sizes = Counter(a.group for a in asked)
+    weights = np.array([sizes[a.group] ** -0.5 for a in asked])
+    return np.asarray(weights / weights.mean())
+
+
+def _weighted_quantile(values: NDArray[np.float64], weights: NDArray[np.float64], share: float) -> float:
+    order = np.argsort(values)
+    below = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][np.searchsorted(below, share)])
 
 
 def _fit_units(asked: Sequence[Asked]) -> Linear:
@@ -176,6 +212,7 @@ def _fit(
     prior: NDArray[np.float64],
     penalty: NDArray[np.float64],
     names: Sequence[str],
+    weights: NDArray[np.float64] | None = None,
 ) -> Linear:
     """Logistic regression by Newton's method, its weights drawn towards the prior (maximum a posteriori)."""
     spread = np.maximum(x.std(0), 1e-6)
@@ -183,17 +220,18 @@ def _fit(
     z = np.column_stack([np.ones(len(x)), (x - mean) / spread])
     anchor = np.concatenate([[0.0], prior * spread])
     strength = np.diag([0.0, *penalty])
+    each = np.ones(len(x)) if weights is None else weights
     w = anchor.copy()
     for _ in range(50):
         p = 1 / (1 + np.exp(-np.clip(z @ w, -30, 30)))
-        gradient = z.T @ (p - y) + strength @ (w - anchor)
-        hessian = (z * (p * (1 - p))[:, None]).T @ z + strength + 1e-9 * np.eye(len(w))
+        gradient = z.T @ (each * (p - y)) + strength @ (w - anchor)
+        hessian = (z * (each * p * (1 - p))[:, None]).T @ z + strength + 1e-9 * np.eye(len(w))
         step = np.linalg.solve(hessian, gradient)
         w -= step
         if np.abs(step).max() < 1e-8:
             break
-    weights = w[1:] / spread
-    return Linear(float(w[0] - weights @ mean), dict(zip(names, map(float, weights), strict=True)))
+    slopes = w[1:] / spread
+    return Linear(float(w[0] - slopes @ mean), dict(zip(names, map(float, slopes), strict=True)))
 
 
 def _written(model: Linear) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from rag_core.index.embedding import unit_similarities
 from rag_core.retrieval.search import Ranked
 from rag_core.types import Passage
 
-__all__ = ["FEATURES", "Evidence", "Terms", "gather"]
+__all__ = ["FEATURES", "Evidence", "Terms", "gather", "keywords"]
 
 FEATURES = (
     "cosine",  # of question and unit
@@ -49,6 +49,12 @@ _STOP = frozenset(
 )
 
 
+def keywords(question: str) -> str:
+    """The words of a question that say what it is about; all of them where none does."""
+    words = _WORD.findall(question)
+    return " ".join([w for w in words if w.lower() not in _STOP] or words)
+
+
 @cache
 def _stemmer() -> Any:
     import Stemmer
@@ -67,8 +73,7 @@ class Terms:
     @classmethod
     def of(cls, question: str, texts: Sequence[str]) -> Terms:
         """texts: lower-cased, those of the passages found."""
-        words = [w.lower() for w in _WORD.findall(question)]
-        content = [w for w in words if w not in _STOP] or words
+        content = keywords(question.lower()).split()
         stems = tuple(dict.fromkeys(map(_beginning, content, _stemmer().stemWords(content))))
         have = np.array([sum(_has(text, stem) for text in texts) for stem in stems], float)
         weights = np.log((len(texts) + 1.5) / (have + 0.5))
