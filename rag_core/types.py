@@ -110,7 +110,7 @@ class Answer:
     abstained: bool
     release: str
     timings_ms: dict[str, float]
-    """By stage: embed, search, fuse, generate, record, total."""
+    """By stage: embed, search, fetch, generate, record, total."""
     nearest: tuple[Citation, ...] = ()
     """With an abstention: the documents that came nearest, to look in by hand."""
 

@@ -82,6 +82,10 @@ def read_beir(folder: Path, split: str, limit: int | None = None) -> Beir:
     """
     relevant = _read_qrels(folder / "qrels" / f"{split}.tsv")
     queries = {r["_id"]: r["text"] for r in _rows(folder, "queries", "_id", "text") if r["_id"] in relevant}
+    if not queries:
+        raise DocumentError(
+            f"{folder}: no query has a judgement in qrels/{split}.tsv; the ids must be the same."
+        )
     kept = dict(list(queries.items())[:limit])
     corpus = _rows(folder, "corpus", "_id", "text")
     documents = [BeirDocument(r["_id"], r.get("title") or "", r["text"]) for r in corpus]
@@ -241,7 +245,7 @@ async def evaluate_retrieval(
             scores[name].append(measure(ranked, relevant))
         progress("searching", n, len(data.queries))
     return {
-        **{name: round(statistics.fmean(values), 4) if values else 0.0 for name, values in scores.items()},
+        **{name: round(statistics.fmean(values), 4) for name, values in scores.items()},
         "p50_ms": round(_percentile(latencies, 50), 2),
         "p95_ms": round(_percentile(latencies, 95), 2),
         "passages_per_s": round(passages / indexed, 1) if indexed else 0.0,
@@ -252,4 +256,4 @@ async def evaluate_retrieval(
 
 
 def _percentile(values: list[float], percent: float) -> float:
-    return float(np.percentile(values, percent)) if values else 0.0
+    return float(np.percentile(values, percent))

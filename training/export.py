@@ -65,11 +65,11 @@ def export(model: str, folder: Path, check: Path | None = None) -> ModelCard:
         if check:
             _check_ranking(original, Embedder(work), check)
         # 4. Put it in its place in one step.
-        final = work.with_name(work.name + ".done")
-        shutil.copytree(work, final)
+        work.chmod(0o755)
         if folder.exists():
-            shutil.rmtree(folder)
-        final.rename(folder)
+            folder.rename(work / "previous")
+        shutil.copytree(work, work / "new", ignore=shutil.ignore_patterns("previous", "new"))
+        (work / "new").rename(folder)
     return card
 
 
@@ -134,6 +134,9 @@ def _card(model: str, original: Any) -> ModelCard:
     pooling: Any = next((m.pooling_mode for m in original if type(m).__name__ == "Pooling"), "mean")
     if pooling not in ("mean", "cls"):
         raise ParityError(f"{model} pools its tokens by {pooling!r}; only mean and cls are served.")
+    kinds = {type(module).__name__ for module in original}
+    if strange := kinds - {"Transformer", "Pooling", "Normalize"}:
+        raise ParityError(f"{model} has a module that is not served: {', '.join(sorted(strange))}.")
     prompts = original.prompts or {}
     return ModelCard(
         name=model,

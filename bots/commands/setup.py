@@ -31,7 +31,7 @@ class Where:
     config: Path | None
 
     def settings(self) -> Settings:
-        from rag_core.settings import load_settings
+        from rag_core.configuration import load_settings
 
         return load_settings(self.config, self.home)
 

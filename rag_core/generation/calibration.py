@@ -61,6 +61,6 @@ class Calibration:
         units, confidence = (
             Linear(values[k]["intercept"], values[k]["weights"]) for k in ("units", "confidence")
         )
-        assert set(units.weights) <= set(FEATURES)
-        assert set(confidence.weights) <= set(SIGNALS)
+        if unknown := (set(units.weights) - set(FEATURES)) | (set(confidence.weights) - set(SIGNALS)):
+            raise ValueError(f"{path} has weights of what is not measured: {', '.join(sorted(unknown))}")
         return cls(units, values["gap"], confidence, values["threshold"])

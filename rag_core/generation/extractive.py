@@ -121,8 +121,9 @@ def _unit(evidence: Evidence, i: int) -> str:
 
 
 def _says_the_same(one: str, other: str) -> bool:
-    a, b = set(_WORD.findall(one.lower())), set(_WORD.findall(other.lower()))
-    return len(a & b) >= 0.8 * min(len(a), len(b))
+    """Most of the shorter one's words, and all numbers, stand in the other."""
+    a, b = sorted((set(_WORD.findall(text.lower())) for text in (one, other)), key=len)
+    return len(a & b) >= 0.8 * len(a) and not any(word.isdigit() for word in a - b)
 
 
 # --- composing ---------------------------------------------------------------------------------------------------

@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.engine import RowMapping
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.errors import NotFound
+from rag_core.errors import NotFound, Unavailable
 from rag_core.index.embedding import ModelCard
 from rag_core.records.database import releases, transaction
 
 __all__ = ["Release", "Releases"]
+
+ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,14 @@ class Releases:
 
     async def add(self, embedder: str, card: ModelCard) -> Release:
         """Record a release with an index of its own; it is not active yet."""
+        for _ in range(ATTEMPTS):
+            try:
+                return await self._added(embedder, card)
+            except IntegrityError:
+                continue  # another process took the number
+        raise Unavailable("Other processes keep adding releases; try again.")
+
+    async def _added(self, embedder: str, card: ModelCard) -> Release:
         async with transaction(self._database) as connection:
             number = (await connection.scalar(select(func.count()).select_from(releases)) or 0) + 1
             release = Release(

@@ -24,7 +24,7 @@ MAX_QUESTION = 4_000
 KEEP = 30
 """Passages fetched for one question: those that may reach the generator, and enough others to tell rare words from
 common ones."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from typing import Any
 import httpx
 import pytest
 
-from rag_core.settings import Settings, load_settings
+from rag_core.configuration import load_settings
+from rag_core.settings import Settings
 from tests.conftest import EXPORTED
 
 ROOT = Path(__file__).parents[2]

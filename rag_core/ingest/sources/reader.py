@@ -14,10 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rag_core.configuration import secret
 from rag_core.errors import DocumentError, SettingsError, SourceError
 from rag_core.ingest.sources.source import Fetched, Item, refuse_larger, scratch
 from rag_core.ingest.sources.threads import from_thread
-from rag_core.settings import Ingest, ReaderSource, secret
+from rag_core.settings import Ingest, ReaderSource
 
 __all__ = ["Reader"]
 

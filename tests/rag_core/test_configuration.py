@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from rag_core.configuration import load_settings, secret
 from rag_core.errors import SettingsError
-from rag_core.settings import FolderSource, GitSource, duration_s, load_settings, secret
+from rag_core.settings import FolderSource, GitSource, duration_s
 
 FOLDER = '[[sources]]\nname = "docs"\nkind = "folder"\npath = "docs"\n'
 PASSWORD = "hunter2"
@@ -346,3 +347,22 @@ def test_anything_else_is_no_duration(text: str) -> None:
     """Nor is nothing at all."""
     with pytest.raises(ValueError, match="expected a duration such as"):
         duration_s(text)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://x-access-token:hunter2@git.example.com/docs.git",
+        "https://ghp_0123456789abcdef0123456789@git.example.com/docs.git",
+        "https://user:pass/word@git.example.com/docs.git",
+    ],
+)
+def test_a_secret_in_a_repository_address_is_refused_unseen(tmp_path: Path, address: str) -> None:
+    """However it is written into the address of a repository, a secret is refused and not repeated."""
+    path = tmp_path / "answerloop.toml"
+    path.write_text(f'[[sources]]\nname = "code"\nkind = "git"\nrepository = "{address}"\n')
+    with pytest.raises(SettingsError, match=r"sources\.code\.repository .* password") as caught:
+        load_settings(path)
+    assert "hunter2" not in str(caught.value)
+    assert "0123456789abcdef" not in str(caught.value)
+    assert "pass/word" not in str(caught.value)
