@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rag_core.bootstrap import Core, open_library
 from rag_core.errors import AnswerloopError, Busy
 from rag_core.records.documents import SourceRecord
+from rag_core.records.releases import Releases
 from rag_core.settings import SourceSettings, duration_s
 
 if TYPE_CHECKING:
@@ -22,19 +23,32 @@ log = logging.getLogger(__name__)
 
 
 async def keep_synchronised(core: Core, look_every_s: float = LOOK_EVERY_S) -> None:
-    """Take up the settings' sources, then synchronise each that has a schedule when it is due; never returns.
+    """Take up the settings' sources, then synchronise each that has a schedule when it is due.
 
-    Another process that is synchronising, or a source that fails, is waited for until the next look.
+    Returns once `ingest --rebuild` has made another release active: its index is not this process's to
+    write. Another process that is synchronising, or a source that fails, is waited for until the next look.
     """
     attempts: dict[str, datetime] = {}
     configured = False
-    while True:
+    while not await _superseded(core):
         configured = configured or await _configure(core)
         now = datetime.now(UTC)
         waiting = [s for s in await core.documents.sources() if due(s, attempts.get(s.name), now)]
         if waiting and await _synchronise(core, {s.name for s in waiting}):
             attempts.update((s.name, now) for s in waiting)
         await asyncio.sleep(look_every_s)
+
+
+async def _superseded(core: Core) -> bool:
+    active = await Releases(core.database).active()
+    if active is None or active.id == core.release.id:
+        return False
+    log.warning(
+        "release %s is active now, and this process answers from %s: restart it to change over",
+        active.id,
+        core.release.id,
+    )
+    return True
 
 
 def due(source: SourceRecord, attempted: datetime | None, now: datetime) -> bool:

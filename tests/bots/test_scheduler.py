@@ -15,7 +15,9 @@ import pytest
 
 from bots.scheduler import due, keep_synchronised
 from rag_core.bootstrap import Core, open_library
+from rag_core.index.embedding import ModelCard
 from rag_core.records.documents import SourceRecord
+from rag_core.records.releases import Releases
 from rag_core.settings import FolderSource, ReaderSource
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -154,3 +156,14 @@ async def test_a_sync_by_another_process_is_waited_for(core: Core, tmp_path: Pat
             await asyncio.sleep(0.3)
             assert await was_read() == {}
         await until(was_read)
+
+
+async def test_another_active_release_ends_the_synchronisation(
+    core: Core, model_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its index belongs to the process that answers from it; a warning says to restart."""
+    releases = Releases(core.database)
+    other = await releases.add("model", ModelCard.read(model_folder))
+    await releases.activate(other.id)
+    await asyncio.wait_for(keep_synchronised(core, look_every_s=60), timeout=10)
+    assert f"release {other.id} is active now" in caplog.text
