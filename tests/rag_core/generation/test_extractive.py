@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from rag_core.generation.calibration import Calibration
-from rag_core.generation.extractive import FOLLOWERS, NOT_FOUND, Draft, Extractive, cite
+from rag_core.generation.composing import FOLLOWERS, cite
+from rag_core.generation.extractive import NOT_FOUND, Draft, Extractive
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores import Candidate
 from rag_core.ingest.chunking import chunk_markdown
