@@ -99,12 +99,13 @@ class TestText:
     def test_plain_text_is_passed_as_it_is(self, tmp_path: Path) -> None:
         """Nothing in a .txt file is markup, and its lines keep their numbers."""
         text = "---\ntitle: x\n---\n\n<!-- kept -->\r\n# not a heading\n"
-        assert write(tmp_path, "a.txt", text.encode()).markdown == text.replace("\r\n", "\n")
+        loaded = write(tmp_path, "a.txt", text.encode())
+        assert loaded == Loaded("a", text.replace("\r\n", "\n"), plain=True, lines=True)
 
     def test_front_matter_is_blanked_and_names_the_title(self, tmp_path: Path) -> None:
         """A title in the front matter wins over the first heading; the lines below keep their numbers."""
         loaded = write(tmp_path, "a.md", '---\ntitle: "Ducks"\ntags: [x]\n---\n# Birds\n')
-        assert loaded == Loaded("Ducks", "\n\n\n\n# Birds\n")
+        assert loaded == Loaded("Ducks", "\n\n\n\n# Birds\n", lines=True)
 
     def test_the_title_is_the_first_heading_or_the_file_name(self, tmp_path: Path) -> None:
         """Where a document names no title, its first heading does, and without one its file."""

@@ -46,7 +46,7 @@ async def test_reads_a_document_in_another_process(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text("# Ducks\n\nThey swim.\n")
     async with ReadingPool(workers=1, timeout_s=30, memory_mb=1024) as pool:
-        assert await pool.load(path, ".md") == Loaded("Ducks", "# Ducks\n\nThey swim.\n")
+        assert await pool.load(path, ".md") == Loaded("Ducks", "# Ducks\n\nThey swim.\n", lines=True)
 
 
 async def test_reading_leaves_the_processor_to_others(pool: ReadingPool, tmp_path: Path) -> None:

@@ -607,3 +607,19 @@ async def test_ingesting_twice_at_once_is_refused(core: Core, home: Path, tmp_pa
     assert "Another process is synchronising" in problem
     assert "Traceback" not in problem
     assert (await core.store.state()).passages == 0
+
+
+async def test_only_text_files_have_line_numbers(core: Core, tmp_path: Path) -> None:
+    """A line of what was converted from HTML is no line that a reader could look up."""
+    folder = tmp_path / "lines"
+    folder.mkdir()
+    (folder / "a.md").write_text("# Ducks\n\nThey swim.\n")
+    (folder / "b.html").write_text("<h1 id='geese'>Geese</h1><p>They fly in a wedge.</p>")
+    async with open_library(core) as library:
+        source = FolderSource(name="lines", path=folder)
+        await library.add(source)
+        await library.sync(source)
+    state = await core.store.search(core.embedder.embed_query("birds"), "swim wedge", None, 10)
+    places = {p.document: p.place for p in await core.store.fetch(state, None)}
+    assert (places["lines/a.md"].line, places["lines/b.html"].line) == (1, None)
+    assert places["lines/b.html"].anchor == "geese"
