@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ __all__ = ["MAX_QUESTION", "Found", "Ranked", "Search", "clean_question"]
 
 MAX_QUESTION = 4_000
 """Characters; a question longer than this is refused rather than half read."""
-KEEP = 30
+KEEP = 16
 """Passages fetched for one question: those that may reach the generator, and enough others to tell rare words from
 common ones."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
@@ -62,16 +63,21 @@ class Search:
         scopes: what the asker may read; None: everything. keep: how many passages are wanted.
         """
         started = time.perf_counter()
-        vector = await self._compute.run(self._embedder.embed_query, text)
-        embedded = time.perf_counter()
-        candidates = await self._store.search(vector, text, scopes, self._settings.candidates)
-        searched = time.perf_counter()
+        timings: dict[str, float] = {}
+
+        def ended(stage: str) -> None:
+            timings[stage] = (time.perf_counter() - started) * 1e3 - sum(timings.values())
+
+        embedding = asyncio.create_task(self._compute.run(self._embedder.embed_query, text))
+        embedding.add_done_callback(lambda _: ended("embed"))
+        candidates = await self._store.search(embedding, text, scopes, self._settings.candidates)
+        vector = await embedding
+        ended("search")
         best = {f.candidate.id: f for f in fuse(candidates, self._settings.dense_weight)[:keep]}
         passages = await self._store.fetch([f.candidate for f in best.values()], scopes)
         ranked = [_ranked(passage, best[passage.id]) for passage in passages]
-        fetched = time.perf_counter()
-        timings = {"embed": embedded - started, "search": searched - embedded, "fetch": fetched - searched}
-        return Found(vector, ranked, {stage: seconds * 1e3 for stage, seconds in timings.items()})
+        ended("fetch")
+        return Found(vector, ranked, timings)
 
 
 def _ranked(passage: Passage, fused: Fused) -> Ranked:

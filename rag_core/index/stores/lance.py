@@ -12,7 +12,7 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from importlib.abc import Loader, MetaPathFinder
@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.errors import NotReady, Unavailable
-from rag_core.index.stores.protocol import Candidate, Row, StoreState
+from rag_core.index.stores.protocol import Candidate, Row, StoreState, Vector
 from rag_core.types import Passage, Place
 
 __all__ = ["LanceStore"]
@@ -115,6 +115,7 @@ class LanceStore:
         self._dimension = dimension
         self._versions = versions
         self._seen = 0.0
+        self._covered: dict[frozenset[str], str | None] = {}
 
     @classmethod
     async def open(cls, folder: Path, name: str, dimension: int) -> LanceStore:
@@ -164,21 +165,20 @@ class LanceStore:
 
     @_available
     async def search(
-        self, vector: NDArray[np.float32], text: str, scopes: frozenset[str] | None, limit: int
+        self, vector: Vector | Awaitable[Vector], text: str, scopes: frozenset[str] | None, limit: int
     ) -> list[Candidate]:
         if scopes is not None and not scopes:
             return []
-        where = f"scope IN ({', '.join(_quoted(s) for s in sorted(scopes))})" if scopes is not None else None
         await self._take_up_writes()
-        dense, keyword = await asyncio.gather(
-            self._dense(vector, where, limit), self._keyword(text, where, limit)
-        )
+        where = await self._filter(scopes)
+        dense_search = self._dense(vector, where, limit)
+        (dense, question), keyword = await asyncio.gather(dense_search, self._keyword(text, where, limit))
         candidates = {
             id: Candidate(id, cosine, bm25, key)
             for id, key, cosine, bm25 in zip(
                 keyword["id"].to_pylist(),
                 keyword["_rowid"].to_pylist(),
-                (_vectors(keyword, self._dimension) @ vector).tolist(),
+                (_vectors(keyword, self._dimension) @ question).tolist(),
                 keyword["_score"].to_pylist(),
                 strict=True,
             )
@@ -210,17 +210,34 @@ class LanceStore:
         changed = self._versions.stat().st_mtime
         if changed != self._seen:
             await self._table.checkout_latest()
+            self._covered = {}
             self._seen = changed if time.time() - changed > JUST_NOW_S else 0.0
 
-    async def _dense(self, vector: NDArray[np.float32], where: str | None, limit: int) -> Any:
-        query = self._table.query().nearest_to(vector).distance_type("dot").column("vector").nprobes(24)
-        return (
-            await (query.where(where) if where else query)
-            .select(["id", "_distance"])
-            .with_row_id()
-            .limit(limit)
-            .to_arrow()
+    async def _filter(self, scopes: frozenset[str] | None) -> str | None:
+        """The condition that keeps to the scopes; None where the table holds no others.
+
+        A filter costs half as much again as the search itself, and most tables hold one scope, or what the asker may
+        read. Whether that is so is asked of the scalar index once for each version of the table. Should a write bring
+        another scope between the question and the search, fetch leaves its passages out.
+        """
+        if scopes is None:
+            return None
+        covered = self._covered  # of this version; another task may take up the next one meanwhile
+        if scopes not in covered:
+            names = ", ".join(_quoted(s) for s in sorted(scopes))
+            others = await self._table.count_rows(f"scope NOT IN ({names})")
+            covered[scopes] = f"scope IN ({names})" if others else None
+        return covered[scopes]
+
+    async def _dense(
+        self, vector: Vector | Awaitable[Vector], where: str | None, limit: int
+    ) -> tuple[Any, Vector]:
+        question = await vector if isinstance(vector, Awaitable) else vector
+        query = self._table.query().nearest_to(question).distance_type("dot").column("vector").nprobes(24)
+        query = (
+            (query.where(where) if where else query).select(["id", "_distance"]).with_row_id().limit(limit)
         )
+        return await query.to_arrow(), question
 
     async def _keyword(self, text: str, where: str | None, limit: int) -> Any:
         from lancedb.query import MatchQuery

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from rag_core.types import Passage
 
-__all__ = ["Candidate", "Row", "StoreState", "VectorStore"]
+__all__ = ["Candidate", "Row", "StoreState", "Vector", "VectorStore"]
+
+Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,11 @@ class VectorStore(Protocol):
         """
 
     async def search(
-        self, vector: NDArray[np.float32], text: str, scopes: frozenset[str] | None, limit: int
+        self, vector: Vector | Awaitable[Vector], text: str, scopes: frozenset[str] | None, limit: int
     ) -> list[Candidate]:
         """The best `limit` passages by vector and the best `limit` by keyword, each once, in no particular order.
 
+        vector: (dimension,), or what it will come from: keyword search need not wait for the embedding.
         text is searched as words; nothing in it is query syntax. scopes restrict the query itself; None does not
         restrict it, the empty set finds nothing.
         """
