@@ -28,9 +28,8 @@ Span = tuple[int, int]
 Vectors = NDArray[np.float32]
 
 CARD = "card.json"
-BATCH_TOKENS = 2048
-"""Padded tokens of one inference. Small batches stay in the cache of two cores: 8 passages of 250 tokens run a
-quarter faster than 32 do (docs/benchmarks.md)."""
+BATCH_TOKENS = 512
+"""Padded tokens of one inference: two or three passages. On two cores larger batches leave the cache and are slower."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ LISTED_AHEAD = 10_000
 """Items listed before they are read, so that the progress bar knows how many there are."""
 RECORD_AT = 1000
 """Documents without a passage to write, whose records are put down together."""
+READ_AHEAD = 32
+"""Documents read while passages are embedded, so that neither waits for the other."""
 TIDY_EVERY = 100
 """Writes after which the index is tidied even though the sync goes on."""
 
@@ -94,7 +96,6 @@ class Sync:
         self._indexer = indexer
         self._pool = pool
         self._limits = limits
-        self._ahead = limits.workers + 2
         self._skip_digest = f"skipped {limits.timeout_s} {limits.memory_mb} {limits.max_file_mb}"
 
     async def __call__(
@@ -109,12 +110,16 @@ class Sync:
         scope or address must reach every passage.
         """
         run = _Run(source, _mark(spec), await self._documents.of(source.name), report)
-        async with aclosing(self._reads(run)) as reads:
-            async for read in reads:
-                await self._take(run, read)
-                if run.waiting >= WRITE_AT or len(run.records) >= RECORD_AT:
-                    await self._write(run)
-        await self._write(run)
+        try:
+            async with aclosing(self._reads(run)) as reads:
+                async for read in reads:
+                    await self._take(run, read)
+                    if run.batch.passages >= WRITE_AT or len(run.batch.records) >= RECORD_AT:
+                        await self._write(run)
+            await self._write(run)
+            await run.settled()
+        finally:
+            await run.abandoned()
         if run.summary.error is None:
             await self._remove_vanished(run)
         await self._indexer.tidy()
@@ -134,7 +139,7 @@ class Sync:
                     run.saw_unchanged(item.key, known)
                     continue
                 pending.append(asyncio.create_task(self._read(item)))
-                if len(pending) >= self._ahead:
+                if len(pending) >= READ_AHEAD:
                     yield await pending.popleft()
             while pending:
                 yield await pending.popleft()
@@ -194,22 +199,22 @@ class Sync:
         parsed = _parsed(run.source, read.item, read.title, read.loaded)
         digest = _digest(parsed)
         if known and known.digest == digest:
-            run.records.append(_record(run, parsed, read, digest, known.passages))
+            run.batch.records.append(_record(run, parsed, read, digest, known.passages))
             run.saw_unchanged(key, known)
             return
         divided = await self._indexer.divide(parsed)
         if not divided.chunks:
             await self._skip(run, read, "holds no text")
             return
-        run.batch.append(divided)
-        run.records.append(_record(run, parsed, read, digest, len(divided.chunks)))
+        run.batch.documents.append(divided)
+        run.batch.records.append(_record(run, parsed, read, digest, len(divided.chunks)))
         run.count(known)
 
     async def _skip(self, run: _Run, read: _Read, reason: str) -> None:
         """A document that cannot be read any more is no longer answered from: what it said may not hold."""
         key = read.item.key
         run.summary.skipped.append(Skipped(key, reason))
-        run.records.append(
+        run.batch.records.append(
             DocumentRecord(
                 run.source.name,
                 key,
@@ -223,19 +228,25 @@ class Sync:
         )
         known = run.known.get(key)
         if known and known.passages:
-            run.batch.append(Divided(_parsed(run.source, read.item, key, Loaded("", "")), []))
+            run.batch.documents.append(Divided(_parsed(run.source, read.item, key, Loaded("", "")), []))
         run.advance()
 
     async def _write(self, run: _Run) -> None:
+        """Begin to write the batch, once the one before is written; meanwhile the next one is read."""
+        await run.settled()
+        batch, run.batch = run.batch, _Batch()
+        run.writing = asyncio.create_task(self._written(run, batch))
+
+    async def _written(self, run: _Run, batch: _Batch) -> None:
         """Register, index, register; see the module's docstring."""
-        if run.batch:
-            await self._documents.put(run.unsettled())
-            await self._indexer.write(run.batch)
+        if batch.documents:
+            await self._documents.put(batch.unsettled())
+            await self._indexer.write(batch.documents)
             run.writes += 1
             if run.writes % TIDY_EVERY == 0:
                 await self._indexer.tidy()
-        await self._documents.put(run.records)
-        run.written()
+        await self._documents.put(batch.records)
+        run.wrote(batch)
 
     async def _remove_vanished(self, run: _Run) -> None:
         vanished = [key for key in run.known if key not in run.seen]
@@ -243,6 +254,27 @@ class Sync:
         await self._indexer.remove([f"{run.source.name}/{key}" for key in vanished])
         await self._documents.remove(run.source.name, vanished)
         run.summary.removed = len(vanished)
+
+
+class _Batch:
+    """Documents that are written together, and their records."""
+
+    def __init__(self) -> None:
+        self.documents: list[Divided] = []
+        self.records: list[DocumentRecord] = []
+
+    @property
+    def passages(self) -> int:
+        return sum(len(d.chunks) for d in self.documents)
+
+    def unsettled(self) -> list[DocumentRecord]:
+        """The records, as they stand until the batch is written: of documents that may have passages."""
+        writing = {d.document.id for d in self.documents}
+        return [
+            replace(record, fingerprint="", digest="", passages=max(record.passages, 1), skipped=None)
+            for record in self.records
+            if f"{record.source}/{record.key}" in writing
+        ]
 
 
 class _Run:
@@ -257,16 +289,12 @@ class _Run:
         self.summary = Summary(source.name)
         self.seen: set[str] = set()
         self.complete = False
-        self.batch: list[Divided] = []
-        self.records: list[DocumentRecord] = []
+        self.batch = _Batch()
+        self.writing: asyncio.Task[None] | None = None
         self.writes = 0
         self.started = time.perf_counter()
         self._report = report
         self._done = 0
-
-    @property
-    def waiting(self) -> int:
-        return sum(len(d.chunks) for d in self.batch)
 
     def trusted_fingerprints(self) -> dict[str, str]:
         """Those kept under the same settings."""
@@ -292,19 +320,21 @@ class _Run:
         else:
             self.summary.added += 1
 
-    def unsettled(self) -> list[DocumentRecord]:
-        """The batch's records, as they stand until it is written: of documents that may have passages."""
-        writing = {d.document.id for d in self.batch}
-        return [
-            replace(record, fingerprint="", digest="", passages=max(record.passages, 1), skipped=None)
-            for record in self.records
-            if f"{record.source}/{record.key}" in writing
-        ]
+    async def settled(self) -> None:
+        """Wait for the batch that is being written; what went wrong with it is raised here."""
+        if self.writing:
+            await self.writing
+            self.writing = None
 
-    def written(self) -> None:
-        self.summary.passages += self.waiting
-        self.advance(sum(1 for d in self.batch if d.chunks))
-        self.batch, self.records = [], []
+    async def abandoned(self) -> None:
+        """Stop what is being written; after settled() that is nothing."""
+        if self.writing:
+            self.writing.cancel()
+            await asyncio.gather(self.writing, return_exceptions=True)
+
+    def wrote(self, batch: _Batch) -> None:
+        self.summary.passages += batch.passages
+        self.advance(sum(1 for d in batch.documents if d.chunks))
 
     def advance(self, documents: int = 1) -> None:
         self._done += documents
