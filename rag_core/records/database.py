@@ -184,7 +184,11 @@ async def open_database(url: str) -> AsyncEngine:
         Unavailable: the database does not answer or cannot be written.
     """
     try:
-        engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        # Every transaction of ours ends in a commit or a rollback; another rollback on return is a wasted round trip.
+        sqlite = url.startswith("sqlite")
+        engine = create_async_engine(
+            url, pool_pre_ping=not sqlite, pool_reset_on_return=None if sqlite else "rollback"
+        )
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise SettingsError(
             f"database.url cannot be used: {error}. For PostgreSQL install 'answerloop[postgres]'."

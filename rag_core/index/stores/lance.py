@@ -116,6 +116,7 @@ class LanceStore:
         self._versions = versions
         self._seen = 0.0
         self._covered: dict[frozenset[str], str | None] = {}
+        self._state: StoreState | None = None
 
     @classmethod
     async def open(cls, folder: Path, name: str, dimension: int) -> LanceStore:
@@ -210,7 +211,7 @@ class LanceStore:
         changed = self._versions.stat().st_mtime
         if changed != self._seen:
             await self._table.checkout_latest()
-            self._covered = {}
+            self._covered, self._state = {}, None
             self._seen = changed if time.time() - changed > JUST_NOW_S else 0.0
 
     async def _filter(self, scopes: frozenset[str] | None) -> str | None:
@@ -254,7 +255,13 @@ class LanceStore:
     @_available
     async def state(self) -> StoreState:
         await self._take_up_writes()
-        return StoreState(int(await self._table.count_rows()), int(await self._table.version()))
+        if self._state is not None:
+            return self._state
+        seen = self._seen
+        state = StoreState(int(await self._table.count_rows()), int(await self._table.version()))
+        if seen == self._seen:  # else another task took up a newer version meanwhile
+            self._state = state
+        return state
 
     @_available
     async def optimize(self) -> None:
