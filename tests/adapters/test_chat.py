@@ -115,7 +115,7 @@ def test_reasons_are_short_codes_with_words_for_people() -> None:
 
 def test_a_doubtful_answer_is_unsure_and_an_abstention_is_not() -> None:
     """An abstention already says that there is no answer; only answers are doubted."""
-    assert unsure(an_answer(confidence=0.3))
+    assert unsure(an_answer(confidence=0.2))
     assert not unsure(an_answer(confidence=0.9))
     assert not unsure(an_answer(confidence=0.1, abstained=True))
 
