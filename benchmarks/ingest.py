@@ -69,7 +69,7 @@ def main() -> None:
         home, folder = Path(scratch) / "home", Path(scratch) / "documents"
         folder.mkdir()
         for document in islice(real_documents(arguments.data), arguments.documents):
-            (folder / f"{document.id}.md").write_text(
+            (folder / f"{document.id.replace('/', '_')}.md").write_text(
                 f"# {document.title}\n\n{document.text}\n", encoding="utf-8"
             )
         name = Settings().embedding.model
