@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -52,9 +53,9 @@ class Releases:
     async def _added(self, embedder: str, card: ModelCard) -> Release:
         async with transaction(self._database) as connection:
             number = (await connection.scalar(select(func.count()).select_from(releases)) or 0) + 1
-            release = Release(
-                f"r{number}", embedder, f"passages_r{number}", card, datetime.now(UTC), active=False
-            )
+            # Unlike any other index's: installations may share a cache and a vector database.
+            index_name = f"passages_r{number}_{secrets.token_hex(4)}"
+            release = Release(f"r{number}", embedder, index_name, card, datetime.now(UTC), active=False)
             await connection.execute(insert(releases).values(asdict(release)))
         return release
 
