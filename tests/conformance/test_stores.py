@@ -1,57 +1,52 @@
-"""What every VectorStore does, held against each implementation. A new one joins by a line in BACKENDS."""
+"""What every VectorStore does, held against each implementation of tests/conformance/backends.py.
+
+"weaviate" is a real server, named by WEAVIATE_URL; without one, one test is skipped and says so. "weaviate-protocol" is our
+own stand-in, which speaks Weaviate's protocol and is no Weaviate.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import random
-import sys
+import secrets
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rag_core.errors import NotReady
-from rag_core.index.stores import Row, VectorStore
+from rag_core.index.stores import Page, Row, VectorStore
 from rag_core.types import Passage, Place
+from tests.conformance.backends import BACKENDS, REAL_SERVER, STAND_IN, Backend, Weaviate
+from tests.conformance.rows import clustered, count, found, row, vector
+from tests.servers.weaviate_process import WeaviateProcess
 
-DIMENSION = 64
 SPAWN = multiprocessing.get_context("spawn")
 
 
-class Backend(Protocol):
-    """Opens connections to one and the same table, from any process; hence it can be pickled."""
-
-    def connect(self) -> Any: ...
-
-
-@dataclass(frozen=True)
-class Lance:
-    folder: Path
-
-    @asynccontextmanager
-    async def connect(self) -> AsyncIterator[VectorStore]:
-        from rag_core.index.stores.lance import LanceStore
-
-        store = await LanceStore.open(self.folder, "passages", DIMENSION)
-        yield store
-        await store.close()
+@pytest.fixture(scope="session")
+def stand_in() -> Any:
+    with WeaviateProcess() as server:
+        yield server
 
 
-BACKENDS: dict[str, Callable[[Path], Backend]] = {"lance": Lance}
-
-
-@pytest.fixture(params=list(BACKENDS))
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
-    return BACKENDS[request.param](tmp_path / "index")
+@pytest.fixture(params=[*BACKENDS, STAND_IN])
+async def backend(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Backend]:
+    name = f"test_{secrets.token_hex(6)}"
+    if request.param == STAND_IN:
+        server: WeaviateProcess = request.getfixturevalue("stand_in")
+        yield Weaviate(server.url, server.grpc_port, name)
+        return
+    made = BACKENDS[request.param](tmp_path / "index", name)
+    yield made
+    await made.clean()
 
 
 @pytest.fixture
@@ -60,43 +55,13 @@ async def store(backend: Backend) -> AsyncIterator[VectorStore]:
         yield opened
 
 
-def vector(*values: float) -> NDArray[np.float32]:
-    """Of length one, in the direction of these values."""
-    made = np.zeros(DIMENSION, np.float32)
-    made[: len(values)] = values
-    return made / np.linalg.norm(made)
-
-
-def row(document: str, number: int = 0, text: str = "some words", **fields: Any) -> Row:
-    """A passage of a document; its direction differs by its number."""
-    given = fields.pop("vector", None)
-    header = fields.pop("header", "Title")
-    passage = Passage(
-        id=f"{document}#{number}",
-        document=document,
-        source="source",
-        scope="public",
-        title="Title",
-        headings=(),
-        text=text,
-        url=f"https://docs.example/{document}",
-        place=Place(line=number + 1),
-    )
-    direction = vector(1, number + 1) if given is None else given
-    return Row(replace(passage, **fields), header, direction)
-
-
-async def found(
-    store: VectorStore, text: str = "", at: NDArray[np.float32] | None = None, limit: int = 100, **kwargs: Any
-) -> dict[str, str]:
-    """id -> text of all that a search finds."""
-    scopes = kwargs.get("scopes")
-    candidates = await store.search(vector(1) if at is None else at, text, scopes, limit)
-    return {p.id: p.text for p in await store.fetch(candidates, scopes)}
-
-
-async def count(store: VectorStore) -> int:
-    return (await store.state()).passages
+def test_the_suite_ran_over_a_real_weaviate() -> None:
+    """Our stand-in proves that the client speaks the protocol; only a real server proves that it understands us."""
+    if REAL_SERVER not in os.environ:
+        pytest.skip(
+            f"no real Weaviate server was tested: name one with {REAL_SERVER} (and WEAVIATE_GRPC_PORT)"
+        )
+    assert "weaviate" in BACKENDS
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -362,6 +327,64 @@ async def test_a_replaced_document_is_never_fetched_in_two_versions(store: Vecto
     assert "old" not in {p.text for p in passages}
 
 
+# --- reading all -----------------------------------------------------------------------------------------------------
+
+
+async def pages_of(store: VectorStore, after: str = "") -> list[Page]:
+    return [page async for page in store.scan(after)]
+
+
+def same(one: Row, other: Row) -> bool:
+    return (one.passage, one.header) == (other.passage, other.header) and np.allclose(
+        one.vector, other.vector, atol=1e-6
+    )
+
+
+async def test_a_scan_brings_every_row_as_it_was(store: VectorStore) -> None:
+    """Passage, header and vector, each once; nothing from an empty store."""
+    assert await pages_of(store) == []
+    rows = [
+        row(f"d{n}", k, f"text {n}", header=f"H{n}", vector=vector(n + 1, k + 1))
+        for n in range(30)
+        for k in range(3)
+    ]
+    rows.append(row("d99", 0, header="", units=((0, 4),), unit_vectors=bytes(64)))
+    await store.replace({r.passage.document for r in rows}, rows)
+    await store.replace(["d7"], [])
+    scanned = {r.passage.id: r for page in await pages_of(store) for r in page.rows}
+    left = {r.passage.id: r for r in rows if r.passage.document != "d7"}
+    assert set(scanned) == set(left)
+    assert all(same(scanned[id], left[id]) for id in left)
+
+
+async def test_a_scan_goes_on_from_any_page(store: VectorStore) -> None:
+    """Pages hold whole documents; from the position of each, the rest follows, and no more."""
+    names = [f"document {n}" for n in range(900)]
+    await store.replace(names, [row(name, k) for name in names for k in range(3)])
+    pages = await pages_of(store)
+    ids = [[r.passage.id for r in page.rows] for page in pages]
+    assert len(pages) > 1
+    assert len({id for page in ids for id in page}) == sum(map(len, ids)) == 2_700
+    owners = [{id.partition("#")[0] for id in page} for page in ids]
+    assert sum(map(len, owners)) == 900
+    for number in (0, len(pages) // 2, len(pages) - 1):
+        rest = [[r.passage.id for r in page.rows] for page in await pages_of(store, pages[number].position)]
+        assert [id for page in rest for id in page] == [id for page in ids[number + 1 :] for id in page]
+
+
+async def test_two_indexes_side_by_side_are_two(backend: Backend) -> None:
+    """A release is built beside the one that answers, and readers change over: nothing of one shows in the other."""
+    async with backend.connect() as old, backend.beside("next").connect() as new:
+        await old.replace(["a", "b"], [row("a", 0, "old"), row("b", 0, "old")])
+        before = await old.state()
+        await new.replace(["a"], [row("a", 0, "new"), row("a", 1, "new")])
+        assert await found(old) == {"a#0": "old", "b#0": "old"}
+        assert await found(new) == {"a#0": "new", "a#1": "new"}
+        assert await old.state() == before
+        await old.replace(["a", "b"], [])
+        assert await count(new) == 2
+
+
 # --- generation ------------------------------------------------------------------------------------------------------
 
 
@@ -397,14 +420,6 @@ async def test_what_is_stored_is_there_when_opened_again(backend: Backend) -> No
 
 
 # --- many passages ---------------------------------------------------------------------------------------------------
-
-
-def clustered(n: int, seed: int) -> NDArray[np.float32]:
-    """Vectors as embeddings are: in clusters of different size, of length one."""
-    random_ = np.random.default_rng(seed)
-    centres = random_.normal(size=(100, DIMENSION))
-    vectors = centres[random_.integers(0, 100, n)] + 0.7 * random_.normal(size=(n, DIMENSION))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
 async def test_ten_thousand_passages_are_searched_well(store: VectorStore) -> None:
@@ -593,7 +608,7 @@ async def test_a_killed_writer_leaves_every_document_whole(backend: Backend) -> 
     async with backend.connect() as store:
         await store.replace(NAMES, version(0))
     newest = 0
-    for _ in range(10):
+    for _ in range(backend.kills):
         ours, theirs = SPAWN.Pipe()
         process = SPAWN.Process(target=write_until_killed, args=(backend, newest, theirs), daemon=True)
         process.start()
@@ -610,51 +625,3 @@ async def test_a_killed_writer_leaves_every_document_whole(backend: Backend) -> 
             await store.replace(NAMES, version(newest))
             await store.optimize()
             assert set(check_whole(await everything(store)).values()) == {newest}
-
-
-# --- LanceDB's own ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("damage", ["manifests", "garbage"])
-async def test_a_damaged_index_names_the_remedy(tmp_path: Path, damage: str) -> None:
-    """A table that cannot be read is NotReady, and the message says what builds it anew."""
-    backend = Lance(tmp_path / "index")
-    async with backend.connect() as store:
-        await store.replace(["a"], [row("a")])
-    for path in (tmp_path / "index" / "passages.lance" / "_versions").iterdir():
-        if damage == "manifests":
-            path.unlink()
-        else:
-            path.write_bytes(b"garbage" * 100)
-    with pytest.raises(NotReady, match="answerloop ingest --rebuild"):
-        async with backend.connect():
-            pass
-
-
-async def test_vectors_are_indexed_when_there_are_many(tmp_path: Path) -> None:
-    """Below INDEX_FROM passages they are compared one by one, from there on through an index."""
-    from rag_core.index.stores.lance import INDEX_FROM
-
-    for number, indexed in ((INDEX_FROM - 1, False), (INDEX_FROM, True)):
-        async with Lance(tmp_path / str(number)).connect() as opened:
-            store: Any = opened
-            vectors = clustered(number, seed=3)
-            await store.replace(["d"], [row("d", n, vector=vectors[n]) for n in range(number)])
-            await store.optimize()
-            names = [index.name for index in await store._table.list_indices()]
-            assert ("vector_idx" in names) is indexed
-
-
-async def test_the_embedded_store_imports_neither_pandas_nor_a_rest_client(tmp_path: Path) -> None:
-    """What LanceDB could use and an embedded table does not stays out of the process: it costs most of a second."""
-    script = (
-        "import asyncio, pathlib, sys\n"
-        "from rag_core.index.stores.lance import LanceStore\n"
-        f"asyncio.run(LanceStore.open(pathlib.Path({str(tmp_path)!r}), 't', 8))\n"
-        "print([m for m in ('pandas', 'torch') if m in sys.modules])"
-    )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
-    )
-    said, _ = await process.communicate()
-    assert said.decode().strip() == "[]"

@@ -1,5 +1,5 @@
 """Vector stores behind one protocol."""
 
-from rag_core.index.stores.protocol import Candidate, Row, StoreState, VectorStore
+from rag_core.index.stores.protocol import Candidate, Page, Row, StoreState, VectorStore
 
-__all__ = ["Candidate", "Row", "StoreState", "VectorStore"]
+__all__ = ["Candidate", "Page", "Row", "StoreState", "VectorStore"]

@@ -1,93 +1,56 @@
 """The embedded store: LanceDB in a folder of the home directory, nothing to run beside the bot.
 
-Below INDEX_FROM passages vectors are compared one by one, exactly; above, through an IVF_FLAT index. Keyword search is
-LanceDB's own BM25 over header and text. Other processes' writes are seen by the next search.
+Tables up to RESIDENT_ROWS are searched by vector in memory, exactly; larger ones through an IVF_FLAT index. Keyword
+search is BM25 over the words of header and text. Other processes' writes are seen by the next search.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
-import importlib
-import json
-import sys
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from datetime import timedelta
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
-from typing import Any, ParamSpec, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, ParamSpec, TypeVar, cast
 
 from rag_core.errors import NotReady, Unavailable
-from rag_core.index.stores.protocol import Candidate, Row, StoreState, Vector
-from rag_core.types import Passage, Place
+from rag_core.index.stores.lance_import import lancedb
+from rag_core.index.stores.lance_rows import (
+    READ,
+    arrow_of,
+    header_of,
+    passage_of,
+    table_schema,
+    vectors_in,
+)
+from rag_core.index.stores.protocol import BY_NAME, Candidate, Page, Row, StoreState, Vector
+from rag_core.index.stores.resident import COLUMNS, Resident
+from rag_core.index.stores.words import question_words
+from rag_core.types import Passage
 
 __all__ = ["LanceStore"]
 
 INDEX_FROM = 5_000
-"""Passages above which the vectors are indexed; below, an exact scan is as fast."""
-UNINDEXED_SHARE = 0.1
-"""Of the passages; when more were added since the index was built, it takes them up."""
+"""Passages above which the vectors are indexed; below, a scan is as fast."""
+RESIDENT_ROWS = 20_000
+"""Passages up to which a table that is asked more than once is held in memory: about 3 to 5 kB each."""
 KEEP_VERSIONS = timedelta(minutes=10)
 """Long enough for any reader of an old version to finish."""
 JUST_NOW_S = 0.1
 """A folder changed this recently may change again within the resolution of its time stamp."""
-_READ = ["id", "content", "details", "unit_vectors"]
-
-
-class _UnusedPackages(MetaPathFinder, Loader):
-    """Keeps what lancedb imports and an embedded table never uses out of the process.
-
-    That is pandas, and the generated client of a REST catalogue: hundreds of pydantic models that take 0.6 s of a
-    start-up of 1.4 s, and 70 MB. pandas is told to be absent, which lancedb and pyarrow allow for; the client's names
-    become empty classes, which lancedb only mentions in annotations.
-    """
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError("not needed by the embedded store", name="pandas")
-        if fullname.partition(".")[0] == "lance_namespace_urllib3_client":
-            return ModuleSpec(fullname, self, is_package=True)
-        return None
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _EmptyClasses(spec.name)
-
-    def exec_module(self, module: ModuleType) -> None:
-        pass
-
-
-class _EmptyClasses(ModuleType):
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        value = type(name, (), {})
-        setattr(self, name, value)
-        return value
-
-
-@contextmanager
-def _lean_import() -> Iterator[None]:
-    finder = _UnusedPackages()
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-
-
-def _lancedb() -> Any:
-    if "lancedb" not in sys.modules:
-        with _lean_import():
-            importlib.import_module("lancedb")
-    return sys.modules["lancedb"]
-
+PAGE_ROWS = 1_000
+"""About this many rows are read at once by a scan."""
+WORDS = {
+    "base_tokenizer": "whitespace",
+    "lower_case": False,
+    "stem": False,
+    "remove_stop_words": False,
+    "ascii_folding": False,
+}
+"""What stores/words.py has done already is not done again."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -100,8 +63,12 @@ def _available(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Corou
     async def translated(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await method(*args, **kwargs)
-        except (RuntimeError, OSError) as error:
-            raise Unavailable(f"The index cannot be used now ({_first_line(error)}).") from error
+        except (RuntimeError, OSError, ValueError) as error:
+            folder = cast(LanceStore, args[0]).folder
+            raise Unavailable(
+                f"The index in {folder} cannot be used now ({_first_line(error)}); if that stays, "
+                "`answerloop ingest --rebuild` builds it anew from the sources."
+            ) from error
 
     return translated
 
@@ -109,29 +76,44 @@ def _available(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Corou
 class LanceStore:
     """Implements VectorStore on LanceDB's async API."""
 
-    def __init__(self, connection: Any, table: Any, dimension: int, versions: Path) -> None:
+    def __init__(
+        self, connection: Any, table: Any, dimension: int, versions: Path, held_after: int = 1
+    ) -> None:
+        self._held_after = held_after
+        self._turn = asyncio.Lock()
+        """Work in memory goes one question at a time, so that the event loop sees to everything else in between."""
         self._connection = connection
         self._table = table
         self._dimension = dimension
+        self.folder = versions.parent.parent
         self._versions = versions
         self._seen = 0.0
+        self._version = 0
+        self._searches = 0
+        self._tried = -1
+        self._resident: Resident | None = None
+        self._loading: asyncio.Task[None] | None = None
         self._covered: dict[frozenset[str], str | None] = {}
         self._state: StoreState | None = None
 
     @classmethod
-    async def open(cls, folder: Path, name: str, dimension: int) -> LanceStore:
+    async def open(cls, folder: Path, name: str, dimension: int, held_after: int = 1) -> LanceStore:
         """Open the table, or make an empty one.
 
+        held_after: searches of one version from disk before a small table is held in memory; with 0 the first one
+        waits until it is.
+
         Raises:
-            NotReady: the folder holds a table that cannot be read.
+            NotReady: the folder holds a table that cannot be read, or an older answerloop's.
         """
-        lancedb = _lancedb()
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        connection = await lancedb.connect_async(str(folder))
+        connection = await lancedb().connect_async(str(folder))
         try:
             if (folder / f"{name}.lance").exists():
                 table = await connection.open_table(name)
                 await table.count_rows()
+                if missing := set(table_schema(dimension).names) - set((await table.schema()).names):
+                    raise ValueError(f"an older answerloop made it, without {', '.join(sorted(missing))}")
             else:
                 table = await cls._created(connection, name, dimension)
         except (RuntimeError, OSError, ValueError) as error:
@@ -139,30 +121,33 @@ class LanceStore:
             raise NotReady(
                 f"The index in {folder} cannot be read ({_first_line(error)}); `answerloop ingest --rebuild` builds it anew."
             ) from error
-        return cls(connection, table, dimension, folder / f"{name}.lance" / "_versions")
+        return cls(connection, table, dimension, folder / f"{name}.lance" / "_versions", held_after)
 
     @staticmethod
     async def _created(connection: Any, name: str, dimension: int) -> Any:
         from lancedb.index import FTS, Bitmap, BTree
 
-        table = await connection.create_table(name, schema=_schema(dimension), exist_ok=True)
-        await table.create_index("content", config=FTS(language="English", stem=True, base_tokenizer="icu"))
+        table = await connection.create_table(name, schema=table_schema(dimension), exist_ok=True)
+        await table.create_index("words", config=FTS(**WORDS))
         await table.create_index("scope", config=Bitmap())
         await table.create_index("document", config=BTree())
         return table
 
-    @_available
     async def replace(self, documents: Collection[str], rows: Sequence[Row]) -> None:
         if strangers := {row.passage.document for row in rows} - set(documents):
             raise ValueError(f"rows of documents that are not replaced: {sorted(strangers)[:3]}")
-        if not documents:
-            return
+        if documents:
+            await self._replace(documents, rows)
+
+    @_available
+    async def _replace(self, documents: Collection[str], rows: Sequence[Row]) -> None:
         where = f"document IN ({', '.join(_quoted(d) for d in sorted(documents))})"
         if not rows:
             await self._table.delete(where)
             return
+        table = await asyncio.to_thread(arrow_of, rows, self._dimension)
         merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-        await merge.when_not_matched_by_source_delete(where).execute(_records(rows, self._dimension))
+        await merge.when_not_matched_by_source_delete(where).execute(table)
 
     @_available
     async def search(
@@ -171,15 +156,19 @@ class LanceStore:
         if scopes is not None and not scopes:
             return []
         await self._take_up_writes()
+        await self._make_resident()
+        if self._resident is not None:
+            return await self._search_resident(self._resident, vector, text, scopes, limit)
         where = await self._filter(scopes)
-        dense_search = self._dense(vector, where, limit)
-        (dense, question), keyword = await asyncio.gather(dense_search, self._keyword(text, where, limit))
+        (dense, question), keyword = await asyncio.gather(
+            self._dense(vector, where, limit), self._keyword(text, where, limit)
+        )
         candidates = {
             id: Candidate(id, cosine, bm25, key)
             for id, key, cosine, bm25 in zip(
                 keyword["id"].to_pylist(),
                 keyword["_rowid"].to_pylist(),
-                (_vectors(keyword, self._dimension) @ question).tolist(),
+                (vectors_in(keyword, self._dimension) @ question).tolist(),
                 keyword["_score"].to_pylist(),
                 strict=True,
             )
@@ -189,30 +178,78 @@ class LanceStore:
             candidates.setdefault(id, Candidate(id, 1.0 - distance, 0.0, key))
         return list(candidates.values())
 
+    async def _search_resident(
+        self,
+        resident: Resident,
+        vector: Vector | Awaitable[Vector],
+        text: str,
+        scopes: frozenset[str] | None,
+        limit: int,
+    ) -> list[Candidate]:
+        allowed = resident.allowed(scopes)
+        async with self._turn:
+            bm25 = resident.keyword(text, allowed)  # while the question is embedded
+        question = await vector if isinstance(vector, Awaitable) else vector
+        async with self._turn:
+            return resident.candidates(question, bm25, allowed, limit)
+
     @_available
     async def fetch(self, candidates: Sequence[Candidate], scopes: frozenset[str] | None) -> list[Passage]:
         if not candidates:
             return []
-        rows = (
-            await self._table.take_row_ids([c.key for c in candidates]).select(_READ).to_arrow()
-        ).to_pylist()
+        await self._take_up_writes()
         wanted = [c.id for c in candidates]
-        if {row["id"] for row in rows} != set(wanted):
-            # Between the two steps a write moved rows: look them up by name.
-            where = f"id IN ({', '.join(_quoted(id) for id in wanted)})"
-            rows = (await self._table.query().where(where).select(_READ).to_arrow()).to_pylist()
-        passages = {row["id"]: _passage(row) for row in rows}
+        if (resident := self._resident) is not None:
+            async with self._turn:
+                return resident.passages(wanted, scopes)
+        passages = {row["id"]: passage_of(row) for row in await self._rows(candidates)}
         found = (passages[id] for id in wanted if id in passages)
         return [passage for passage in found if scopes is None or passage.scope in scopes]
+
+    async def _rows(self, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
+        """By their place, and where a write has moved one since it was found, by their names."""
+        rows: list[dict[str, Any]] = []
+        if all(c.key != BY_NAME for c in candidates):
+            found = self._table.take_row_ids([c.key for c in candidates]).select(READ)
+            rows = (await found.to_arrow()).to_pylist()
+        if {row["id"] for row in rows} != {c.id for c in candidates}:
+            where = f"id IN ({', '.join(_quoted(c.id) for c in candidates)})"
+            rows = (await self._table.query().where(where).select(READ).to_arrow()).to_pylist()
+        return rows
 
     async def _take_up_writes(self) -> None:
         """Read the latest version. LanceDB's own check costs 1.5 ms a query; the time stamp of the folder of versions
         says for a hundredth of that whether another process has written."""
         changed = self._versions.stat().st_mtime
-        if changed != self._seen:
-            await self._table.checkout_latest()
+        if changed == self._seen:
+            return
+        await self._table.checkout_latest()
+        version = int(await self._table.version())
+        if version != self._version:
+            self._version, self._searches, self._resident = version, 0, None
             self._covered, self._state = {}, None
-            self._seen = changed if time.time() - changed > JUST_NOW_S else 0.0
+        self._seen = changed if time.time() - changed > JUST_NOW_S else 0.0
+
+    async def _make_resident(self) -> None:
+        """In the background, so that no question waits for it."""
+        self._searches += 1
+        idle = self._loading is None or self._loading.done()
+        if self._searches > self._held_after and self._tried != self._version and idle:
+            self._tried = self._version
+            self._loading = asyncio.create_task(self._load())
+        if self._held_after == 0 and self._loading is not None:
+            await self._loading
+
+    async def _load(self) -> None:
+        """Where it fails, searches go on without: what they find out is theirs to say."""
+        version = self._version
+        with contextlib.suppress(RuntimeError, OSError):
+            if await self._table.count_rows() > RESIDENT_ROWS:
+                return
+            table = await self._table.query().select(COLUMNS).to_arrow()
+            resident = await asyncio.to_thread(Resident, table, self._dimension)
+            if version == self._version:
+                self._resident = resident
 
     async def _filter(self, scopes: frozenset[str] | None) -> str | None:
         """The condition that keeps to the scopes; None where the table holds no others.
@@ -243,23 +280,18 @@ class LanceStore:
     async def _keyword(self, text: str, where: str | None, limit: int) -> Any:
         from lancedb.query import MatchQuery
 
-        query = self._table.query().nearest_to_text(MatchQuery(text, "content"))
-        return (
-            await (query.where(where) if where else query)
-            .select(["id", "vector", "_score"])
-            .with_row_id()
-            .limit(limit)
-            .to_arrow()
-        )
+        query = self._table.query().nearest_to_text(MatchQuery(" ".join(question_words(text)), "words"))
+        query = (query.where(where) if where else query).select(["id", "vector", "_score"])
+        return await query.with_row_id().limit(limit).to_arrow()
 
     @_available
     async def state(self) -> StoreState:
         await self._take_up_writes()
         if self._state is not None:
             return self._state
-        seen = self._seen
-        state = StoreState(int(await self._table.count_rows()), int(await self._table.version()))
-        if seen == self._seen:  # else another task took up a newer version meanwhile
+        version = self._version
+        state = StoreState(int(await self._table.count_rows()), version)
+        if version == self._version:  # else another task took up a newer version meanwhile
             self._state = state
         return state
 
@@ -272,87 +304,42 @@ class LanceStore:
         if "vector_idx" not in names and await self._table.count_rows() >= INDEX_FROM:
             await self._table.create_index("vector", config=IvfFlat(distance_type="dot"))
 
+    async def scan(self, after: str = "") -> AsyncIterator[Page]:
+        """In the order of the documents' names; a position is such a name."""
+        sizes = Counter(name for name in await self._documents() if name > after)
+        names: list[str] = []
+        for name in sorted(sizes):
+            names.append(name)
+            if sum(sizes[n] for n in names) >= PAGE_ROWS:
+                yield await self._page(names)
+                names = []
+        if names:
+            yield await self._page(names)
+
+    @_available
+    async def _documents(self) -> list[str]:
+        """Of each row, its document."""
+        await self._take_up_writes()
+        found = await self._table.query().select(["document"]).to_arrow()
+        return list(found.column("document").to_pylist())
+
+    @_available
+    async def _page(self, names: list[str]) -> Page:
+        where = f"document IN ({', '.join(_quoted(name) for name in names)})"
+        found = await self._table.query().where(where).select([*READ, "vector"]).to_arrow()
+        rows = [
+            Row(passage_of(record), header_of(record), vector)
+            for record, vector in zip(
+                found.select(READ).to_pylist(), vectors_in(found, self._dimension), strict=True
+            )
+        ]
+        return Page(sorted(rows, key=lambda r: (r.passage.document, r.passage.id)), names[-1])
+
     async def close(self) -> None:
+        if self._loading is not None:
+            self._loading.cancel()
         self._table.close()
         self._connection.close()
-
-
-def _schema(dimension: int) -> Any:
-    """What is filtered or searched has a column; the rest is one, because each column read costs as much as a row."""
-    import pyarrow as pa
-
-    return pa.schema(
-        [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("document", pa.string(), nullable=False),
-            pa.field("scope", pa.string(), nullable=False),
-            pa.field("content", pa.string()),
-            pa.field("details", pa.string()),
-            pa.field("unit_vectors", pa.binary()),
-            pa.field("vector", pa.list_(pa.float32(), dimension)),
-        ]
-    )
-
-
-def _records(rows: Sequence[Row], dimension: int) -> Any:
-    import pyarrow as pa
-
-    records = [_record(row) for row in rows]
-    schema = _schema(dimension)
-    flat = pa.array(np.concatenate([row.vector for row in rows]).astype(np.float32))
-    columns = [
-        pa.FixedSizeListArray.from_arrays(flat, dimension)
-        if field.name == "vector"
-        else pa.array([record[field.name] for record in records], field.type)
-        for field in schema
-    ]
-    return pa.table(columns, schema=schema)
-
-
-def _record(row: Row) -> dict[str, Any]:
-    passage, header = row.passage, f"{row.header}\n" if row.header else ""
-    place = passage.place
-    details = {
-        "document": passage.document,
-        "source": passage.source,
-        "scope": passage.scope,
-        "title": passage.title,
-        "headings": passage.headings,
-        "text_from": len(header),
-        "url": passage.url,
-        "place": [place.line, place.page, place.anchor],
-        "units": passage.units,
-    }
-    return {
-        "id": passage.id,
-        "document": passage.document,
-        "scope": passage.scope,
-        "content": header + passage.text,
-        "details": json.dumps(details, ensure_ascii=False, separators=(",", ":")),
-        "unit_vectors": passage.unit_vectors,
-    }
-
-
-def _passage(row: dict[str, Any]) -> Passage:
-    details = json.loads(row["details"])
-    return Passage(
-        id=row["id"],
-        document=details["document"],
-        source=details["source"],
-        scope=details["scope"],
-        title=details["title"],
-        headings=tuple(details["headings"]),
-        text=row["content"][details["text_from"] :],
-        url=details["url"],
-        place=Place(*details["place"]),
-        units=tuple((a, b) for a, b in details["units"]),
-        unit_vectors=row["unit_vectors"],
-    )
-
-
-def _vectors(found: Any, dimension: int) -> NDArray[np.float32]:
-    column = found.column("vector").combine_chunks()
-    return np.asarray(column.flatten().to_numpy(zero_copy_only=False)).reshape(-1, dimension)
 
 
 def _quoted(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from rag_core.types import Passage
 
-__all__ = ["Candidate", "Row", "StoreState", "Vector", "VectorStore"]
+__all__ = ["BY_NAME", "Candidate", "Page", "Row", "StoreState", "Vector", "VectorStore"]
 
 Vector = NDArray[np.float32]
+BY_NAME = -1
+"""The key of a candidate that is looked up by the passage's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,20 @@ class StoreState:
     """Grows with every change of the content."""
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of all that is stored: documents, each with all its rows."""
+
+    rows: list[Row]
+    position: str
+    """Where the scan goes on after this page."""
+
+
 class VectorStore(Protocol):
     """Holds the passages of one release. Safe to use from many tasks; one writer at a time.
 
-    Every method raises Unavailable when the store cannot be reached or read.
+    Every method raises Unavailable when the store cannot be reached or read. Stores are opened, and closed again, by
+    rag_core.index.stores.opening.
     """
 
     async def replace(self, documents: Collection[str], rows: Sequence[Row]) -> None:
@@ -81,4 +93,8 @@ class VectorStore(Protocol):
     async def optimize(self) -> None:
         """After a batch of writes: bring indexes up to date and release what no reader needs."""
 
-    async def close(self) -> None: ...
+    def scan(self, after: str = "") -> AsyncIterator[Page]:
+        """All rows, page by page, in an order that stays the same while nothing is written.
+
+        after: the position of a page; begins behind it. A position means something to the kind of store that gave it.
+        """

@@ -1,0 +1,107 @@
+"""Rows as LanceDB keeps them, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag_core.index.stores.protocol import Row
+from rag_core.index.stores.words import passage_words
+from rag_core.types import Passage, Place
+
+__all__ = ["READ", "arrow_of", "header_of", "passage_of", "table_schema", "vectors_in"]
+
+READ = ["id", "content", "details", "unit_vectors"]
+"""The columns that make a passage."""
+
+
+def table_schema(dimension: int) -> Any:
+    """What is filtered or searched has a column; the rest is one, because each column read costs as much as a row."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("document", pa.string(), nullable=False),
+            pa.field("scope", pa.string(), nullable=False),
+            pa.field("content", pa.string()),
+            pa.field("words", pa.string()),
+            pa.field("details", pa.string()),
+            pa.field("unit_vectors", pa.binary()),
+            pa.field("vector", pa.list_(pa.float32(), dimension)),
+        ]
+    )
+
+
+def arrow_of(rows: Sequence[Row], dimension: int) -> Any:
+    """A table of these rows, as table_schema says."""
+    import pyarrow as pa
+
+    records = [_record(row) for row in rows]
+    schema = table_schema(dimension)
+    flat = pa.array(np.concatenate([row.vector for row in rows]).astype(np.float32))
+    columns = [
+        pa.FixedSizeListArray.from_arrays(flat, dimension)
+        if field.name == "vector"
+        else pa.array([record[field.name] for record in records], field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _record(row: Row) -> dict[str, Any]:
+    passage, header = row.passage, f"{row.header}\n" if row.header else ""
+    place = passage.place
+    details = {
+        "document": passage.document,
+        "source": passage.source,
+        "scope": passage.scope,
+        "title": passage.title,
+        "headings": passage.headings,
+        "text_from": len(header),
+        "url": passage.url,
+        "place": [place.line, place.page, place.anchor],
+        "units": passage.units,
+    }
+    return {
+        "id": passage.id,
+        "document": passage.document,
+        "scope": passage.scope,
+        "content": header + passage.text,
+        "words": " ".join(passage_words(header + passage.text)),
+        "details": json.dumps(details, ensure_ascii=False, separators=(",", ":")),
+        "unit_vectors": passage.unit_vectors,
+    }
+
+
+def passage_of(row: dict[str, Any]) -> Passage:
+    """row: the columns of READ."""
+    details = json.loads(row["details"])
+    return Passage(
+        id=row["id"],
+        document=details["document"],
+        source=details["source"],
+        scope=details["scope"],
+        title=details["title"],
+        headings=tuple(details["headings"]),
+        text=row["content"][details["text_from"] :],
+        url=details["url"],
+        place=Place(*details["place"]),
+        units=tuple((a, b) for a, b in details["units"]),
+        unit_vectors=row["unit_vectors"],
+    )
+
+
+def vectors_in(found: Any, dimension: int) -> NDArray[np.float32]:
+    """(rows, dimension), of a table that has the column."""
+    column = found.column("vector").combine_chunks()
+    return np.asarray(column.flatten().to_numpy(zero_copy_only=False)).reshape(-1, dimension)
+
+
+def header_of(record: dict[str, Any]) -> str:
+    """What was searched by keyword before the passage's text."""
+    return str(record["content"][: max(json.loads(record["details"])["text_from"] - 1, 0)])
