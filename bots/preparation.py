@@ -1,4 +1,4 @@
-"""What must be there before the first document: an exported embedding model, and a release that uses it."""
+"""What must be there before the first document: exported models, and a release that uses them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from rag_core.index.embedding import CARD, ModelCard
 from rag_core.records.releases import Release, Releases
 from rag_core.settings import Settings
 
-__all__ = ["active_release", "new_release", "prepared_model"]
+__all__ = ["active_release", "new_release", "prepared_model", "prepared_reranker"]
 
 
 async def active_release(database: AsyncEngine, settings: Settings) -> Release:
     """The active release; on a new installation, the first one with an empty index.
 
+    When the settings name another reranker than it has, or none, a release with that one and the same index takes its
+    place.
+
     Raises:
-        NotReady: the model cannot be exported, or is another than the settings name.
+        NotReady: a model cannot be exported, or the embedding model is another than the settings name.
     """
     releases = Releases(database)
     active = await releases.active()
@@ -34,29 +37,56 @@ async def active_release(database: AsyncEngine, settings: Settings) -> Release:
             f"The index was made with {active.card.name}, but embedding.model is {settings.embedding.model}: "
             "`answerloop ingest --rebuild` builds it anew with that model."
         )
-    return active
+    reranker = await prepared_reranker(settings)
+    name = reranker.name if reranker else None
+    return active if active.reranker == name else await releases.change_reranker(active, name)
 
 
 async def new_release(database: AsyncEngine, settings: Settings) -> Release:
-    """A release of the model that the settings name, with an empty index; not active yet."""
+    """A release of the models that the settings name, with an empty index; not active yet."""
     folder = await prepared_model(settings)
-    return await Releases(database).add(folder.name, ModelCard.read(folder))
+    reranker = await prepared_reranker(settings)
+    return await Releases(database).add(
+        folder.name, ModelCard.read(folder), reranker.name if reranker else None
+    )
 
 
 async def prepared_model(settings: Settings) -> Path:
-    """The exported model's folder. Made at first need, in a process of its own: exporting needs torch.
+    """The exported embedding model's folder. Made at first need.
 
     Raises:
         NotReady: the export failed; the message says why and what to do.
     """
-    folder = model_folder(settings, re.sub(r"[^A-Za-z0-9._-]+", "--", settings.embedding.model).strip("-."))
+    folder = model_folder(settings, _folder_name(settings.embedding.model))
+    return await _exported(settings.embedding.model, folder)
+
+
+async def prepared_reranker(settings: Settings) -> Path | None:
+    """The exported reranker's folder, made at first need; None where the settings name none.
+
+    Raises:
+        NotReady: the export failed; the message says why and what to do.
+    """
+    model = settings.reranking.model
+    if model is None:
+        return None
+    # A model may be both: an embedder, and the base of a reranker.
+    return await _exported(model, model_folder(settings, f"{_folder_name(model)}--reranker"), "--reranker")
+
+
+def _folder_name(model: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "--", model).strip("-.")
+
+
+async def _exported(model: str, folder: Path, *options: str) -> Path:
+    """In a process of its own: exporting needs torch."""
     if not (folder / CARD).is_file():
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "training.export", settings.embedding.model, str(folder),
+            sys.executable, "-m", "training.export", model, str(folder), *options,
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         _, said = await process.communicate()
         if process.returncode != 0:
             lines = said.decode(errors="replace").strip().splitlines()
-            raise NotReady(lines[-1] if lines else f"Exporting {settings.embedding.model} failed.")
+            raise NotReady(lines[-1] if lines else f"Exporting {model} failed.")
     return folder

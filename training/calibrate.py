@@ -27,12 +27,14 @@ from numpy.typing import NDArray
 from rag_core.compute import Compute
 from rag_core.errors import AnswerloopError
 from rag_core.generation.calibration import DEFAULT, SIGNALS, Calibration, Linear
-from rag_core.generation.evidence import FEATURES, Evidence, gather, keywords
+from rag_core.generation.evidence import FEATURES, Evidence, gather
 from rag_core.generation.extractive import Extractive
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores.lance import LanceStore
 from rag_core.ingest.indexing import Indexer
+from rag_core.retrieval.merging import merge_neighbours
 from rag_core.retrieval.search import Found, Search
+from rag_core.retrieval.terms import keywords
 from rag_core.settings import Settings
 from training.evaluate import Beir, index_beir, normalised, read_beir
 
@@ -109,7 +111,8 @@ async def _asked(sets: Sequence[Beir], embedder: Embedder) -> AsyncIterator[Aske
             search = Search(embedder, store, compute, settings.retrieval)
             for question in _questions(n, data, rng.sample(strangers, min(len(strangers), STRANGERS)), rng):
                 found = await search(question.text, None)
-                kept = [r for r in found.ranked if r.passage.document not in question.taken_away]
+                left = [r for r in found.ranked if r.passage.document not in question.taken_away]
+                kept = merge_neighbours(left)
                 if kept:
                     evidence = gather(question.text, found.vector, kept, settings.retrieval.top_k)
                     found = replace(found, ranked=kept)

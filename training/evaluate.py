@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from rag_core.index.stores import VectorStore
 from rag_core.ingest.indexing import Divided, Indexer, Parsed
 from rag_core.retrieval.search import Search
 from rag_core.settings import Settings
+
+if TYPE_CHECKING:
+    from rag_core.retrieval.reranking import Reranker
 
 __all__ = [
     "Beir",
@@ -224,6 +227,7 @@ async def evaluate_retrieval(
     store: VectorStore,
     compute: Compute,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    reranker: Reranker | None = None,
 ) -> dict[str, Any]:
     """Index the corpus into an empty store and search it; a document scores as its best passage."""
     indexer = Indexer(embedder, store, compute)
@@ -232,7 +236,7 @@ async def evaluate_retrieval(
     passages = await index_beir(data.documents, indexer, lambda done, _: progress("indexing", done, total))
     await store.optimize()
     indexed = time.perf_counter() - started
-    search = Search(embedder, store, compute, settings.retrieval)
+    search = Search(embedder, store, compute, settings.retrieval, reranker=reranker)
     latencies: list[float] = []
     scores: dict[str, list[float]] = {"ndcg@10": [], "recall@10": [], "mrr@10": []}
     for n, (query, text) in enumerate(data.queries.items(), start=1):

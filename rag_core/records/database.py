@@ -43,7 +43,7 @@ __all__ = [
     "votes",
 ]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration in migrations/versions."""
 _LOCK = 0x616E7377
 """Of our migrations, among PostgreSQL's advisory locks."""
@@ -83,6 +83,7 @@ releases = Table(
     Column("index_name", String(100), nullable=False, comment="table of the vector store"),
     Column("card", JSON, nullable=False, comment="the embedding model's card"),
     Column("active", Boolean, nullable=False, default=False),
+    Column("reranker", String(200), comment="folder below home/models; null: none"),
 )
 
 sources = Table(

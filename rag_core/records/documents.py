@@ -88,6 +88,18 @@ class Documents:
                 )
                 await connection.execute(forgotten)
 
+    async def settle(self, source: str, known: Mapping[str, tuple[str, str]]) -> None:
+        """What documents that are recorded were made from, by key: fingerprint and digest."""
+        async with transaction(self._database) as connection:
+            for key, (fingerprint, digest) in known.items():
+                values = {"fingerprint": fingerprint, "digest": digest}
+                await connection.execute(update(documents).where(self._are(source, [key])).values(values))
+
+    async def spec_of(self, source: str) -> Mapping[str, Any] | None:
+        """The settings of a source as they are recorded now; None: it is not."""
+        async with transaction(self._database) as connection:
+            return await connection.scalar(select(sources.c.spec).where(sources.c.name == source))
+
     async def remove(self, source: str, keys: Sequence[str]) -> None:
         async with transaction(self._database) as connection:
             for batch in _batched(keys):
@@ -116,6 +128,14 @@ class Documents:
             name: {"documents": n - skipped, "skipped": skipped, "passages": p}
             for name, n, skipped, p in rows
         }
+
+    async def passages(self) -> int:
+        """How many the index should hold; of documents that are on their way nothing is known."""
+        total = select(func.coalesce(func.sum(documents.c.passages), 0)).where(
+            documents.c.index_name == self._index, documents.c.digest != ""
+        )
+        async with transaction(self._database) as connection:
+            return int(await connection.scalar(total) or 0)
 
     async def sources(self) -> list[SourceRecord]:
         async with transaction(self._database) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -15,10 +16,15 @@ from rag_core.types import Answer, Question, Vote
 
 __all__ = ["Feedback"]
 
+_Waiting = tuple[dict[str, Any], "asyncio.Future[None]"]
+"""An answer's row, and what its asker waits for."""
+
 
 class Feedback:
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
+        self._waiting: list[_Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
 
     async def record_answer(
         self,
@@ -29,7 +35,12 @@ class Feedback:
         scopes: frozenset[str] | None,
         generation: int,
     ) -> None:
-        """Keep an answer with all that produced it."""
+        """Keep an answer with all that produced it. Answers that are given at once are written at once: SQLite takes
+        hundreds of transactions a second, and a thousand rows in one of them.
+
+        Raises:
+            Unavailable: the database does not take them now.
+        """
         who = question.principal
         values = {
             "id": answer.id,
@@ -50,8 +61,36 @@ class Feedback:
             "generation": generation,
             "timings_ms": answer.timings_ms,
         }
-        async with transaction(self._database) as connection:
-            await connection.execute(insert(answers).values(values))
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((values, written))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        await written
+
+    async def _write(self) -> None:
+        """All that wait, in one transaction after the other."""
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            if len(batch) == 1 or not await self._written(batch):
+                for (
+                    one
+                ) in batch:  # what the database will not take of one answer is no reason to lose the others
+                    await self._written([one], last=True)
+
+    async def _written(self, batch: list[_Waiting], last: bool = False) -> bool:
+        """last: a failure is told to those who wait."""
+        failure: Exception | None = None
+        try:
+            async with transaction(self._database) as connection:
+                await connection.execute(insert(answers), [values for values, _ in batch])
+        except Exception as error:
+            failure = error
+        for written in (written for _, written in batch if not written.done()):
+            if failure is None:
+                written.set_result(None)
+            elif last:
+                written.set_exception(failure)
+        return failure is None
 
     async def record_vote(self, vote: Vote) -> None:
         """The last vote of a person on an answer stands; value 0 takes it back.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import shutil
@@ -13,8 +14,9 @@ import pytest
 
 from rag_core.errors import NotReady
 from rag_core.index.embedding import Embedder, ModelCard
+from rag_core.retrieval.reranking import PairScorer, RerankerCard
 from training import export as module
-from training.export import ParityError, export, packaged
+from training.export import ParityError, export, export_reranker, packaged
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 FILES = ["card.json", "model.onnx", "tokenizer.json"]
@@ -122,3 +124,68 @@ def test_the_default_model_comes_with_a_package() -> None:
     """A first run needs no model hub; another model is looked for by its name."""
     assert (Path(packaged(MODEL) or "") / "model.safetensors").is_file()
     assert packaged("some/other") is None
+
+
+# --- cross-encoders ----------------------------------------------------------------------------------------------
+
+
+def test_an_exported_cross_encoder_does_what_the_original_does(
+    cross_encoder: Path, reranker_folder: Path
+) -> None:
+    """The same pairs come first; window, weight and what was measured are on its card."""
+    import torch
+    from sentence_transformers import CrossEncoder
+
+    assert sorted(p.name for p in reranker_folder.iterdir()) == FILES
+    card = RerankerCard.read(reranker_folder)
+    assert (card.window, card.kind) == (48, "reranker")
+    assert card.weight == json.loads((cross_encoder / "config.json").read_text())["answerloop"]["weight"]
+    assert min(card.correlation, card.spearman) >= module.MIN_CORRELATION
+    question = "What of the lantern?"
+    texts = ["Some battery is in the lantern.", "Some battery is in a lantern.", "A text of another kind."]
+    original = CrossEncoder(str(cross_encoder), device="cpu")
+    before = original.predict([(question, text) for text in texts], activation_fn=torch.nn.Identity())
+    assert PairScorer(reranker_folder).logits(question, texts) == pytest.approx(before, abs=0.3)
+    assert before[0] > before[1] + 0.5
+
+
+def test_a_cross_encoder_that_strays_leaves_everything_as_it_was(
+    cross_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The older export stays whole, and there is no scratch beside it."""
+    monkeypatch.setattr(module, "MIN_CORRELATION", 1.1)
+    folder = tmp_path / "models" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text("{}")
+    with pytest.raises(ParityError, match=r"strays from the original: .*reranking\.model\.$"):
+        export_reranker(str(cross_encoder), folder)
+    assert [p.name for p in folder.parent.iterdir()] == ["tiny"]
+    assert (folder / "card.json").read_text() == "{}"
+
+
+def test_a_model_without_a_single_score_is_no_cross_encoder(
+    tiny: Path, cross_encoder: Path, tmp_path: Path
+) -> None:
+    """An embedder, which would get an output layer by chance, and a classifier of two labels; named is the setting."""
+    from transformers import AutoModelForSequenceClassification
+
+    two = tmp_path / "two"
+    shutil.copytree(cross_encoder, two)
+    AutoModelForSequenceClassification.from_pretrained(
+        cross_encoder, num_labels=2, ignore_mismatched_sizes=True
+    ).save_pretrained(two)
+    for model in (tiny, two):
+        with pytest.raises(ParityError, match=r"no cross-encoder .*reranking\.model\.$"):
+            export_reranker(str(model), tmp_path / "models" / "x")
+        assert not (tmp_path / "models" / "x").exists()
+
+
+def test_a_cross_encoder_that_comes_as_a_pickle_alone_is_refused(cross_encoder: Path, tmp_path: Path) -> None:
+    """Nothing is unpickled."""
+    folder = tmp_path / "pickled"
+    shutil.copytree(cross_encoder, folder)
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Evil(tmp_path / "made")))
+    with pytest.raises(NotReady, match=r"^The reranker .* could not be loaded"):
+        export_reranker(str(folder), tmp_path / "models" / "x")
+    assert not (tmp_path / "made").exists()

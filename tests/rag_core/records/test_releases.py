@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import create_engine, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.errors import NotFound
+from rag_core.errors import Busy, NotFound
 from rag_core.index.embedding import ModelCard
-from rag_core.records.database import releases, transaction
-from rag_core.records.releases import Releases
+from rag_core.records import database as module
+from rag_core.records.database import open_database, releases, transaction
+from rag_core.records.releases import Release, Releases
 
 CARD = ModelCard("some/model", 384, 256, pooling="cls", query_prefix="query: ", cosine_mean=0.99)
 
@@ -93,3 +96,82 @@ async def test_identifiers_are_short_and_speak(database: AsyncEngine) -> None:
     kept = Releases(database)
     expected = list(itertools.islice((f"r{n}" for n in itertools.count(1)), 3))
     assert [(await kept.add("some--model", CARD)).id for _ in range(3)] == expected
+
+
+# --- a reranker --------------------------------------------------------------------------------------------------
+
+
+async def test_a_release_may_have_a_reranker(database: AsyncEngine) -> None:
+    """By the name of its folder; without one it is None."""
+    kept = Releases(database)
+    with_one, without = await kept.add("some--model", CARD, "reranker"), await kept.add("some--model", CARD)
+    assert (with_one.reranker, without.reranker) == ("reranker", None)
+    await kept.activate(with_one.id)
+    found = await kept.active()
+    assert found is not None
+    assert found.reranker == "reranker"
+
+
+async def test_another_reranker_is_another_release_with_the_same_index(database: AsyncEngine) -> None:
+    """Active at once, with the embedder that filled the index; the one before stays for going back."""
+    kept = Releases(database)
+    before = await kept.add("some--model", CARD)
+    await kept.activate(before.id)
+    after = await kept.change_reranker(before, "reranker")
+    assert (after.id, after.reranker, after.active) == ("r2", "reranker", True)
+    assert (after.index_name, after.embedder, after.card) == (
+        before.index_name,
+        before.embedder,
+        before.card,
+    )
+    assert await kept.active() == after
+    assert await active(database) == ["r2"]
+    await kept.activate(before.id)
+    assert (await kept.active()) == replace(before, active=True)
+    assert (await kept.change_reranker(before, None)).id == "r3"
+
+
+async def test_the_reranker_of_a_release_that_answers_no_more_is_not_changed(database: AsyncEngine) -> None:
+    """Otherwise the index of an earlier release would come back; nothing is recorded."""
+    kept = Releases(database)
+    first, second = [await kept.add("some--model", CARD) for _ in range(2)]
+    await kept.activate(second.id)
+    with pytest.raises(Busy, match=r"another release than r1 the active one; try again\.$"):
+        await kept.change_reranker(first, "reranker")
+    assert await active(database) == ["r2"]
+    async with transaction(database) as connection:
+        assert len(list(await connection.scalars(select(releases.c.id)))) == 2
+
+
+async def test_of_two_changes_at_once_one_is_refused(database: AsyncEngine) -> None:
+    """There is one active release after, and it has the reranker of the change that was made."""
+    kept = Releases(database)
+    first = await kept.add("some--model", CARD)
+    await kept.activate(first.id)
+    made = await asyncio.gather(*(kept.change_reranker(first, name) for name in "ab"), return_exceptions=True)
+    assert sorted(isinstance(m, Busy) for m in made) == [False, True]
+    (changed,) = [m for m in made if isinstance(m, Release)]
+    assert await kept.active() == changed
+
+
+async def test_releases_from_before_there_were_rerankers_have_none(tmp_path: Path) -> None:
+    """The migration keeps them, and which one is active."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(module.__file__).with_name("migrations")))
+    config.set_main_option("sqlalchemy.url", f"sqlite:///{tmp_path}/old.db")
+    command.upgrade(config, "0001")
+    old = create_engine(f"sqlite:///{tmp_path}/old.db")
+    with old.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO releases VALUES ('r1', '2026-01-02 03:04:05', 'some--model', 'passages_r1', "
+            """'{"name": "some/model", "dimension": 384, "window": 256}', 1)"""
+        )
+    old.dispose()
+    database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/old.db")
+    found = await Releases(database).active()
+    assert found is not None
+    assert (found.id, found.index_name, found.reranker) == ("r1", "passages_r1", None)
+    await database.dispose()
