@@ -24,6 +24,7 @@ from rag_core.generation.extractive import Draft, Extractive
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores.lance import LanceStore
 from rag_core.ingest.indexing import Indexer
+from rag_core.retrieval.merging import merge_neighbours
 from rag_core.retrieval.search import Search
 from rag_core.settings import Answers, Settings
 from training.evaluate import index_beir, normalised, read_beir
@@ -48,7 +49,7 @@ async def measure(
 
         async def ask(text: str) -> Draft:
             found = await search(text, None)
-            return generator.generate(text, found.vector, found.ranked)
+            return generator.generate(text, found.vector, merge_neighbours(found.ranked))
 
         drafts = {query: await ask(text) for query, text in data.queries.items()}
         unanswerable = [await ask(text) for text in data.unanswerable]

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from rag_core.generation.calibration import Calibration
 from rag_core.generation.composing import beginning, cite, compose, says_the_same, unit_text
 from rag_core.generation.evidence import FEATURES, Evidence, gather
-from rag_core.retrieval.search import Ranked
 from rag_core.settings import Answers
-from rag_core.types import Citation, Passage
+from rag_core.types import Citation, Passage, Ranked
 
 __all__ = ["Draft", "Extractive"]
 

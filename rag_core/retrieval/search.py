@@ -1,4 +1,4 @@
-"""A question's text -> ranked passages: embed, search the store within the scopes, fuse, fetch."""
+"""A question's text -> ranked passages: embed, search the store within the scopes, fuse, fetch, refine, rerank."""
 
 from __future__ import annotations
 
@@ -7,21 +7,28 @@ import re
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag_core.cache import Caching, Entry
 from rag_core.compute import Compute
 from rag_core.errors import InvalidQuestion
 from rag_core.index.embedding import Embedder
-from rag_core.index.stores import VectorStore
+from rag_core.index.stores import Candidate, VectorStore
 from rag_core.index.stores.protocol import Vector
 from rag_core.retrieval.batching import QueryBatches
 from rag_core.retrieval.fusion import Fused, fuse
+from rag_core.retrieval.merging import without_near_duplicates
+from rag_core.retrieval.refining import REFINED, refine
 from rag_core.settings import Retrieval
-from rag_core.types import Passage
+from rag_core.types import Passage, Ranked
 
-__all__ = ["MAX_QUESTION", "Found", "Ranked", "Search", "clean_question"]
+if TYPE_CHECKING:
+    from rag_core.retrieval.reranking import Reranker
+
+__all__ = ["MAX_QUESTION", "Found", "Search", "clean_question"]
 
 MAX_QUESTION = 4_000
 """Characters; a question longer than this is refused rather than half read."""
@@ -29,17 +36,6 @@ KEEP = 16
 """Passages fetched for one question: those that may reach the generator, and enough others to tell rare words from
 common ones."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A passage that may answer, with why it was found."""
-
-    passage: Passage
-    cosine: float
-    bm25: float
-    score: float
-    """Fused; comparable between questions to one index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +50,23 @@ class Found:
 class Search:
     """Searches the index of one release with the embedder of that release."""
 
-    def __init__(self, embedder: Embedder, store: VectorStore, compute: Compute, settings: Retrieval) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        store: VectorStore,
+        compute: Compute,
+        settings: Retrieval,
+        caching: Caching | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
+        """caching: of this release; None works everything out anew. reranker: of this release, where it has one."""
         self._queries = QueryBatches(embedder, compute)
+        self._compute = compute
+        self._dimension = embedder.card.dimension
         self._store = store
         self._settings = settings
+        self._caching = caching
+        self._reranker = reranker
 
     async def __call__(self, text: str, scopes: frozenset[str] | None, keep: int = KEEP) -> Found:
         """The best passages for a question.
@@ -70,14 +79,50 @@ class Search:
         def ended(stage: str) -> None:
             timings[stage] = (time.perf_counter() - started) * 1e3 - sum(timings.values())
 
-        embedding = asyncio.create_task(self._queries.embed(text))
+        embedding = asyncio.create_task(self.embed(text))
         embedding.add_done_callback(lambda _: ended("embed"))
-        ranking = await self._rank(embedding, text, scopes, keep)
+        close = max(REFINED, self._reranker.limit if self._reranker else 0)
+        ranking = await self._ranking(embedding, text, scopes, max(keep, close))
         vector = await embedding
         ended("search")
         ranked = await self._fetch(ranking, scopes)
         ended("fetch")
-        return Found(vector, ranked, timings)
+        async with self._compute.turn:
+            refined = refine(text, vector, ranked, close, self._settings.dense_weight)
+            ranked = without_near_duplicates(refined)
+        ended("refine")
+        if self._reranker:
+            ranked = await self._reranker(text, ranked)
+            ended("rerank")
+        return Found(vector, ranked[:keep], timings)
+
+    async def embed(self, text: str) -> Vector:
+        """A question's vector, (dimension,), of length one; from the cache where it has it."""
+        if self._caching is None:
+            return await self._queries.embed(text)
+        key = self._caching.keys.embedding(text)
+        vector = await self._caching.vector(key, self._dimension)
+        if vector is None:
+            vector = await self._queries.embed(text)
+            self._caching.keep_vector(key, vector)
+        return vector
+
+    async def _ranking(
+        self, vector: Awaitable[Vector], text: str, scopes: frozenset[str] | None, keep: int
+    ) -> list[Fused]:
+        """As it was for the index as it is now, or made anew."""
+        if self._caching is None:
+            return await self._rank(vector, text, scopes, keep)
+        # Read before the search: what a write in between brings is kept under the old number and never served.
+        generation = (await self._store.state()).generation
+        key = self._caching.keys.ranking(text, scopes, generation, keep)
+        entries = await self._caching.ranking(key)
+        if entries is not None:
+            return [Fused(Candidate(e.id, e.cosine, e.bm25, e.key), e.score) for e in entries]
+        ranking = await self._rank(vector, text, scopes, keep)
+        if ranking:
+            self._caching.keep_ranking(key, tuple(_entry(fused) for fused in ranking))
+        return ranking
 
     async def _rank(
         self, vector: Awaitable[Vector], text: str, scopes: frozenset[str] | None, keep: int
@@ -94,6 +139,11 @@ class Search:
 
 def _ranked(passage: Passage, fused: Fused) -> Ranked:
     return Ranked(passage, fused.candidate.cosine, fused.candidate.bm25, fused.score)
+
+
+def _entry(fused: Fused) -> Entry:
+    candidate = fused.candidate
+    return Entry(candidate.id, candidate.key, candidate.cosine, candidate.bm25, fused.score)
 
 
 def clean_question(text: str) -> str:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rag_core.generation.evidence import FEATURES, Evidence, Terms, gather
-from rag_core.retrieval.search import Ranked
-from rag_core.types import Passage, Place
+from rag_core.generation.evidence import FEATURES, Evidence, gather
+from rag_core.retrieval.terms import Terms
+from rag_core.types import Passage, Place, Ranked
 
 QUESTION = np.array([1, 0, 0, 0], np.float32)
 TOWARDS, ASIDE = [127, 0, 0, 0], [0, 127, 0, 0]

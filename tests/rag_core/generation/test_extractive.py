@@ -15,9 +15,8 @@ from rag_core.index.embedding import Embedder
 from rag_core.index.stores import Candidate
 from rag_core.ingest.chunking import chunk_markdown
 from rag_core.retrieval.fusion import fuse
-from rag_core.retrieval.search import Ranked
 from rag_core.settings import Answers
-from rag_core.types import Passage, Place
+from rag_core.types import Passage, Place, Ranked
 
 LEAVE = """# Leave
 

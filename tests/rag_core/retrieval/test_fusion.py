@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core.index.stores import Candidate
-from rag_core.retrieval.fusion import BM25_DAMPING, fuse
+from rag_core.retrieval.fusion import BM25_DAMPING, fuse, keyword_share, keyword_weight
 
 candidates = st.lists(
     st.builds(
@@ -74,3 +75,37 @@ def test_equal_scores_go_by_id() -> None:
 def test_nothing_found_is_nothing() -> None:
     """An empty list, not an error."""
     assert fuse([], 0.75) == []
+
+
+# --- the weight that is chosen for a question --------------------------------------------------------------------
+
+
+def weight(cosines: list[float], bm25: list[float]) -> float:
+    return keyword_weight(np.array(cosines), keyword_share(bm25))
+
+
+def test_a_match_of_rare_words_leans_to_keywords() -> None:
+    """One passage has the code that was asked for, the others have a common word: BM25 knows what it found."""
+    cosines = [0.4] * 20
+    rare, common = [40.0] + [3.0] * 19, [5.0] * 20
+    assert weight(cosines, rare) > weight(cosines, common) + 0.2
+
+
+def test_a_passage_that_is_much_nearer_than_all_others_leans_to_vectors() -> None:
+    """The embedder knows what is asked about; where all passages are about as near, it does not."""
+    bm25 = [10.0, 9.0, 8.0] * 5
+    assert weight([0.9] + [0.4] * 14, bm25) < weight([0.42] + [0.4] * 14, bm25) - 0.2
+
+
+@given(candidates)
+def test_the_weight_is_a_weight(found: list[Candidate]) -> None:
+    """Between 0 and 1 whatever was found, and the same for the same question; nothing found is no error."""
+    chosen = weight([c.cosine for c in found], [c.bm25 for c in found])
+    assert 0 <= chosen <= 1
+    assert [f.candidate for f in fuse(found, None)] == [f.candidate for f in fuse(found, 1 - chosen)]
+
+
+def test_without_keyword_matches_vectors_alone_give_the_order() -> None:
+    """A question in other words than the documents'."""
+    found = [Candidate("a", 0.2, 0.0), Candidate("b", 0.3, 0.0), Candidate("c", 0.1, 0.0)]
+    assert [f.candidate.id for f in fuse(found, None)] == ["b", "a", "c"]

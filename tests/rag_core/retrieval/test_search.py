@@ -121,7 +121,7 @@ async def test_each_passage_comes_once_with_why_it_was_found(search: Search) -> 
     assert found.ranked[0].bm25 > 0
     assert 0.3 < found.ranked[0].cosine <= 1
     assert found.vector.shape == (384,)
-    assert list(found.timings_ms) == ["embed", "search", "fetch"]
+    assert list(found.timings_ms) == ["embed", "search", "fetch", "refine"]
 
 
 @pytestmark_loop
