@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bots.commands import asking, documents, evaluating, serving, setup
+from bots.commands import access, asking, cache, documents, evaluating, serving, setup, store
 from rag_core.errors import AnswerloopError, SettingsError
 
 __all__ = ["app", "main"]
@@ -26,6 +26,9 @@ app = typer.Typer(
 evaluate = typer.Typer(
     no_args_is_help=True, help="Measure on a judged set of your own.", rich_markup_mode=None
 )
+kept = typer.Typer(no_args_is_help=True, help="What is kept for whoever asks again.", rich_markup_mode=None)
+rules = typer.Typer(no_args_is_help=True, help="Who may read what.", rich_markup_mode=None)
+stores = typer.Typer(no_args_is_help=True, help="Where the index is kept.", rich_markup_mode=None)
 
 app.command("init")(setup.init)
 app.command("doctor")(setup.doctor)
@@ -34,6 +37,13 @@ app.command("sources")(documents.sources)
 app.command("ask")(asking.ask)
 app.command("chat")(asking.chat)
 app.command("serve")(serving.serve)
+rules.command("explain")(access.explain)
+app.add_typer(rules, name="access")
+kept.command("stats")(cache.stats)
+kept.command("clear")(cache.clear)
+app.add_typer(kept, name="cache")
+stores.command("copy")(store.copy)
+app.add_typer(stores, name="store")
 evaluate.command("retrieval")(evaluating.retrieval)
 app.add_typer(evaluate, name="evaluate")
 
@@ -52,8 +62,10 @@ def _options(
 
 
 @evaluate.callback()
-def _evaluate() -> None:
-    """Keeps `evaluate` a group while it has one command."""
+@rules.callback()
+@stores.callback()
+def _group() -> None:
+    """Keeps a group one while it has a single command."""
 
 
 def main() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag_core.bootstrap import Core, open_library
 from rag_core.errors import AnswerloopError, Busy
-from rag_core.records.documents import SourceRecord
+from rag_core.records.documents import Documents, SourceRecord
 from rag_core.records.releases import Releases
 from rag_core.settings import SourceSettings, duration_s
 
@@ -19,35 +21,59 @@ if TYPE_CHECKING:
 __all__ = ["due", "keep_synchronised"]
 
 LOOK_EVERY_S = 15.0
+INTERRUPT_EVERY_S = 1.0
 log = logging.getLogger(__name__)
 
 
-async def keep_synchronised(core: Core, look_every_s: float = LOOK_EVERY_S) -> None:
+async def keep_synchronised(
+    core: Core,
+    look_every_s: float = LOOK_EVERY_S,
+    configured: Callable[[], Sequence[SourceSettings]] | None = None,
+) -> None:
     """Take up the settings' sources, then synchronise each that has a schedule when it is due.
+
+    configured: the sources as the settings name them now; None: those of the start. A change interrupts what is being
+    synchronised: a scope that was changed is put into force first.
 
     Returns once `ingest --rebuild` has made another release active: its index is not this process's to
     write. Another process that is synchronising, or a source that fails, is waited for until the next look.
     """
+    wanted = configured or (lambda: core.settings.sources)
     attempts: dict[str, datetime] = {}
-    configured = False
+    taken_up: Sequence[SourceSettings] | None = None
     while not await _superseded(core):
-        configured = configured or await _configure(core)
+        if (sources := wanted()) != taken_up and await _configure(core, sources):
+            taken_up = sources
         now = datetime.now(UTC)
         waiting = [s for s in await core.documents.sources() if due(s, attempts.get(s.name), now)]
-        if waiting and await _synchronise(core, {s.name for s in waiting}):
+        work = _synchronise(core, {s.name for s in waiting}) if waiting else None
+        if work and await _unless(functools.partial(_differ, wanted, sources), work):
             attempts.update((s.name, now) for s in waiting)
-        await asyncio.sleep(look_every_s)
+        if wanted() == sources:
+            await asyncio.sleep(look_every_s)
+
+
+def _differ(wanted: Callable[[], Sequence[SourceSettings]], seen: Sequence[SourceSettings]) -> bool:
+    return wanted() != seen
+
+
+async def _unless(changed: Callable[[], bool], work: Coroutine[Any, Any, bool]) -> bool:
+    """What the work returns; False where it was stopped because of a change."""
+    task = asyncio.create_task(work)
+    try:
+        while not task.done() and not changed():
+            await asyncio.wait({task}, timeout=INTERRUPT_EVERY_S)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    return not task.cancelled() and task.result()
 
 
 async def _superseded(core: Core) -> bool:
     active = await Releases(core.database).active()
     if active is None or active.id == core.release.id:
         return False
-    log.warning(
-        "release %s is active now, and this process answers from %s: restart it to change over",
-        active.id,
-        core.release.id,
-    )
+    log.info("release %s is active now, and no longer %s", active.id, core.release.id)
     return True
 
 
@@ -65,15 +91,25 @@ def _aware(time: datetime | None) -> datetime | None:
     return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time
 
 
-async def _configure(core: Core) -> bool:
+async def _configure(core: Core, sources: Sequence[SourceSettings]) -> bool:
     try:
+        await _announce(core.documents, sources)
         async with open_library(core) as library:
-            for name in await library.configure(core.settings.sources):
+            for name in await library.configure(sources):
                 log.warning("%s is no longer in the settings; its documents were removed", name)
     except AnswerloopError as error:
         log.info("the settings' sources wait: %s", error)
         return False
     return True
+
+
+async def _announce(documents: Documents, sources: Sequence[SourceSettings]) -> None:
+    """Another process that is synchronising a source as it was configured before stops when it sees this."""
+    recorded = {record.name: record.spec for record in await documents.sources()}
+    for source in sources:
+        spec = source.model_dump(mode="json")
+        if source.name in recorded and recorded[source.name] != spec:
+            await documents.put_source(source.name, spec, from_settings=True)
 
 
 async def _synchronise(core: Core, names: set[str]) -> bool:

@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from rag_core import settings
@@ -34,6 +34,7 @@ PLAIN = {
     float: "number",
     bool: "true or false",
     Path: "path",
+    SecretStr: "text",
     dict: "table",
 }
 BOUNDS = {"ge": "at least {}", "gt": "above {}", "le": "at most {}"}
@@ -48,13 +49,6 @@ OTHERWISE = {
     "sources.allow_private": "Whether loopback, private and link-local addresses may be reached.",
     "answers.max_sentences": "The most sentences, list items or table rows that an answer is made of.",
     "web.host": "Address that the chat page listens on.",
-    "access.rules.scopes": "The scopes granted.",
-    "access.rules.platform": 'Where the question comes from: `"web"` today.',
-    "access.rules.workspace": "Workspace or server of the chat platform.",
-    "access.rules.channel": "Channel of the chat platform.",
-    "access.rules.role": "A role that the person has on the chat platform.",
-    "access.rules.user": "The person's id on the platform.",
-    "access.rules.direct": "Whether only this person and the bot are in the conversation.",
 }
 """Meanings of the settings that have no sentence in rag_core/settings.py."""
 
@@ -80,6 +74,7 @@ def _sections() -> Iterator[tuple[str, list[str]]]:
     for name, field in Settings.model_fields.items():
         if name not in ("home", "log_level", "sources", "access"):
             yield f"`[{name}]`", _rows(field.annotation, f"{name}.")
+    yield "`[access]`", _rows(settings.Access, "access.", ("groups",))
     yield "`[[access.rules]]`", _rows(settings.AccessRule, "access.rules.")
 
 
@@ -111,7 +106,7 @@ def _meanings(group: Any) -> dict[str, str]:
 def _type(name: str, field: FieldInfo) -> str:
     if name == "kind":
         return "text"
-    if name == "every":
+    if name in ("every", "ttl"):
         return "duration"
     words = _words(field.annotation)
     limits = [
@@ -124,6 +119,8 @@ def _type(name: str, field: FieldInfo) -> str:
 
 
 def _words(kind: Any) -> str:
+    if get_origin(kind) is Annotated:
+        return _words(get_args(kind)[0])
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(f"`{json.dumps(value)}`" for value in get_args(kind))
     if get_origin(kind) in (Union, UnionType):

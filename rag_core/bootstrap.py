@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,22 +14,39 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.access import Access
 from rag_core.assistant import Assistant
+from rag_core.cache import Address, Cache, Caching, Keys, LocalCache
 from rag_core.compute import Compute
 from rag_core.errors import Busy, NotReady, Unavailable
+from rag_core.generation.calibration import Calibration
 from rag_core.generation.extractive import Extractive
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores import VectorStore
+from rag_core.index.stores.opening import index_folder, open_store
 from rag_core.records.database import open_database
 from rag_core.records.documents import Documents
 from rag_core.records.feedback import Feedback
 from rag_core.records.releases import Release, Releases
 from rag_core.retrieval.search import Search
-from rag_core.settings import Settings
+from rag_core.settings import Settings, duration_s
 
 if TYPE_CHECKING:
+    from rag_core.cache.semantic import SemanticCache
     from rag_core.ingest.library import Library
+    from rag_core.retrieval.reranking import Reranker
 
-__all__ = ["Core", "make_assistant", "model_folder", "open_core", "open_library", "open_records"]
+__all__ = [
+    "Core",
+    "active_release",
+    "make_assistant",
+    "model_folder",
+    "only_writer",
+    "open_cache",
+    "open_core",
+    "open_library",
+    "open_records",
+]
+
+_NO_RELEASE = "There is nothing to answer from yet: run `answerloop ingest FOLDER` first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,8 @@ class Core:
     store: VectorStore
     compute: Compute
     documents: Documents
+    caching: Caching
+    reranker: Reranker | None = None
 
 
 def model_folder(settings: Settings, embedder: str) -> Path:
@@ -80,18 +100,21 @@ async def open_core(settings: Settings, release: Release | None = None) -> Async
         database = await stack.enter_async_context(open_records(settings))
         release = release or await Releases(database).active()
         if release is None:
-            raise NotReady("There is nothing to answer from yet: run `answerloop ingest FOLDER` first.")
+            raise NotReady(_NO_RELEASE)
         compute = Compute()
         stack.callback(compute.close)
+        caching = _caching(settings, release)
+        stack.push_async_callback(caching.close)
         # Loading the model is native work of a tenth of a second; the store's packages are imported meanwhile.
         folder = model_folder(settings, release.embedder)
         opening = asyncio.create_task(compute.run(Embedder, folder, settings.embedding.threads))
         try:
-            store = await _open_store(settings, release)
+            store = await stack.enter_async_context(open_store(settings, release))
         except BaseException:
             opening.cancel()
             raise
-        stack.push_async_callback(store.close)
+        documents = Documents(database, release.index_name)
+        await _refuse_lost(settings, store, documents)
         yield Core(
             settings,
             database,
@@ -99,25 +122,136 @@ async def open_core(settings: Settings, release: Release | None = None) -> Async
             await opening,
             store,
             compute,
-            Documents(database, release.index_name),
+            documents,
+            caching,
+            await _open_reranker(settings, release, compute),
         )
 
 
-async def _open_store(settings: Settings, release: Release) -> VectorStore:
-    from rag_core.index.stores.lance import LanceStore
+async def _open_reranker(settings: Settings, release: Release, compute: Compute) -> Reranker | None:
+    if release.reranker is None:
+        return None
+    from rag_core.retrieval.reranking import PairScorer, Reranker
 
-    return await LanceStore.open(settings.home / "index", release.index_name, release.card.dimension)
+    scorer = await compute.run(PairScorer, model_folder(settings, release.reranker))
+    return Reranker(scorer, compute, settings.retrieval.rerank_candidates)
 
 
-def make_assistant(core: Core) -> Assistant:
+async def _refuse_lost(settings: Settings, store: VectorStore, documents: Documents) -> None:
+    """An index that was removed from the disk is not taken for one that has nothing to read."""
+    if not (await store.state()).passages and await documents.passages():
+        raise NotReady(
+            f"The index in {settings.store.url or index_folder(settings)} is empty, though documents were read into it; "
+            "`answerloop ingest --rebuild` builds it anew from the sources."
+        )
+
+
+def _caching(settings: Settings, release: Release) -> Caching:
+    """With Redis named, what the process keeps itself serves while Redis is down."""
+    retrieval = settings.retrieval.model_dump(mode="json")
+    answers = {
+        "settings": settings.answers.model_dump(mode="json"),
+        "calibration": asdict(Calibration.read()),
+        "version": _version(),
+    }
+    keys = Keys(release, retrieval, answers)
+    if not settings.cache.enabled:
+        return Caching(keys, None)
+    local = _local_cache(settings)
+    return Caching(keys, _redis_cache(settings), local) if settings.cache.url else Caching(keys, local)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("answerloop")
+    except metadata.PackageNotFoundError:  # run from a folder, not installed
+        return ""
+
+
+@asynccontextmanager
+async def open_cache(settings: Settings) -> AsyncIterator[Cache]:
+    """The cache that processes share, without anything else; this process's own where they share none."""
+    cache = _redis_cache(settings) if settings.cache.url else _local_cache(settings)
+    try:
+        yield cache
+    finally:
+        await cache.close()
+
+
+def _local_cache(settings: Settings) -> LocalCache:
+    return LocalCache(settings.cache.size_mb << 20, duration_s(settings.cache.ttl))
+
+
+def _redis_cache(settings: Settings) -> Cache:
+    from rag_core.cache.connecting import Tls
+    from rag_core.cache.redis import RedisCache
+
+    said = settings.cache
+    return RedisCache.open(
+        Address.parse(said.url or ""),
+        ttl_s=duration_s(said.ttl),
+        limit_s=said.timeout_ms / 1000,
+        tls=Tls(said.ca_file, said.cert_file, said.key_file),
+        password=said.password.get_secret_value() if said.password else "",
+        sentinel_password=said.sentinel_password.get_secret_value() if said.sentinel_password else "",
+    )
+
+
+def make_assistant(core: Core, access: Access | None = None) -> Assistant:
+    """access: who may read what; None takes the rules of the settings."""
+    rules = core.settings.access
     return Assistant(
         core.release,
         core.store,
-        Search(core.embedder, core.store, core.compute, core.settings.retrieval),
+        Search(core.embedder, core.store, core.compute, core.settings.retrieval, core.caching, core.reranker),
         Extractive(core.settings.answers, core.settings.retrieval.top_k),
-        Access(core.settings.access.rules),
+        access or Access(rules.rules, rules.groups),
         Feedback(core.database),
+        core.compute,
+        core.caching,
+        _semantic_cache(core.settings),
     )
+
+
+def _semantic_cache(settings: Settings) -> SemanticCache | None:
+    if not (settings.cache.enabled and settings.cache.semantic):
+        return None
+    from rag_core.cache.semantic import SemanticCache  # its patterns take 50 ms to compile
+
+    return SemanticCache(settings.cache.semantic_threshold)
+
+
+async def active_release(settings: Settings) -> Release:
+    """
+    Raises:
+        NotReady: there is no release yet.
+    """
+    async with open_records(settings) as database:
+        if release := await Releases(database).active():
+            return release
+    raise NotReady(_NO_RELEASE)
+
+
+@contextmanager
+def only_writer(settings: Settings) -> Iterator[None]:
+    """While it is held nobody else writes to the index.
+
+    Raises:
+        Busy: another process is synchronising.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(settings.home / "ingest.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise Busy(
+            f"Another process is synchronising {settings.home}; wait for it, or stop it, and try again."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @asynccontextmanager
@@ -127,25 +261,16 @@ async def open_library(core: Core) -> AsyncIterator[Library]:
     Raises:
         Busy: another process is synchronising.
     """
-    from filelock import FileLock, Timeout
-
     from rag_core.ingest.indexing import Indexer
     from rag_core.ingest.library import Library
     from rag_core.ingest.reading import ReadingPool
+    from rag_core.ingest.scoping import Scoping
     from rag_core.ingest.sync import Sync
 
     limits = core.settings.ingest
-    lock = FileLock(core.settings.home / "ingest.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise Busy(
-            f"Another process is synchronising {core.settings.home}; wait for it, or stop it, and try again."
-        ) from None
-    try:
+    with only_writer(core.settings):
         async with ReadingPool(limits.workers, limits.timeout_s, limits.memory_mb) as pool:
             indexer = Indexer(core.embedder, core.store, core.compute)
             sync = Sync(core.documents, indexer, pool, limits)
-            yield Library(core.documents, indexer, sync, core.settings.home / "sources", limits)
-    finally:
-        lock.release()
+            scoping = Scoping(core.documents, core.store)
+            yield Library(core.documents, indexer, sync, scoping, core.settings.home / "sources", limits)

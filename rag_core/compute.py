@@ -1,4 +1,4 @@
-"""Where the event loop hands over work that keeps a core busy: one bounded executor for the whole process."""
+"""Work that keeps a core busy: off the event loop in one bounded executor, or on it one piece at a time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+import numpy  # noqa: F401 -- its products are limited below, once it is loaded
+from threadpoolctl import threadpool_limits
+
 __all__ = ["Compute"]
 
 P = ParamSpec("P")
@@ -14,14 +17,22 @@ T = TypeVar("T")
 
 
 class Compute:
-    """Threads for inference and other work that releases the interpreter lock.
+    """How this process uses its cores.
 
-    Two by default, so that a question does not wait behind a batch of passages being embedded.
+    Two threads by default for inference and other work that lets go of the interpreter, so that a question does not wait
+    behind a batch of passages being embedded.
+
+    `async with compute.turn` goes before a millisecond or two of work on the event loop. When hundreds ask at once the
+    loop sees to everything else between two such pieces, and one asker alone waits for nothing.
     """
 
     def __init__(self, threads: int = 2) -> None:
         self.threads = threads
+        self.turn = asyncio.Lock()
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="compute")
+        # NumPy's products here are small: spread over all cores they wait for each other, up to a hundred times longer
+        # than they take on a busy machine.
+        threadpool_limits(1, user_api="blas")
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()

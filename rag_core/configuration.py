@@ -26,7 +26,7 @@ from rag_core.settings import (
     WebSource,
 )
 
-__all__ = ["load_settings", "secret"]
+__all__ = ["load_settings", "secret", "settings_file"]
 
 CONFIG_NAME = "answerloop.toml"
 _HAS_PASSWORD = re.compile(r"//[^/@]*:[^@]+@|//[^/@:]{16,}@|[?&](?:password|passwd|token)=", re.I)
@@ -42,7 +42,7 @@ def load_settings(config: Path | None = None, home: Path | None = None) -> Setti
     Raises:
         SettingsError: something is misspelt, of the wrong type, or misplaced; every mistake on a line of its own.
     """
-    path = _config_path(config)
+    path = settings_file(config)
     base = path.parent.resolve() if path else Path.cwd()
     _load_dotenv(base / ".env")
     values = _read_toml(path) if path else {}
@@ -71,7 +71,12 @@ def secret(name: str, purpose: str) -> str:
     raise SettingsError(f"{name} is not set: {purpose} needs it, from the environment or the file .env.")
 
 
-def _config_path(config: Path | None) -> Path | None:
+def settings_file(config: Path | None) -> Path | None:
+    """The file that load_settings reads; None where there is none.
+
+    Raises:
+        SettingsError: the file that was named does not exist.
+    """
     if config is None and (named := os.environ.get("ANSWERLOOP_CONFIG")):
         config = Path(named)
     if config is not None:
@@ -107,6 +112,19 @@ def _refuse_secrets(values: dict[str, Any], path: Path | None) -> None:
             f"database.url in {path} holds a password: give the address in the environment variable "
             "ANSWERLOOP_DATABASE__URL instead."
         )
+    cache = values.get("cache")
+    for key, value in cache.items() if isinstance(cache, dict) else ():
+        if key in ("password", "sentinel_password") or (isinstance(value, str) and _HAS_PASSWORD.search(value)):
+            raise SettingsError(
+                f"cache.{key} in {path} holds a password: give it in the environment variable "
+                f"ANSWERLOOP_CACHE__{key.upper()} instead."
+            )
+    store = values.get("store")
+    for name in _SECRETS.intersection(store if isinstance(store, dict) else ()):
+        raise SettingsError(
+            f"store.{name} in {path} is a secret: give it in the environment variable "
+            f"ANSWERLOOP_STORE__{name.upper()} instead."
+        )
     sources = values.get("sources")
     for source in sources if isinstance(sources, list) else []:
         address = source.get("repository", "") if isinstance(source, dict) else ""
@@ -117,6 +135,8 @@ def _refuse_secrets(values: dict[str, Any], path: Path | None) -> None:
             )
 
 
+_SECRETS = {"api_key", "client_secret", "bearer_token"}
+"""Of [store]."""
 _OUTSIDE_SETTINGS = {"ANSWERLOOP_CONFIG"}
 
 
@@ -136,7 +156,10 @@ def _anchored(settings: Settings, base: Path, home: Path | None) -> Settings:
     sources = tuple(_anchored_source(source, base) for source in settings.sources)
     own_home = settings.home.expanduser()
     anchored_home = own_home if home is not None or "ANSWERLOOP_HOME" in os.environ else base / own_home
-    return settings.model_copy(update={"home": anchored_home, "sources": sources})
+    files = ("ca_file", "cert_file", "key_file")
+    named = {name: path for name in files if (path := getattr(settings.cache, name)) is not None}
+    cache = settings.cache.model_copy(update={name: base / path.expanduser() for name, path in named.items()})
+    return settings.model_copy(update={"home": anchored_home, "sources": sources, "cache": cache})
 
 
 def _anchored_source(source: SourceSettings, base: Path) -> SourceSettings:
@@ -183,7 +206,7 @@ def _sentence(item: Any, path: Path | None) -> str:
     return f"{key}{where}: {reason[0].lower() + reason[1:]}{_shown(item['input'], parts)}."
 
 
-_MAY_HOLD_SECRETS = {"args", "load"}
+_MAY_HOLD_SECRETS = {"args", "load", *_SECRETS}
 
 
 def _shown(value: Any, parts: list[Any]) -> str:

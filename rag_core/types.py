@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Answer", "Citation", "Passage", "Place", "Principal", "Question", "Turn", "Vote"]
+__all__ = ["Answer", "Citation", "Passage", "Place", "Principal", "Question", "Ranked", "Turn", "Vote"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +15,13 @@ class Principal:
     platform: str
     user: str
     workspace: str = ""
+    """The asker's own workspace or server, which in a shared channel may be another than the channel's."""
     channel: str = ""
     roles: frozenset[str] = frozenset()
+    """Roles and user groups as the platform gives them with this very question, by id; never kept from an earlier one."""
     direct: bool = False
-    """Whether the conversation is between this person and the bot only."""
+    """Whether this person alone sees the answer: a direct message with the bot, or a reply shown to them only. A
+    conversation of several people is not direct, whatever the platform calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,19 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """A passage that may answer, with why it was found."""
+
+    passage: Passage
+    cosine: float
+    bm25: float
+    score: float
+    """Fused; comparable between questions to one index."""
+    probability: float | None = None
+    """The reranker's, that this passage answers; None where it did not read it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     number: int
     title: str
@@ -110,9 +126,11 @@ class Answer:
     abstained: bool
     release: str
     timings_ms: dict[str, float]
-    """By stage: embed, search, fetch, generate, record, total."""
+    """By stage: embed, search, fetch, refine, rerank, generate, or cache instead of these; then record, total."""
     nearest: tuple[Citation, ...] = ()
     """With an abstention: the documents that came nearest, to look in by hand."""
+    cached: bool = False
+    """Whether it was made for an earlier question that was the same. Its id is its own all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 from filelock import FileLock
 
@@ -18,24 +19,67 @@ from rag_core.settings import Settings
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 EXPORTED = "sentence-transformers--all-MiniLM-L6-v2"
-CACHE = Path(__file__).parents[1] / ".cache" / "models"
+ROOT = Path(__file__).parents[1]
+CACHE = ROOT / ".cache" / "models"
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+hypothesis.settings.register_profile("shared", deadline=None)  # speed is no test: machines are shared
+hypothesis.settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")
 def model_folder() -> Path:
     """The real model, exported by the real exporter; kept between runs as long as the exporter is unchanged."""
     folder = CACHE / EXPORTED
-    source = Path(__file__).parents[1] / "training" / "export.py"
+
+    def made() -> None:
+        from training.export import export
+
+        export(MODEL, folder)
+
+    _kept(folder / CARD, ("training/export.py", "training/conversion.py"), made)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cross_encoder() -> Path:
+    """A tiny one, really trained; kept between runs as long as what makes it is unchanged."""
+    folder = CACHE / "tiny-cross-encoder"
+
+    def made() -> None:
+        from tests.rerankers import tiny_base, train_tiny
+
+        for part in ("base", "trained"):
+            shutil.rmtree(folder / part, ignore_errors=True)
+        train_tiny(tiny_base(folder / "base"), folder / "trained")
+
+    _kept(folder / "trained" / "README.md", ("training/reranker.py", "tests/rerankers.py"), made)
+    return folder / "trained"
+
+
+@pytest.fixture(scope="session")
+def reranker_folder(cross_encoder: Path) -> Path:
+    """The same, exported by the real exporter."""
+    folder = CACHE / "tiny-reranker"
+
+    def made() -> None:
+        from training.export import export_reranker
+
+        export_reranker(str(cross_encoder), folder)
+
+    sources = ("training/reranker.py", "training/export.py", "training/conversion.py", "tests/rerankers.py")
+    _kept(folder / CARD, sources, made)
+    return folder
+
+
+def _kept(file: Path, sources: Sequence[str], make: Callable[[], None]) -> None:
+    """Make the file unless it is there and newer than all that it is made by."""
+    newest = max((ROOT / source).stat().st_mtime for source in sources)
     CACHE.mkdir(parents=True, exist_ok=True)
     with FileLock(CACHE / "lock"):
-        if not (folder / CARD).is_file() or (folder / CARD).stat().st_mtime < source.stat().st_mtime:
-            from training.export import export
-
-            export(MODEL, folder)
-    return folder
+        if not file.is_file() or file.stat().st_mtime < newest:
+            make()
 
 
 @pytest.fixture(scope="session")

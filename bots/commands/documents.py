@@ -7,13 +7,14 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bots.commands.places import Place
 from bots.commands.setup import Where
-from rag_core.errors import AnswerloopError, NotReady, SettingsError
+from rag_core.errors import AnswerloopError, NotReady, SettingsError, Unavailable
 from rag_core.settings import Settings, SourceSettings
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ async def _ingest(settings: Settings, given: Sequence[Place], rebuild: bool, as_
             reason = failed[0].error or "nothing in it could be read"
             raise NotReady(f"The index was not swapped, because of {failed[0].source}: {reason}")
         if rebuild:
+            before = await Releases(database).active()
             await Releases(database).activate(release.id)
+            await _remove_old(settings, database, release, before)
     if as_json:
         typer.echo(
             json.dumps(
@@ -88,6 +91,26 @@ async def _ingest(settings: Settings, given: Sequence[Place], rebuild: bool, as_
     else:
         _show(Console(), summaries, gone)
     return bool(failed)
+
+
+async def _remove_old(
+    settings: Settings, database: AsyncEngine, active: Release, previous: Release | None
+) -> None:
+    """The indexes of all releases before the active one, but for the previous one's, which can be returned to."""
+    import logging
+
+    from rag_core.index.stores.opening import drop_index
+    from rag_core.records.documents import Documents
+    from rag_core.records.releases import Releases
+
+    for release in takewhile(lambda r: r.id != active.id, await Releases(database).all()):
+        if previous and release.id == previous.id:
+            continue
+        try:
+            await drop_index(settings, release.index_name)
+            await Documents(database, release.index_name).clear()
+        except Unavailable as error:
+            logging.getLogger(__name__).warning("the index of %s was not removed: %s", release.id, error)
 
 
 def _brought_nothing(summary: Summary) -> bool:

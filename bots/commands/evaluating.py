@@ -8,12 +8,16 @@ import resource
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bots.commands.setup import Where
 from rag_core.settings import Settings
+
+if TYPE_CHECKING:
+    from rag_core.compute import Compute
+    from rag_core.retrieval.reranking import Reranker
 
 __all__ = ["retrieval"]
 
@@ -44,7 +48,7 @@ async def _retrieval(settings: Settings, folder: Path, split: str, limit: int | 
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from bots.preparation import prepared_model
+    from bots.preparation import prepared_model, prepared_reranker
     from rag_core.compute import Compute
     from rag_core.index.embedding import Embedder
     from rag_core.index.stores.lance import LanceStore
@@ -56,6 +60,7 @@ async def _retrieval(settings: Settings, folder: Path, split: str, limit: int | 
         "Looking at the embedding model (the first time it is exported, about half a minute) …"
     ):
         model = await prepared_model(settings)
+        reranker = await prepared_reranker(settings)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with tempfile.TemporaryDirectory() as scratch, Progress(*columns, console=console) as bars:
         embedder = Embedder(model, settings.embedding.threads)
@@ -69,10 +74,17 @@ async def _retrieval(settings: Settings, folder: Path, split: str, limit: int | 
             store,
             compute,
             lambda stage, done, total: bars.update(tasks[stage], completed=done, total=total),
+            _opened(reranker, compute, settings) if reranker else None,
         )
         await store.close()
         compute.close()
     return {**result, "peak_mb": _peak_mb()}
+
+
+def _opened(folder: Path, compute: Compute, settings: Settings) -> Reranker:
+    from rag_core.retrieval.reranking import PairScorer, Reranker
+
+    return Reranker(PairScorer(folder), compute, settings.retrieval.rerank_candidates)
 
 
 def _peak_mb() -> float:

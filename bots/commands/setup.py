@@ -7,7 +7,7 @@ import errno
 import json
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ import typer
 from rag_core.errors import AnswerloopError, SettingsError
 
 if TYPE_CHECKING:
+    from rag_core.bootstrap import Core
     from rag_core.settings import Settings
 
 __all__ = ["Check", "Where", "doctor", "init"]
@@ -34,6 +35,12 @@ class Where:
         from rag_core.configuration import load_settings
 
         return load_settings(self.config, self.home)
+
+    def pinned(self) -> Where:
+        """With the settings file that is read now; should it go, that is a mistake, and not a wish for the defaults."""
+        from rag_core.configuration import settings_file
+
+        return replace(self, config=settings_file(self.config))
 
 
 def init(
@@ -128,7 +135,22 @@ async def _index(settings: Settings) -> str:
             )
         if not passages:
             raise AnswerloopError("The index is empty.")
+        await _read_through(core, passages)
         return f"release {core.release.id}, {passages:,} passages"
+
+
+async def _read_through(core: Core, passages: int) -> None:
+    """Every file of the index is read once: by both searches, with and without a scope, and row by row."""
+    question = core.embedder.embed_query("Does this work?")
+    for scopes in (None, frozenset({"public"})):
+        await core.store.fetch(await core.store.search(question, "does this work", scopes, 10), scopes)
+    scanned = sum([len(page.rows) async for page in core.store.scan()])
+    expected = await core.documents.passages()
+    if not passages == scanned == expected:
+        raise AnswerloopError(
+            f"The index counts {passages:,} passages and has {scanned:,}, where {expected:,} were written; unless an "
+            "ingest is running, documents are missing or outdated ones are back."
+        )
 
 
 async def _sources(settings: Settings) -> str:
@@ -144,6 +166,13 @@ async def _sources(settings: Settings) -> str:
         finally:
             await opened.close()
     return ", ".join(s.name for s in settings.sources) or "none configured"
+
+
+async def _access(settings: Settings) -> str:
+    from bots.commands.access import idle_rules
+
+    found = f"{len(settings.access.rules)} rules, {len(settings.access.groups)} groups"
+    return " ".join([f"{found}.", *(f"Warning: {idle}" for idle in await idle_rules(settings))]).rstrip()
 
 
 async def _page(settings: Settings) -> str:
@@ -179,6 +208,7 @@ _EXAMINATIONS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "embedding model": _model,
     "index": _index,
     "sources": _sources,
+    "access": _access,
     "chat page": _page,
 }
 _REMEDIES = {

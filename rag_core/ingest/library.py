@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from rag_core.errors import NotFound, SourceError
 from rag_core.ingest.indexing import Indexer
+from rag_core.ingest.scoping import Scoping
 from rag_core.ingest.sources import open_source
 from rag_core.ingest.sync import Progress, Summary, Sync
 from rag_core.records.documents import Documents
@@ -23,17 +24,26 @@ class Library:
     """Knows the sources and brings the index up to date with each."""
 
     def __init__(
-        self, documents: Documents, indexer: Indexer, sync: Sync, work: Path, limits: Ingest
+        self,
+        documents: Documents,
+        indexer: Indexer,
+        sync: Sync,
+        scoping: Scoping,
+        work: Path,
+        limits: Ingest,
     ) -> None:
         """work: a folder for clones and downloads."""
         self._documents = documents
         self._indexer = indexer
         self._sync = sync
+        self._scoping = scoping
         self._work = work
         self._limits = limits
 
     async def configure(self, configured: Sequence[SourceSettings]) -> list[str]:
         """Take up the sources of the settings file; returns the names of those that were in it and no longer are.
+
+        A scope that was changed is in force on return, for all that is stored of its source, before anything is read.
 
         What such a source brought is removed: nobody said any more who may read it.
         """
@@ -43,6 +53,8 @@ class Library:
             await self.remove(name)
         for source in configured:
             await self._documents.put_source(source.name, source.model_dump(mode="json"), from_settings=True)
+        for source in configured:
+            await self._scoping.apply(source.name, source.scope)
         return gone
 
     async def add(self, source: SourceSettings) -> None:
@@ -70,7 +82,8 @@ class Library:
     async def sync(
         self, source: SourceSettings, report: Callable[[Progress], None] = lambda p: None
     ) -> Summary:
-        """Bring the index up to date with one source; a source that cannot be reached changes nothing."""
+        """Bring the index up to date with one source; a source that cannot be reached changes nothing but its scope."""
+        await self._scoping.apply(source.name, source.scope)
         try:
             opened = open_source(source, self._work / source.name, self._limits)
             try:

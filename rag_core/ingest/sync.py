@@ -8,8 +8,6 @@ went back to what it was before, or is gone by then, is not taken for unchanged 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -21,6 +19,7 @@ from rag_core.errors import DocumentError, SourceError
 from rag_core.ingest.indexing import Divided, Indexer, Parsed
 from rag_core.ingest.loaders import Loaded
 from rag_core.ingest.reading import ReadingPool
+from rag_core.ingest.scoping import digest_of, mark_of
 from rag_core.ingest.sources import Fetched, Item, Source
 from rag_core.records.documents import DocumentRecord, Documents, Known
 from rag_core.settings import Ingest
@@ -109,7 +108,7 @@ class Sync:
         spec: the source's settings. When they are not those of the last time, nothing counts as unchanged: a new
         scope or address must reach every passage.
         """
-        run = _Run(source, _mark(spec), await self._documents.of(source.name), report)
+        run = _Run(source, spec, await self._documents.of(source.name), report)
         try:
             async with aclosing(self._reads(run)) as reads:
                 async for read in reads:
@@ -240,6 +239,7 @@ class Sync:
     async def _written(self, run: _Run, batch: _Batch) -> None:
         """Register, index, register; see the module's docstring."""
         if batch.documents:
+            await self._refuse_outdated(run)
             await self._documents.put(batch.unsettled())
             await self._indexer.write(batch.documents)
             run.writes += 1
@@ -247,6 +247,14 @@ class Sync:
                 await self._indexer.tidy()
         await self._documents.put(batch.records)
         run.wrote(batch)
+
+    async def _refuse_outdated(self, run: _Run) -> None:
+        """Nothing more is written under a scope or address that another process has found changed."""
+        recorded = await self._documents.spec_of(run.source.name)
+        if recorded is not None and recorded != run.spec:
+            raise SourceError(
+                f"The settings of {run.source.name} changed while it was read; run `answerloop ingest` to read it by them."
+            )
 
     async def _remove_vanished(self, run: _Run) -> None:
         vanished = [key for key in run.known if key not in run.seen]
@@ -281,10 +289,15 @@ class _Run:
     """The state of one sync of one source."""
 
     def __init__(
-        self, source: Source, mark: str, known: dict[str, Known], report: Callable[[Progress], None]
+        self,
+        source: Source,
+        spec: Mapping[str, Any],
+        known: dict[str, Known],
+        report: Callable[[Progress], None],
     ) -> None:
         self.source = source
-        self.mark = mark
+        self.spec = spec
+        self.mark = mark_of(CHUNKING, spec)
         self.known = known
         self.summary = Summary(source.name)
         self.seen: set[str] = set()
@@ -364,15 +377,9 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _mark(spec: Mapping[str, Any]) -> str:
-    """Goes before every fingerprint kept: of what, besides the document, decides over its passages."""
-    made_from = json.dumps([CHUNKING, dict(spec)], sort_keys=True, default=str)
-    return hashlib.sha256(made_from.encode()).hexdigest()[:12] + ":"
-
-
 def _digest(parsed: Parsed) -> str:
-    parts = (CHUNKING, parsed.scope, parsed.title, parsed.url, str(parsed.plain), parsed.markdown)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    parts = (CHUNKING, parsed.title, parsed.url, str(parsed.plain), parsed.markdown)
+    return digest_of(parsed.scope, parts)
 
 
 def _record(run: _Run, parsed: Parsed, read: _Read, digest: str, passages: int) -> DocumentRecord:

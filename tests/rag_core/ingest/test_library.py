@@ -137,14 +137,13 @@ async def test_a_source_that_returns_to_the_settings_is_read_anew(
 
 
 async def test_configuring_takes_up_new_settings(core: Core, library: Library, tmp_path: Path) -> None:
-    """A source of the same name with another scope replaces the one before; its documents follow at the next sync."""
+    """A source of the same name with another scope replaces the one before, and its documents follow at once."""
     source = folder(tmp_path, "docs", a="Words.")
     await library.configure([source])
     await library.sync(source)
     private = source.model_copy(update={"scope": "team"})
     assert await library.configure([private]) == []
     assert await library.sources() == [private]
-    assert (await library.sync(private)).changed == 1
     query = np.eye(core.release.card.dimension, dtype=np.float32)[0]
     assert await core.store.search(query, "words", frozenset(["public"]), 10) == []
     assert len(await core.store.search(query, "words", frozenset(["team"]), 10)) == 1
@@ -195,7 +194,9 @@ async def test_a_source_half_forgotten_can_be_read_again(
             raise StoppedError
 
     stopping = Stopping(core.database, core.release.index_name)
-    broken = Library(stopping, library._indexer, library._sync, tmp_path, core.settings.ingest)
+    broken = Library(
+        stopping, library._indexer, library._sync, library._scoping, tmp_path, core.settings.ingest
+    )
     with pytest.raises(StoppedError):
         await broken.remove("docs")
     assert await texts(core) == {}

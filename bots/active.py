@@ -1,0 +1,106 @@
+"""The release that answers now: opened, changed over to the next one while questions are asked, closed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from rag_core.access import Access
+from rag_core.assistant import Assistant
+from rag_core.bootstrap import Core, make_assistant, open_core
+from rag_core.records.releases import Release
+from rag_core.settings import Settings
+from rag_core.types import Answer, Question, Vote
+
+__all__ = ["ActiveRelease"]
+
+FINISH_WITHIN_S = 60.0
+"""What was asked of the release before is answered by it, in so much time."""
+log = logging.getLogger(__name__)
+
+
+class ActiveRelease:
+    """Answers from one release at a time. Implements adapters.chat.Answerer; use it as a context manager."""
+
+    def __init__(self, settings: Settings, access: Access, release: Release) -> None:
+        self._settings = settings
+        self._access = access
+        self._first = release
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> ActiveRelease:
+        self._now = await self._opened(self._first)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        for task in self._closing:
+            task.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        await self._now.stack.aclose()
+
+    async def ask(self, question: Question) -> Answer:
+        async with self._now as assistant:
+            return await assistant.ask(question)
+
+    async def vote(self, vote: Vote) -> None:
+        async with self._now as assistant:
+            await assistant.vote(vote)
+
+    async def state(self) -> dict[str, object]:
+        async with self._now as assistant:
+            return await assistant.state()
+
+    async def keep(self, work: Callable[[Core], Awaitable[None]]) -> None:
+        """Do the work on the release that answers; when it returns, because another is active, change over."""
+        while True:
+            await work(self._now.core)
+            await self._change_over()
+
+    async def _change_over(self) -> None:
+        """From the next question on the active release answers."""
+        before, self._now = self._now, await self._opened(None)
+        log.warning(
+            "release %s answers now, and %s no longer", self._now.core.release.id, before.core.release.id
+        )
+        task = asyncio.create_task(before.finished())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _opened(self, release: Release | None) -> _Opened:
+        stack = AsyncExitStack()
+        core = await stack.enter_async_context(open_core(self._settings, release))
+        return _Opened(core, make_assistant(core, self._access), stack)
+
+
+class _Opened:
+    """A release and how many questions it is answering."""
+
+    def __init__(self, core: Core, assistant: Assistant, stack: AsyncExitStack) -> None:
+        self.core = core
+        self.stack = stack
+        self._assistant = assistant
+        self._asked = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def __aenter__(self) -> Assistant:
+        self._asked += 1
+        self._idle.clear()
+        return self._assistant
+
+    async def __aexit__(self, *error: object) -> None:
+        self._asked -= 1
+        if not self._asked:
+            self._idle.set()
+
+    async def finished(self) -> None:
+        """Close it once it has answered what it was asked."""
+        try:
+            async with asyncio.timeout(FINISH_WITHIN_S):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("release %s is closed although it is still asked", self.core.release.id)
+        finally:
+            await self.stack.aclose()
