@@ -114,7 +114,9 @@ def _refuse_secrets(values: dict[str, Any], path: Path | None) -> None:
         )
     cache = values.get("cache")
     for key, value in cache.items() if isinstance(cache, dict) else ():
-        if key in ("password", "sentinel_password") or (isinstance(value, str) and _HAS_PASSWORD.search(value)):
+        if key in ("password", "sentinel_password") or (
+            isinstance(value, str) and _HAS_PASSWORD.search(value)
+        ):
             raise SettingsError(
                 f"cache.{key} in {path} holds a password: give it in the environment variable "
                 f"ANSWERLOOP_CACHE__{key.upper()} instead."

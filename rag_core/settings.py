@@ -346,7 +346,9 @@ class AccessRule(Group):
         if self.role and not self.workspace:
             raise ValueError("anyone may give a role any name in a workspace of their own: add workspace")
         if self.direct and (self.channel or self.anywhere):
-            raise ValueError("direct = true never holds in a channel: leave out channel and anywhere, or direct")
+            raise ValueError(
+                "direct = true never holds in a channel: leave out channel and anywhere, or direct"
+            )
         if self.direct is False and not (self.channel or self.anywhere):
             raise ValueError("direct = false needs channel, or anywhere = true, to hold anywhere at all")
         return self
@@ -363,7 +365,9 @@ class Access(Group):
     def _groups_are_known(self) -> Access:
         for number, rule in enumerate(self.rules, start=1):
             if unknown := sorted(set(rule.group or ()) - set(self.groups)):
-                raise ValueError(f"rule {number} names the group {unknown[0]!r}, which [access.groups] does not have")
+                raise ValueError(
+                    f"rule {number} names the group {unknown[0]!r}, which [access.groups] does not have"
+                )
         return self
 
 

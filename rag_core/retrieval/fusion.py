@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from rag_core.index.stores import Candidate
 
-__all__ = ["BM25_DAMPING", "Fused", "fuse", "keyword_share", "keyword_weight"]
+__all__ = ["BM25_DAMPING", "Fused", "fuse", "gap", "keyword_share", "keyword_weight"]
 
 BM25_DAMPING = 3.0
 """Added to the best BM25 score before it divides the others."""
@@ -62,11 +62,11 @@ def keyword_share(bm25: Sequence[float]) -> Scores:
 
 def keyword_weight(similarity: Scores, keyword: Scores) -> float:
     """The weight of keyword search for one question, 0 to 1, from the scores (n,) of its candidates."""
-    evidence = BIAS + KEYWORD_GAP * _gap(keyword) + VECTOR_GAP * _gap(similarity)
+    evidence = BIAS + KEYWORD_GAP * gap(keyword) + VECTOR_GAP * gap(similarity)
     return float(1 / (1 + np.exp(-evidence)))
 
 
-def _gap(scores: Scores) -> float:
+def gap(scores: Scores) -> float:
     """How far the best stands above the mean of the best few."""
     if not len(scores):
         return 0.0

@@ -18,7 +18,7 @@ from rag_core.retrieval.fusion import Scores, keyword_share, keyword_weight
 from rag_core.retrieval.terms import keywords
 from rag_core.types import Passage, Ranked
 
-__all__ = ["REFINED", "refine"]
+__all__ = ["PHRASES", "REFINED", "best_units", "phrase_shares", "refine"]
 
 REFINED = 24
 """Passages looked at closely; more bring nothing."""
@@ -36,10 +36,10 @@ def refine(
     close, others = ranked[:limit], ranked[limit:]
     if not close:
         return []
-    similarity = (np.array([r.cosine for r in close]) + _best_units(vector, [r.passage for r in close])) / 2
+    similarity = (np.array([r.cosine for r in close]) + best_units(vector, [r.passage for r in close])) / 2
     keyword = keyword_share([r.bm25 for r in close])
     weight = keyword_weight(similarity, keyword) if dense_weight is None else 1 - dense_weight
-    phrases = _phrases(question, [r.passage for r in close])
+    phrases = phrase_shares(question, [r.passage for r in close])
     scores = (1 - weight) * similarity + weight * keyword + PHRASES * phrases
     refined = [replace(r, score=score) for r, score in zip(close, scores.tolist(), strict=True)]
     last = float(scores.min())
@@ -49,7 +49,7 @@ def refine(
     ]
 
 
-def _best_units(vector: Vectors, passages: Sequence[Passage]) -> Scores:
+def best_units(vector: Vectors, passages: Sequence[Passage]) -> Scores:
     """(passages,) cosine of the question and the nearest unit of each."""
     counts = [len(p.unit_vectors) // len(vector) for p in passages]
     similarities = unit_similarities(vector, b"".join(p.unit_vectors for p in passages))
@@ -57,7 +57,7 @@ def _best_units(vector: Vectors, passages: Sequence[Passage]) -> Scores:
     return np.array([similarities[a:b].max() if b > a else 0.0 for a, b in pairwise(bounds)])
 
 
-def _phrases(question: str, passages: Sequence[Passage]) -> Scores:
+def phrase_shares(question: str, passages: Sequence[Passage]) -> Scores:
     """(passages,) share of the question's neighbouring content words that are neighbours in the passage too."""
     words = keywords(question.lower()).split()
     pairs = [f"{a} {b}" for a, b in pairwise(words)]

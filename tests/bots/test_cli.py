@@ -152,7 +152,12 @@ def test_every_setting_in_the_file_that_init_writes_is_one(uncommented: Settings
 def test_the_file_that_init_writes_shows_the_defaults(uncommented: Settings, empty: Place) -> None:
     """Where a setting has one; sources, rules, addresses and names of hosts are examples."""
     default = Settings(home=empty.path / ".answerloop")
-    examples = {"reranking": {"model"}, "answers": {"min_confidence"}, "web": {"hosts", "suggestions"}, "database": {"url"}}
+    examples = {
+        "reranking": {"model"},
+        "answers": {"min_confidence"},
+        "web": {"hosts", "suggestions"},
+        "database": {"url"},
+    }
     for name in Settings.model_fields:
         if name not in ("sources", "access"):
             shown, real = getattr(uncommented, name), getattr(default, name)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.index.stores.bm25 import B, K1, Bm25
+from rag_core.index.stores.bm25 import K1, B, Bm25
 
 passages = st.lists(st.lists(st.sampled_from("abcde"), max_size=8), max_size=8)
 
