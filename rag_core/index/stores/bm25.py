@@ -30,16 +30,18 @@ class Bm25:
         real = pc.not_equal(flat, "")  # what splitting an empty text gives
         encoded = flat.filter(real).dictionary_encode()
         owners = pc.list_parent_indices(lists).filter(real)
-        passages = owners.to_numpy(zero_copy_only=False).astype(np.int64)
+        passages = owners.to_numpy(zero_copy_only=False)
         count = max(1, len(words))
-        occurrences = np.sort(
-            encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64) * count + passages
-        )
+        occurrences = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        occurrences *= count
+        occurrences += passages
+        occurrences.sort()
         first = np.flatnonzero(np.diff(occurrences, prepend=-1))
-        self._term = {term: code for code, term in enumerate(encoded.dictionary.to_pylist())}
-        self._passage = (occurrences[first] % count).astype(np.int32)
         self._times = np.diff(first, append=len(occurrences)).astype(np.float32)
-        self._bounds = np.searchsorted(occurrences[first] // count, np.arange(len(self._term) + 1))
+        found = occurrences[first]
+        self._term = {term: code for code, term in enumerate(encoded.dictionary.to_pylist())}
+        self._passage = (found % count).astype(np.int32)
+        self._bounds = np.searchsorted(found, np.arange(len(self._term) + 1) * count)
         self._lengths = np.bincount(passages, minlength=len(words)).astype(np.float32)
 
     def scores(self, terms: Sequence[str], allowed: NDArray[np.bool_] | None = None) -> Scores:

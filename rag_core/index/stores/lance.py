@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 from rag_core.errors import NotReady, Unavailable
+from rag_core.index.stores.bm25 import Bm25
 from rag_core.index.stores.lance_import import lancedb
 from rag_core.index.stores.lance_rows import (
     READ,
@@ -246,8 +247,14 @@ class LanceStore:
         with contextlib.suppress(RuntimeError, OSError):
             if await self._table.count_rows() > RESIDENT_ROWS:
                 return
+            words = await self._table.query().select(["id", "words"]).to_arrow()
+            bm25 = await asyncio.to_thread(Bm25, words.column("words"))
+            ids = words.column("id").to_pylist()
+            del words  # before the next columns come: this is the most memory that a small index takes
             table = await self._table.query().select(COLUMNS).to_arrow()
-            resident = await asyncio.to_thread(Resident, table, self._dimension)
+            resident = await asyncio.to_thread(Resident, table, bm25, self._dimension)
+            if resident.ids != ids:
+                return  # a write came in between
             if version == self._version:
                 self._resident = resident
 

@@ -16,20 +16,20 @@ from rag_core.types import Passage
 
 __all__ = ["COLUMNS", "Resident"]
 
-COLUMNS = [*READ, "scope", "words", "vector"]
+COLUMNS = [*READ, "scope", "vector"]
 Scores = NDArray[np.float32]
 
 
 class Resident:
     """One version of a table, whole. Never changes; a newer version gets a new one."""
 
-    def __init__(self, table: Any, dimension: int) -> None:
-        """table: an Arrow table of COLUMNS."""
+    def __init__(self, table: Any, bm25: Bm25, dimension: int) -> None:
+        """table: an Arrow table of COLUMNS. bm25: of the same passages in the same order."""
         self._vectors = np.ascontiguousarray(vectors_in(table, dimension))
         self._rows = table.select(READ).combine_chunks()
-        self._bm25 = Bm25(table["words"])
-        self._ids: list[str] = table["id"].to_pylist()
-        self._at = {id: i for i, id in enumerate(self._ids)}
+        self._bm25 = bm25
+        self.ids: list[str] = table["id"].to_pylist()
+        self._at = {id: i for i, id in enumerate(self.ids)}
         names: list[str] = table["scope"].to_pylist()
         self._scopes = {name: i for i, name in enumerate(dict.fromkeys(names))}
         self._scope_of = np.array([self._scopes[name] for name in names], np.int32)
@@ -56,7 +56,7 @@ class Resident:
         words = np.zeros(len(cosines), np.float32)
         words[by_keyword] = bm25[by_keyword]
         rows = zip(found.tolist(), cosines[found].tolist(), words[found].tolist(), strict=True)
-        return [Candidate(self._ids[i], cosine, word, BY_NAME) for i, cosine, word in rows]
+        return [Candidate(self.ids[i], cosine, word, BY_NAME) for i, cosine, word in rows]
 
     def passages(self, ids: Iterable[str], scopes: frozenset[str] | None) -> list[Passage]:
         """Of those that are here and may be read, in the order given."""
