@@ -12,12 +12,26 @@ from typing import ParamSpec, TypeVar
 import numpy  # noqa: F401 -- its products are limited below, once it is loaded
 from threadpoolctl import threadpool_limits
 
-__all__ = ["Compute"]
+__all__ = ["Compute", "Turn"]
 
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3
 """As malloc.h names them."""
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Turn:
+    """`async with turn`: work on the event loop, in the order of those who came, one piece in a round of the loop."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        await self._lock.acquire()
+
+    async def __aexit__(self, *_: object) -> None:
+        # Let go of in the next round: whoever is ready in this one waits, and nobody does who is alone.
+        asyncio.get_running_loop().call_soon(self._lock.release)
 
 
 class Compute:
@@ -32,7 +46,7 @@ class Compute:
 
     def __init__(self, threads: int = 2) -> None:
         self.threads = threads
-        self.turn = asyncio.Lock()
+        self.turn = Turn()
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="compute")
         # NumPy's products here are small: spread over all cores they wait for each other, up to a hundred times longer
         # than they take on a busy machine.

@@ -51,6 +51,7 @@ def answer_object(answer: Answer) -> dict[str, Any]:
         "abstained": values["abstained"],
         "nearest": [_citation(c) for c in values["nearest"]],
         "answer_id": values["id"],
+        "cached": values["cached"],
         "release": values["release"],
         "timings_ms": values["timings_ms"],
     }

@@ -153,10 +153,13 @@ def test_the_file_that_init_writes_shows_the_defaults(uncommented: Settings, emp
     """Where a setting has one; sources, rules, addresses and names of hosts are examples."""
     default = Settings(home=empty.path / ".answerloop")
     examples = {
+        "retrieval": {"dense_weight"},
         "reranking": {"model"},
         "answers": {"min_confidence"},
         "web": {"hosts", "suggestions"},
         "database": {"url"},
+        "cache": {"url"},
+        "store": {"url"},
     }
     for name in Settings.model_fields:
         if name not in ("sources", "access"):
@@ -345,6 +348,7 @@ def test_ask_prints_one_object(installed: Place) -> None:
         "abstained",
         "nearest",
         "answer_id",
+        "cached",
         "release",
         "timings_ms",
     ]

@@ -22,6 +22,7 @@ def test_the_types_are_those_of_the_plan() -> None:
         "Place",
         "Principal",
         "Question",
+        "Ranked",
         "Turn",
         "Vote",
     }

@@ -16,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
+from rag_core.compute import Turn
 from rag_core.errors import NotReady, Unavailable
 from rag_core.index.stores.bm25 import Bm25
 from rag_core.index.stores.lance_import import lancedb
@@ -81,7 +82,7 @@ class LanceStore:
         self, connection: Any, table: Any, dimension: int, versions: Path, held_after: int = 1
     ) -> None:
         self._held_after = held_after
-        self._turn = asyncio.Lock()
+        self._turn = Turn()
         """Work in memory goes one question at a time, so that the event loop sees to everything else in between."""
         self._connection = connection
         self._table = table

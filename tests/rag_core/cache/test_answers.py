@@ -193,7 +193,7 @@ async def test_the_same_question_is_answered_from_the_cache(core: Core) -> None:
     assistant, counted, _ = counting(core)
     first = await assistant.ask(asked(LEAVE))
     await kept(core)
-    again = await assistant.ask(asked(f"  {LEAVE.upper().replace('?', '')} "))
+    again = await assistant.ask(asked(f"  {LEAVE[0].lower()}{LEAVE[1:].replace('?', ' ')} "))
     assert said(again) == said(first)
     assert (first.cached, again.cached) == (False, True)
     assert counted == Counted(embedded=1, searched=1, fetched=1, generated=1)

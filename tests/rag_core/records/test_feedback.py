@@ -6,7 +6,7 @@ import asyncio
 import random
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import NotFound
@@ -139,3 +139,47 @@ async def test_an_answer_that_is_forgotten_takes_its_votes_along(database: Async
     async with transaction(database) as connection:
         await connection.execute(delete(answers))
     assert await feedback.votes_on("a1") == []
+
+
+# --- many at once ------------------------------------------------------------------------------------------------
+
+
+async def test_answers_given_at_once_are_all_recorded(database: AsyncEngine) -> None:
+    """Three hundred at the same moment, in far fewer transactions: none is lost, each is its own."""
+    feedback, commits = Feedback(database), 0
+
+    def count(_: object) -> None:
+        nonlocal commits
+        commits += 1
+
+    event.listen(database.sync_engine, "commit", count)
+    await asyncio.gather(*(_record(feedback, an_answer(f"a{n}")) for n in range(300)))
+    assert commits < 30
+    async with transaction(database) as connection:
+        ids = (await connection.scalars(select(answers.c.id))).all()
+    assert sorted(ids) == sorted(f"a{n}" for n in range(300))
+
+
+async def test_an_answer_that_the_database_refuses_takes_no_other_with_it(database: AsyncEngine) -> None:
+    """An id that is there already fails by itself."""
+    feedback = await recorded(database, an_answer("a1"))
+    ids = ["a2", "a1", "a3"]
+    results = await asyncio.gather(*(_record(feedback, an_answer(id)) for id in ids), return_exceptions=True)
+    assert [isinstance(r, Exception) for r in results] == [False, True, False]
+    async with transaction(database) as connection:
+        assert sorted((await connection.scalars(select(answers.c.id))).all()) == ["a1", "a2", "a3"]
+
+
+async def test_an_asker_who_leaves_takes_no_record_along(database: AsyncEngine) -> None:
+    """The answer was given; it is recorded."""
+    feedback = Feedback(database)
+    tasks = [asyncio.create_task(_record(feedback, an_answer(f"a{n}"))) for n in range(3)]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    async with transaction(database) as connection:
+        assert len((await connection.scalars(select(answers.c.id))).all()) == 3
+
+
+async def _record(feedback: Feedback, answer: Answer) -> None:
+    await feedback.record_answer(ASKED, answer, passages=[], scopes=None, generation=1)
