@@ -26,6 +26,11 @@ class Turn:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
 
+    @property
+    def taken(self) -> bool:
+        """Whether somebody else is working, or waits to."""
+        return self._lock.locked()
+
     async def __aenter__(self) -> None:
         await self._lock.acquire()
 

@@ -1,8 +1,9 @@
-"""Questions -> vectors, many at once: those that arrive while others are embedded go together when a thread is free."""
+"""Questions -> vectors: a lone one at once, many in micro-batches beside the event loop."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 
 from rag_core.compute import Compute
@@ -10,14 +11,21 @@ from rag_core.index.embedding import Embedder, Vectors
 
 __all__ = ["QueryBatches"]
 
+LENGTHS = 100
 BATCH = 16
 """Questions handed to a thread at once, at most: about 30 ms of work."""
 
 
-class QueryBatches:
-    """Embeds questions in micro-batches, one for each free thread.
+QUICK_S = 0.008
+"""An inference that takes less is done on the event loop: the way to a thread and back would cost as much again."""
 
-    A batch saves the way to a thread and back for all but one of its questions. Within it each question has an
+
+class QueryBatches:
+    """Embeds a lone question where it is, and those that come together in micro-batches, one for each free thread.
+
+    With a small model two milliseconds of inference become four by way of a thread, since sleeping cores are slow to
+    wake. A large model, whose last inference of a lone question was not quick, goes beside the loop always. A batch saves
+    the way to a thread and back for all but one of its questions. Within it each question has an
     inference of its own: with int8 activations a vector would depend a little on its neighbours (cosine .99), and for
     texts this short one inference for several is slower than as many on both cores.
     """
@@ -27,9 +35,15 @@ class QueryBatches:
         self._compute = compute
         self._waiting: deque[tuple[str, asyncio.Future[Vectors]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
+        self._took: dict[int, float] = {}
+        """By length of the question, in steps of LENGTHS characters: seconds of its last inference."""
 
     async def embed(self, text: str) -> Vectors:
         """(dimension,), the same as Embedder.embed_query."""
+        lone = not self._running and not self._compute.turn.taken
+        if lone and self._took.get(len(text) // LENGTHS, 1.0) < QUICK_S:
+            async with self._compute.turn:
+                return self._timed(text)
         future: asyncio.Future[Vectors] = asyncio.get_running_loop().create_future()
         self._waiting.append((text, future))
         if len(self._running) < self._compute.threads:
@@ -55,4 +69,10 @@ class QueryBatches:
                         future.set_result(vector)
 
     def _embedded(self, texts: list[str]) -> list[Vectors]:
-        return [self._embedder.embed_query(text) for text in texts]
+        return [self._timed(text) for text in texts]
+
+    def _timed(self, text: str) -> Vectors:
+        started = time.perf_counter()
+        vector = self._embedder.embed_query(text)
+        self._took[len(text) // LENGTHS] = time.perf_counter() - started
+        return vector

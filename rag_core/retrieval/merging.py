@@ -6,14 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rag_core.types import Passage, Ranked
 
 __all__ = ["merge_neighbours", "without_near_duplicates"]
 
 SAME = 0.9
 """Share of shingles in common from which two passages say the same."""
-ALIKE = 0.7
-"""Share of words in common, punctuation and all, below which two passages need no closer look."""
+ALIKE = 0.85
+"""Cosine of two passages' mean units below which they need no closer look."""
 SHINGLE = 3
 MERGED = 4
 """Neighbours joined into one, at most."""
@@ -26,18 +29,30 @@ def without_near_duplicates(ranked: Sequence[Ranked]) -> list[Ranked]:
     They say the same when SAME of their shingles are common to both (Broder 1997) and their numbers agree: of two
     versions of a page that differ in a date or a limit both stay.
     """
-    kept: list[tuple[Ranked, frozenset[str]]] = []
-    for entry in ranked:
-        words = frozenset(entry.passage.text.lower().split())
-        if not any(_alike(words, w) and _same(entry.passage.text, k.passage.text) for k, w in kept):
-            kept.append((entry, words))
-    return [entry for entry, _ in kept]
+    alike = _alike([entry.passage for entry in ranked])
+    kept: list[int] = []
+    for i, entry in enumerate(ranked):
+        if not any(alike[i, k] and _same(entry.passage.text, ranked[k].passage.text) for k in kept):
+            kept.append(i)
+    return [ranked[i] for i in kept]
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Quick, and true of all that are the same: whether a closer look is worth it."""
-    fewer, more = sorted((len(one), len(other)))
-    return fewer >= ALIKE * more and len(one & other) >= ALIKE * more
+def _alike(passages: Sequence[Passage]) -> NDArray[np.bool_]:
+    """(passages, passages), a quick look and true of all that are the same: their vectors point the same way."""
+    means = [_mean_unit(p) for p in passages]
+    size = max((len(mean) for mean in means), default=0)
+    directions = np.array([mean if len(mean) == size else np.zeros(size, np.float32) for mean in means])
+    known = directions.any(axis=1, keepdims=True) if size else np.zeros((len(means), 1), bool)
+    return np.asarray((directions @ directions.T >= ALIKE) | ~known | ~known.T)
+
+
+def _mean_unit(passage: Passage) -> NDArray[np.float32]:
+    """(dimension,), of length one; (0,) where it has no units."""
+    if not passage.unit_vectors or not passage.units:
+        return np.zeros(0, np.float32)
+    units = np.frombuffer(passage.unit_vectors, np.int8).reshape(len(passage.units), -1)
+    mean = units.sum(axis=0, dtype=np.float32)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9))
 
 
 def _same(one: str, other: str) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +17,24 @@ __all__ = ["READ", "arrow_of", "header_of", "passage_of", "table_schema", "vecto
 
 READ = ["id", "content", "details", "unit_vectors"]
 """The columns that make a passage."""
+
+
+class Details(msgspec.Struct, frozen=True):
+    """What is neither searched nor filtered, in one column: each column read costs as much as a row."""
+
+    document: str
+    source: str
+    scope: str
+    title: str
+    headings: tuple[str, ...]
+    text_from: int
+    """Where in the column content the passage's text begins; before it stands the header."""
+    url: str
+    place: tuple[int | None, int | None, str | None]
+    units: tuple[tuple[int, int], ...]
+
+
+_encoder, _decoder = msgspec.json.Encoder(), msgspec.json.Decoder(Details)
 
 
 def table_schema(dimension: int) -> Any:
@@ -56,42 +74,42 @@ def arrow_of(rows: Sequence[Row], dimension: int) -> Any:
 def _record(row: Row) -> dict[str, Any]:
     passage, header = row.passage, f"{row.header}\n" if row.header else ""
     place = passage.place
-    details = {
-        "document": passage.document,
-        "source": passage.source,
-        "scope": passage.scope,
-        "title": passage.title,
-        "headings": passage.headings,
-        "text_from": len(header),
-        "url": passage.url,
-        "place": [place.line, place.page, place.anchor],
-        "units": passage.units,
-    }
+    details = Details(
+        passage.document,
+        passage.source,
+        passage.scope,
+        passage.title,
+        passage.headings,
+        len(header),
+        passage.url,
+        (place.line, place.page, place.anchor),
+        passage.units,
+    )
     return {
         "id": passage.id,
         "document": passage.document,
         "scope": passage.scope,
         "content": header + passage.text,
         "words": " ".join(passage_words(header + passage.text)),
-        "details": json.dumps(details, ensure_ascii=False, separators=(",", ":")),
+        "details": _encoder.encode(details).decode(),
         "unit_vectors": passage.unit_vectors,
     }
 
 
 def passage_of(row: dict[str, Any]) -> Passage:
     """row: the columns of READ."""
-    details = json.loads(row["details"])
+    details = _decoder.decode(row["details"])
     return Passage(
         id=row["id"],
-        document=details["document"],
-        source=details["source"],
-        scope=details["scope"],
-        title=details["title"],
-        headings=tuple(details["headings"]),
-        text=row["content"][details["text_from"] :],
-        url=details["url"],
-        place=Place(*details["place"]),
-        units=tuple((a, b) for a, b in details["units"]),
+        document=details.document,
+        source=details.source,
+        scope=details.scope,
+        title=details.title,
+        headings=details.headings,
+        text=row["content"][details.text_from :],
+        url=details.url,
+        place=Place(*details.place),
+        units=details.units,
         unit_vectors=row["unit_vectors"],
     )
 
@@ -104,4 +122,4 @@ def vectors_in(found: Any, dimension: int) -> NDArray[np.float32]:
 
 def header_of(record: dict[str, Any]) -> str:
     """What was searched by keyword before the passage's text."""
-    return str(record["content"][: max(json.loads(record["details"])["text_from"] - 1, 0)])
+    return str(record["content"][: max(_decoder.decode(record["details"]).text_from - 1, 0)])

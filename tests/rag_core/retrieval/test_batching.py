@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import numpy as np
 import pytest
 
 from rag_core.compute import Compute
 from rag_core.index.embedding import Embedder, Vectors
-from rag_core.retrieval.batching import BATCH, QueryBatches
+from rag_core.retrieval.batching import BATCH, QUICK_S, QueryBatches
 
 
 class Slow(Compute):
@@ -72,3 +73,33 @@ async def test_an_inference_that_fails_is_told_to_all_of_its_batch(compute: Comp
         await queries.embed("one")
     embedder.broken = False
     assert (await queries.embed("two")).shape == (3,)
+
+
+async def test_a_lone_question_is_embedded_where_it_is_once_that_is_known_to_be_quick(
+    embedder: Embedder,
+) -> None:
+    """The first of its length goes by way of a thread, which tells how long it takes."""
+    compute = Slow()
+    queries = QueryBatches(embedder, compute)
+    for _ in range(5):
+        await queries.embed("What does it cost?")
+    assert compute.calls == 1
+    compute.close()
+
+
+async def test_a_large_model_never_keeps_the_event_loop(compute: Compute) -> None:
+    """Where an inference is not quick, the loop goes on beside every one of them."""
+
+    class Large:
+        def embed_query(self, text: str) -> Vectors:
+            time.sleep(QUICK_S * 2)
+            return np.ones(3, np.float32)
+
+    queries = QueryBatches(Large(), compute)  # type: ignore[arg-type]
+    for _ in range(3):
+        rounds = 0
+        embedding = asyncio.create_task(queries.embed("text"))
+        while not embedding.done():
+            await asyncio.sleep(0.001)
+            rounds += 1
+        assert rounds > 2

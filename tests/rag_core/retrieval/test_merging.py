@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -61,9 +62,9 @@ def test_another_number_is_another_statement() -> None:
 
 
 def test_passages_without_words_are_compared_too() -> None:
-    """Rows of signs, and an empty text, are no error."""
-    signs = [found("a#0", "—"), found("b#0", "…"), found("c#0", ""), found("d#0", ""), found("e#0", "—")]
-    assert ids(without_near_duplicates(signs)) == ["a#0", "b#0", "c#0"]
+    """Rows of signs, and an empty text, say all the same: nothing."""
+    signs = [found("a#0", "—"), found("b#0", "…"), found("c#0", ""), found("d#0", "word")]
+    assert ids(without_near_duplicates(signs)) == ["a#0", "d#0"]
 
 
 # --- neighbours --------------------------------------------------------------------------------------------------
@@ -111,3 +112,12 @@ def test_nothing_is_lost_by_merging(places: list[tuple[str, int]]) -> None:
     merged = merge_neighbours(ranked)
     units = [r.passage.text[a:b] for r in merged for a, b in r.passage.units]
     assert sorted(units) == sorted(r.passage.text for r in ranked)
+
+
+def test_passages_that_point_elsewhere_are_not_compared_by_their_words() -> None:
+    """A closer look is taken where vectors are alike, and where there are none."""
+    one, other = found("a#0"), found("b#0")
+    away = replace(other, passage=replace(other.passage, unit_vectors=b"\x02\xff"))
+    bare = replace(other, passage=replace(other.passage, unit_vectors=b"", units=()))
+    assert ids(without_near_duplicates([one, away])) == ["a#0", "b#0"]
+    assert ids(without_near_duplicates([one, bare])) == ["a#0"]
