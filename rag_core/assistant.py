@@ -75,8 +75,9 @@ class Assistant:
             Unavailable: the index or the database does not work now.
         """
         started = time.perf_counter()
-        text = clean_question(question.text)
-        scopes = self._access.scopes_of(question.principal)
+        async with self._compute.turn:
+            text = clean_question(question.text)
+            scopes = self._access.scopes_of(question.principal)
         # Read before anything is looked up: what is made from a newer index is never kept as this one's.
         state = await self._store.state()
         key = self._caching.keys.answer(text, scopes, state.generation, question.turns)

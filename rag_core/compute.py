@@ -25,14 +25,15 @@ class Turn:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
-
-    @property
-    def taken(self) -> bool:
-        """Whether somebody else is working, or waits to."""
-        return self._lock.locked()
+        self.waiting = 0
+        """How many would like to work now."""
 
     async def __aenter__(self) -> None:
-        await self._lock.acquire()
+        self.waiting += 1
+        try:
+            await self._lock.acquire()
+        finally:
+            self.waiting -= 1
 
     async def __aexit__(self, *_: object) -> None:
         # Let go of in the next round: whoever is ready in this one waits, and nobody does who is alone.

@@ -40,33 +40,39 @@ class QueryBatches:
 
     async def embed(self, text: str) -> Vectors:
         """(dimension,), the same as Embedder.embed_query."""
-        lone = not self._running and not self._compute.turn.taken
+        lone = not self._running and not self._compute.turn.waiting
         if lone and self._took.get(len(text) // LENGTHS, 1.0) < QUICK_S:
             async with self._compute.turn:
                 return self._timed(text)
         future: asyncio.Future[Vectors] = asyncio.get_running_loop().create_future()
         self._waiting.append((text, future))
         if len(self._running) < self._compute.threads:
-            task = asyncio.create_task(self._work())
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._running.add(asyncio.create_task(self._work()))
         return await future
 
     async def _work(self) -> None:
-        while self._waiting:
+        while self._waiting and asyncio.current_task() in self._running:
             share = -(-len(self._waiting) // self._compute.threads)
             batch = [self._waiting.popleft() for _ in range(min(BATCH, share))]
             batch = [(text, future) for text, future in batch if not future.done()]  # the asker may have gone
             try:
                 vectors = await self._compute.run(self._embedded, [text for text, _ in batch])
             except Exception as error:
+                self._rest()
                 for _, future in batch:
                     if not future.done():
                         future.set_exception(error)
             else:
+                self._rest()
                 for (_, future), vector in zip(batch, vectors, strict=True):
                     if not future.done():
                         future.set_result(vector)
+
+    def _rest(self) -> None:
+        """Nothing left to do: said before the last askers hear, so that a next question of theirs is a lone one."""
+        task = asyncio.current_task()
+        if not self._waiting and task is not None:
+            self._running.discard(task)
 
     def _embedded(self, texts: list[str]) -> list[Vectors]:
         return [self._timed(text) for text in texts]
