@@ -215,8 +215,8 @@ _REMEDIES = {
     "home": "Free some space, or name another directory with --home or ANSWERLOOP_HOME.",
     "database": "Check database.url, and that the server runs and lets this user in.",
     "embedding model": "Install 'answerloop[train]', or copy the models folder from a home where it was exported.",
-    "index": "Run `answerloop ingest FOLDER`, or `answerloop ingest --rebuild` for an index that cannot be used; one in Weaviate "
-    "needs its server (store.url).",
+    "index": "Run `answerloop ingest FOLDER`, or `answerloop ingest --rebuild` for an index that cannot be used; "
+    "one in Weaviate needs its server (store.url).",
     "sources": "Correct the source in the settings file; `answerloop ingest` reads it again.",
     "chat page": "Set another web.port, or stop what listens there.",
 }
