@@ -216,6 +216,8 @@ def test_any_line_can_be_typed_in_the_chat(world: World, lines: list[str]) -> No
 
     screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     world.run(converse(world.chat, Console(file=screen, width=100), read))
+    assert next(typed, None) is None
+    assert screen.buffer.getvalue()
 
 
 @pytest.mark.slow
