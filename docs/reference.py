@@ -1,4 +1,4 @@
-"""Writes the tables of docs/configuration.md from rag_core/settings.py, which is where each setting is explained.
+"""Writes the tables of docs/configuration.md from rag_core/settings/, which is where each setting is explained.
 
     python docs/reference.py
 
@@ -50,7 +50,7 @@ OTHERWISE = {
     "answers.max_sentences": "The most sentences, list items or table rows that an answer is made of.",
     "web.host": "Address that the chat page listens on.",
 }
-"""Meanings of the settings that have no sentence in rag_core/settings.py."""
+"""Meanings of the settings that have no sentence in rag_core/settings/."""
 
 
 def page() -> str:
@@ -93,7 +93,7 @@ def _meanings(group: Any) -> dict[str, str]:
     """The sentence below each field, of the class and of those it extends."""
     said: dict[str, str] = {}
     for base in reversed(group.__mro__):
-        if base.__module__ == settings.__name__:
+        if base.__module__.startswith(settings.__name__):
             (tree,) = ast.parse(inspect.getsource(base)).body
             assert isinstance(tree, ast.ClassDef)
             for field, text in zip(tree.body, tree.body[1:], strict=False):

@@ -1,7 +1,7 @@
 """answerloop.toml and the environment -> settings, read once.
 
 Precedence, highest first: arguments, environment (ANSWERLOOP_WEB__PORT=8081 sets web.port), .env, answerloop.toml,
-the defaults in rag_core/settings.py. Secrets come from the environment or .env only. Every mistake is one sentence
+the defaults in rag_core/settings/. Secrets come from the environment or .env only. Every mistake is one sentence
 that names the key.
 """
 
