@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rag_core.errors import AnswerloopError, InvalidQuestion, Unavailable
+from rag_core.generation.protocol import Said, nothing
 from rag_core.types import Answer, Question, Turn, Vote
 
 __all__ = ["REASONS", "Answerer", "Chat", "Conversations", "Receipt", "Reply", "unsure"]
@@ -35,8 +36,8 @@ _NOT_SURE_BELOW = 0.3
 class Answerer(Protocol):
     """What answers questions and records votes; rag_core.assistant.Assistant is the real one."""
 
-    async def ask(self, question: Question) -> Answer:
-        """The answer, or an abstention.
+    async def ask(self, question: Question, said: Said = nothing) -> Answer:
+        """The answer, or an abstention. said: is told the text so far while it is written.
 
         Raises:
             InvalidQuestion: the asker must word the question differently.
@@ -79,10 +80,10 @@ class Chat:
     def __init__(self, assistant: Answerer) -> None:
         self._assistant = assistant
 
-    async def answer(self, question: Question) -> Reply:
-        """The answer, or a sentence in its place."""
+    async def answer(self, question: Question, said: Said = nothing) -> Reply:
+        """The answer, or a sentence in its place. said: is told the text so far; what is returned replaces it."""
         try:
-            answer = await self._assistant.ask(question)
+            answer = await self._assistant.ask(question, said)
         except InvalidQuestion as error:
             return Reply(str(error))
         except Exception:

@@ -20,7 +20,8 @@ from typing import Any
 
 from rag_core.compute import Compute
 from rag_core.generation.calibration import Calibration
-from rag_core.generation.extractive import Draft, Extractive
+from rag_core.generation.extractive import Extractive
+from rag_core.generation.protocol import Draft
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores.lance import LanceStore
 from rag_core.ingest.indexing import Indexer
@@ -49,7 +50,7 @@ async def measure(
 
         async def ask(text: str) -> Draft:
             found = await search(text, None)
-            return generator.generate(text, found.vector, merge_neighbours(found.ranked))
+            return generator.draft(text, found.vector, merge_neighbours(found.ranked))
 
         drafts = {query: await ask(text) for query, text in data.queries.items()}
         unanswerable = [await ask(text) for text in data.unanswerable]

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from rag_core.access import Access
 from rag_core.assistant import Assistant
 from rag_core.bootstrap import Core, make_assistant, open_core
+from rag_core.generation.protocol import Said, nothing
 from rag_core.records.releases import Release
 from rag_core.settings import Settings
 from rag_core.types import Answer, Question, Vote
@@ -40,9 +41,9 @@ class ActiveRelease:
         await asyncio.gather(*self._closing, return_exceptions=True)
         await self._now.stack.aclose()
 
-    async def ask(self, question: Question) -> Answer:
+    async def ask(self, question: Question, said: Said = nothing) -> Answer:
         async with self._now as assistant:
-            return await assistant.ask(question)
+            return await assistant.ask(question, said)
 
     async def vote(self, vote: Vote) -> None:
         async with self._now as assistant:

@@ -48,6 +48,7 @@ OTHERWISE = {
     "sources.subfolder": "Read this folder of the repository only. Empty: all of it.",
     "sources.allow_private": "Whether loopback, private and link-local addresses may be reached.",
     "answers.max_sentences": "The most sentences, list items or table rows that an answer is made of.",
+    "generator.temperature": "Of the model: 0 gives the same answer to the same question.",
     "web.host": "Address that the chat page listens on.",
 }
 """Meanings of the settings that have no sentence in rag_core/settings/."""
@@ -65,14 +66,14 @@ def tables() -> str:
 
 
 def _sections() -> Iterator[tuple[str, list[str]]]:
-    yield "Outside any table", _rows(Settings, "", ("home", "log_level"))
+    yield "Outside any table", _rows(Settings, "", ("home", "log_level", "language"))
     yield "`[[sources]]`, of every kind", _rows(FolderSource, "sources.", COMMON)
     for source in SOURCES:
         kind = source.model_fields["kind"].default
         own = tuple(name for name in source.model_fields if name not in COMMON)
         yield f'`[[sources]]` of `kind = "{kind}"`', _rows(source, "sources.", own)
     for name, field in Settings.model_fields.items():
-        if name not in ("home", "log_level", "sources", "access"):
+        if name not in ("home", "log_level", "language", "sources", "access"):
             yield f"`[{name}]`", _rows(field.annotation, f"{name}.")
     yield "`[access]`", _rows(settings.Access, "access.", ("groups",))
     yield "`[[access.rules]]`", _rows(settings.AccessRule, "access.rules.")

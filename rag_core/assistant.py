@@ -1,31 +1,34 @@
-"""ask(): scopes -> question -> look in the cache -> retrieve -> generate -> record. Read this first."""
+"""ask(): scopes -> standalone question -> look in the cache -> retrieve -> generate -> record. Read this first."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rag_core.access import Access
 from rag_core.cache import CachedAnswer, Caching, Flights
 from rag_core.compute import Compute
+from rag_core.conversation import Rewriter, Standalone, recent
 from rag_core.errors import Unavailable
-from rag_core.generation.extractive import Draft, Extractive
+from rag_core.generation.protocol import Draft, Generator, Request, Said, Usage, nothing
 from rag_core.index.stores import StoreState, VectorStore
+from rag_core.messages import say
 from rag_core.records.feedback import Feedback
 from rag_core.records.releases import Release
 from rag_core.retrieval.merging import merge_neighbours
 from rag_core.retrieval.search import Found, Search, clean_question
-from rag_core.types import Answer, Question, Vote
+from rag_core.types import Answer, Question, Turn, Vote
 
 if TYPE_CHECKING:
     from rag_core.cache.semantic import SemanticCache
 
-__all__ = ["Assistant"]
+__all__ = ["Assistant", "Searched"]
 
-NO_DOCUMENTS = "I have no documents that you may read. `answerloop ingest FOLDER` gives me some."
 KEPT_PASSAGES = 20
 """How many of the passages found are recorded with an answer."""
 log = logging.getLogger(__name__)
@@ -38,6 +41,34 @@ class _Made:
     answer: CachedAnswer
     timings_ms: dict[str, float] = field(default_factory=dict)
     cached: bool = False
+    usage: Usage | None = None
+
+
+class _Speech:
+    """What is said of an answer while it is written, to all who wait for it; who comes later hears what was said so far."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self.listeners: list[Said] = []
+
+    def __call__(self, text: str) -> None:
+        self._text = text
+        for said in self.listeners:
+            said(text)
+
+    @contextmanager
+    def heard_by(self, said: Said) -> Iterator[None]:
+        if self._text:
+            said(self._text)
+        self.listeners.append(said)
+        try:
+            yield
+        finally:
+            self.listeners.remove(said)
+
+
+Searched = Callable[[frozenset[str] | None], Awaitable[list[str]]]
+"""Names of the sources that these scopes may read."""
 
 
 class Assistant:
@@ -48,14 +79,19 @@ class Assistant:
         release: Release,
         store: VectorStore,
         search: Search,
-        generator: Extractive,
+        generator: Generator,
         access: Access,
         feedback: Feedback,
         compute: Compute,
         caching: Caching,
+        rewriter: Rewriter,
+        searched: Searched,
         semantic: SemanticCache | None = None,
+        language: str = "",
+        ask_person: str = "",
     ) -> None:
-        """semantic: where given, the answer to a question is also that to its paraphrases."""
+        """semantic: where given, the answer to a question is also that to its paraphrases. language: of the bot's own
+        sentences; '': the asker's. ask_person: said with an abstention."""
         self.release = release
         self._store = store
         self._search = search
@@ -64,11 +100,18 @@ class Assistant:
         self._feedback = feedback
         self._compute = compute
         self._caching = caching
+        self._rewriter = rewriter
+        self._searched = searched
         self._semantic = semantic
+        self._language = language
+        self._ask_person = ask_person
         self._flights: Flights[_Made] = Flights()
+        self._speeches: dict[str, _Speech] = {}
 
-    async def ask(self, question: Question) -> Answer:
+    async def ask(self, question: Question, said: Said = nothing) -> Answer:
         """Answer from what the asker may read, or abstain; the answer is recorded before it is returned.
+
+        said: is told the text so far while it is written. The answer's own text is what counts in the end.
 
         Raises:
             InvalidQuestion: there is nothing to search for; the message is for the asker.
@@ -78,25 +121,23 @@ class Assistant:
         async with self._compute.turn:
             text = clean_question(question.text)
             scopes = self._access.scopes_of(question.principal)
+        turns = await self._history(question.turns, scopes)
+        asked = await self._rewriter(text, turns)
+        understood = time.perf_counter()
         # Read before anything is looked up: what is made from a newer index is never kept as this one's.
         state = await self._store.state()
-        key = self._caching.keys.answer(text, scopes, state.generation, question.turns)
-        made = await self._flights.run(key, lambda: self._made(key, question, text, scopes, state))
-        answered = time.perf_counter()
-        answer = Answer(
-            id=secrets.token_hex(8),
-            text=made.answer.text,
-            citations=made.answer.citations,
-            confidence=round(made.answer.confidence, 4),
-            abstained=made.answer.abstained,
-            release=self.release.id,
-            timings_ms=_rounded(made.timings_ms),
-            nearest=made.answer.nearest,
-            cached=made.cached,
+        key = self._caching.keys.answer(
+            asked.text, scopes, state.generation, turns if asked.follows_up else ()
         )
-        await self._record(question, answer, made.answer, scopes, state)
+        with self._heard(key, said) as speech:
+            made = await self._flights.run(key, lambda: self._made(key, asked, turns, scopes, state, speech))
+        answered = time.perf_counter()
+        timings = {"understand": (understood - started) * 1e3, **made.timings_ms}
+        answer = await self._worded(question, asked, made, scopes)
+        answer = replace(answer, timings_ms=_rounded(timings))
+        await self._record(question, answer, made, scopes, state)
         ended = time.perf_counter()
-        timings = {**made.timings_ms, "record": (ended - answered) * 1e3, "total": (ended - started) * 1e3}
+        timings |= {"record": (ended - answered) * 1e3, "total": (ended - started) * 1e3}
         return replace(answer, timings_ms=_rounded(timings))
 
     async def vote(self, vote: Vote) -> None:
@@ -112,49 +153,117 @@ class Assistant:
         state = asdict(await self._store.state())
         return {"release": self.release.id, **state, "cache": self._caching.state()}
 
+    async def _history(self, turns: tuple[Turn, ...], scopes: frozenset[str] | None) -> tuple[Turn, ...]:
+        """The latest turns, without answers made from what this asker may not read, and the questions to them."""
+        turns = recent(turns, self._rewriter.turns)
+        named = {turn.answer for turn in turns if turn.answer}
+        readable = await self._feedback.readable(named, scopes) if named else set()
+        hidden = [bool(turn.answer) and turn.answer not in readable for turn in turns]
+        asks_for_hidden = [*hidden[1:], False]
+        return tuple(
+            t for t, own, next_ in zip(turns, hidden, asks_for_hidden, strict=True) if not (own or next_)
+        )
+
+    @contextmanager
+    def _heard(self, key: str, said: Said) -> Iterator[_Speech]:
+        speech = self._speeches.setdefault(key, _Speech())
+        try:
+            with speech.heard_by(said):
+                yield speech
+        finally:
+            if not speech.listeners and self._speeches.get(key) is speech:
+                del self._speeches[key]
+
     async def _made(
-        self, key: str, question: Question, text: str, scopes: frozenset[str] | None, state: StoreState
+        self,
+        key: str,
+        asked: Standalone,
+        turns: tuple[Turn, ...],
+        scopes: frozenset[str] | None,
+        state: StoreState,
+        said: Said,
     ) -> _Made:
         """From the cache, or anew."""
         started = time.perf_counter()
         known = await self._caching.answer(key)
-        # What a question within a conversation asks depends on the turns before, so it has no paraphrases.
-        semantic = None if question.turns else self._semantic
+        # What leans on a conversation beyond its words has no paraphrases.
+        semantic = None if asked.follows_up else self._semantic
         partition = self._caching.keys.partition(scopes, state.generation) if semantic is not None else ""
         if known is None and semantic is not None:
-            earlier = await semantic.find(partition, text, self._search.embed)
+            earlier = await semantic.find(partition, asked.text, self._search.embed)
             known = await self._caching.answer(earlier) if earlier else None
         if known is not None:
             return _Made(known, {"cache": (time.perf_counter() - started) * 1e3}, cached=True)
-        found = await self._search(text, scopes)
+        found = await self._search(asked.text, scopes)
         retrieved = time.perf_counter()
-        async with self._compute.turn:
-            draft = self._drafted(text, found)
+        draft = await self._drafted(asked, turns, found, said)
         timings = {**found.timings_ms, "generate": (time.perf_counter() - retrieved) * 1e3}
         answer = _answer(draft, found)
-        if found.ranked:  # that there is nothing to read is found out anew each time
+        if found.ranked and not draft.passing:  # that there is nothing to read is found out anew each time
             self._caching.keep_answer(key, answer)
             if semantic is not None and not draft.abstained:  # other words may find what these did not
-                semantic.add(partition, text, found.vector, key)
-        return _Made(answer, timings)
+                semantic.add(partition, asked.text, found.vector, key)
+        return _Made(answer, timings, usage=draft.usage)
 
-    def _drafted(self, text: str, found: Found) -> Draft:
+    async def _drafted(self, asked: Standalone, turns: tuple[Turn, ...], found: Found, said: Said) -> Draft:
         if not found.ranked:  # whether there are documents that others may read is not told
-            return Draft(NO_DOCUMENTS, (), 0.0, abstained=True)
-        return self._generator.generate(text, found.vector, merge_neighbours(found.ranked))
+            return Draft("", (), 0.0, abstained=True, notices=("no-documents",))
+        async with self._compute.turn:
+            passages = merge_neighbours(found.ranked)
+        turns = turns if asked.follows_up else ()
+        return await self._generator.generate(Request(asked.text, found.vector, passages, turns), said)
+
+    async def _worded(
+        self, question: Question, asked: Standalone, made: _Made, scopes: frozenset[str] | None
+    ) -> Answer:
+        """With an id, and the bot's own sentences in the asker's language."""
+        kept = made.answer
+        language = self._language or question.language
+        text = kept.text
+        if kept.abstained:
+            text = await self._abstention(kept, language, scopes)
+        return Answer(
+            id=secrets.token_hex(8),
+            text=text,
+            citations=kept.citations,
+            confidence=round(kept.confidence, 4),
+            abstained=kept.abstained,
+            release=self.release.id,
+            timings_ms={},
+            nearest=kept.nearest,
+            cached=made.cached,
+            standalone=asked.text if asked.follows_up else "",
+            generator=kept.generator,
+            notices=tuple(say(language, notice) for notice in kept.notices if notice != "no-documents"),
+        )
+
+    async def _abstention(self, made: CachedAnswer, language: str, scopes: frozenset[str] | None) -> str:
+        """That nothing was found, where it was looked for, and who may know."""
+        if "no-documents" in made.notices:
+            return say(language, "no-documents")
+        sources = await self._searched(scopes)
+        searched = say(language, "searched", sources=", ".join(sources)) if sources else ""
+        return " ".join(part for part in (say(language, "not-found"), searched, self._ask_person) if part)
 
     async def _record(
         self,
         question: Question,
         answer: Answer,
-        made: CachedAnswer,
+        made: _Made,
         scopes: frozenset[str] | None,
         state: StoreState,
     ) -> None:
         """An answer that cannot be recorded is still given: without a record it can only not be voted on."""
         try:
             await self._feedback.record_answer(
-                question, answer, passages=list(made.passages), scopes=scopes, generation=state.generation
+                question,
+                answer,
+                passages=list(made.answer.passages),
+                scopes=scopes,
+                generation=state.generation,
+                generator_version=self._generator.version,
+                notices=made.answer.notices,
+                usage=made.usage,
             )
         except Unavailable:
             log.exception("answer %s could not be recorded", answer.id)
@@ -162,7 +271,14 @@ class Assistant:
 
 def _answer(draft: Draft, found: Found) -> CachedAnswer:
     return CachedAnswer(
-        draft.text, draft.citations, draft.confidence, draft.abstained, draft.nearest, tuple(_kept(found))
+        draft.text,
+        draft.citations,
+        draft.confidence,
+        draft.abstained,
+        draft.nearest,
+        tuple(_kept(found)),
+        draft.generator,
+        draft.notices,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.access import Access
-from rag_core.assistant import Assistant
+from rag_core.assistant import Assistant, Searched
 from rag_core.cache import Address, Cache, Caching, Keys, LocalCache
 from rag_core.compute import Compute
+from rag_core.conversation import Rewriter
 from rag_core.errors import Busy, NotReady, Unavailable
-from rag_core.generation.calibration import Calibration
 from rag_core.generation.extractive import Extractive
+from rag_core.generation.protocol import Generator
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores import VectorStore
 from rag_core.index.stores.opening import index_folder, open_store
@@ -61,6 +62,7 @@ class Core:
     compute: Compute
     documents: Documents
     caching: Caching
+    generator: Generator
     reranker: Reranker | None = None
 
 
@@ -103,7 +105,8 @@ async def open_core(settings: Settings, release: Release | None = None) -> Async
             raise NotReady(_NO_RELEASE)
         compute = Compute()
         stack.callback(compute.close)
-        caching = _caching(settings, release)
+        generator = Extractive(settings.answers, settings.retrieval.top_k, turn=compute.turn)
+        caching = _caching(settings, release, generator)
         stack.push_async_callback(caching.close)
         # Loading the model is native work of a tenth of a second; the store's packages are imported meanwhile.
         folder = model_folder(settings, release.embedder)
@@ -124,6 +127,7 @@ async def open_core(settings: Settings, release: Release | None = None) -> Async
             compute,
             documents,
             caching,
+            generator,
             await _open_reranker(settings, release, compute),
         )
 
@@ -146,14 +150,10 @@ async def _refuse_lost(settings: Settings, store: VectorStore, documents: Docume
         )
 
 
-def _caching(settings: Settings, release: Release) -> Caching:
+def _caching(settings: Settings, release: Release, generator: Generator) -> Caching:
     """With Redis named, what the process keeps itself serves while Redis is down."""
     retrieval = settings.retrieval.model_dump(mode="json")
-    answers = {
-        "settings": settings.answers.model_dump(mode="json"),
-        "calibration": asdict(Calibration.read()),
-        "version": _version(),
-    }
+    answers = {"generator": generator.name, "as": generator.version, "version": _version()}
     keys = Keys(release, retrieval, answers)
     if not settings.cache.enabled:
         return Caching(keys, None)
@@ -204,13 +204,25 @@ def make_assistant(core: Core, access: Access | None = None) -> Assistant:
         core.release,
         core.store,
         Search(core.embedder, core.store, core.compute, core.settings.retrieval, core.caching, core.reranker),
-        Extractive(core.settings.answers, core.settings.retrieval.top_k),
+        core.generator,
         access or Access(rules.rules, rules.groups),
         Feedback(core.database),
         core.compute,
         core.caching,
+        Rewriter(core.settings.conversation),
+        _searched(core.documents),
         _semantic_cache(core.settings),
+        core.settings.language or "",
+        core.settings.answers.ask_person,
     )
+
+
+def _searched(documents: Documents) -> Searched:
+    async def names(scopes: frozenset[str] | None) -> list[str]:
+        sources = await documents.sources()
+        return [s.name for s in sources if scopes is None or s.spec.get("scope", "public") in scopes]
+
+    return names
 
 
 def _semantic_cache(settings: Settings) -> SemanticCache | None:

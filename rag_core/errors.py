@@ -6,6 +6,7 @@
     ├── DocumentError      this one document cannot be read; skip it, tell its reason, go on
     ├── SourceError        this source cannot be listed now; keep what is indexed, try again later
     ├── InvalidQuestion    the asker must word the question differently; the message is fit for a chat
+    ├── PromptTooLong      a language model cannot read so much at once; give it fewer passages
     ├── NotFound           what was named does not exist (an answer, a release); the message names it
     └── Unavailable        a part is down or too slow; try again later
         └── Busy           another process holds it (a sync is already running)
@@ -21,6 +22,7 @@ __all__ = [
     "InvalidQuestion",
     "NotFound",
     "NotReady",
+    "PromptTooLong",
     "SettingsError",
     "SourceError",
     "Unavailable",
@@ -49,6 +51,10 @@ class SourceError(AnswerloopError):
 
 class InvalidQuestion(AnswerloopError):
     """The question cannot be searched; the message says so to the asker."""
+
+
+class PromptTooLong(AnswerloopError):
+    """Prompt and answer do not fit the language model's window."""
 
 
 class NotFound(AnswerloopError):

@@ -30,6 +30,8 @@ class Turn:
 
     role: Literal["user", "assistant"]
     text: str
+    answer: str = ""
+    """Of an assistant's turn: the id of the answer it shows. Without it the turn is taken as open to whoever asks next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class Question:
     principal: Principal
     thread: str = ""
     turns: tuple[Turn, ...] = ()
-    """The turns before this question."""
+    """The turns before this question, as the platform has them now: edited ones as edited, without deleted ones."""
+    language: str = ""
+    """The asker's, as the platform tells it: a BCP 47 tag, 'de-AT'. '' where it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,12 @@ class Answer:
     """With an abstention: the documents that came nearest, to look in by hand."""
     cached: bool = False
     """Whether it was made for an earlier question that was the same. Its id is its own all the same."""
+    standalone: str = ""
+    """What a follow-up was understood to ask; '' where the question was taken as it was worded."""
+    generator: str = "extractive"
+    """What wrote it: 'extractive', 'openai:MODEL', 'local:MODEL', 'standard:ID'."""
+    notices: tuple[str, ...] = ()
+    """Sentences, in the asker's language, on how it came about: for small print below it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from rag_core.errors import AnswerloopError
+from rag_core.generation.protocol import Said, nothing
 from rag_core.types import Answer, Citation, Question, Vote
 
 __all__ = ["FakeAssistant", "an_answer"]
@@ -47,7 +48,7 @@ class FakeAssistant:
         self.refuse_votes: Exception | None = None
         self._given: set[str] = set()
 
-    async def ask(self, question: Question) -> Answer:
+    async def ask(self, question: Question, said: Said = nothing) -> Answer:
         self.questions.append(question)
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if isinstance(step, Exception):

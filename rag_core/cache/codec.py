@@ -27,7 +27,7 @@ __all__ = [
     "encode",
 ]
 
-VERSION = 1
+VERSION = 2
 _HEAD = struct.Struct("<BI")
 
 
@@ -65,6 +65,9 @@ class CachedAnswer(msgspec.Struct, frozen=True, array_like=True, tag="answer"):
     nearest: tuple[Citation, ...]
     passages: tuple[dict[str, str | float], ...]
     """What was found, as it is recorded with an answer."""
+    generator: str = "extractive"
+    notices: tuple[str, ...] = ()
+    """Ids of messages."""
 
 
 T = TypeVar("T", CachedVector, CachedRanking, CachedAnswer)

@@ -5,55 +5,77 @@ No language model: nothing is said that does not stand in a document.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag_core.compute import Turn
 from rag_core.generation.calibration import Calibration
 from rag_core.generation.composing import beginning, cite, compose, says_the_same, unit_text
 from rag_core.generation.evidence import FEATURES, Evidence, gather
+from rag_core.generation.protocol import Draft, Request, Said, nothing
 from rag_core.settings import Answers
 from rag_core.types import Citation, Passage, Ranked
 
-__all__ = ["Draft", "Extractive"]
+__all__ = ["Extractive", "nearest"]
 
-NOT_FOUND = "I could not find an answer to that in the documents I can read."
 NEAREST = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An answer before it has an id."""
-
-    text: str
-    citations: tuple[Citation, ...]
-    confidence: float
-    abstained: bool
-    nearest: tuple[Citation, ...] = ()
-
-
 class Extractive:
-    def __init__(self, settings: Answers, top_k: int, calibration: Calibration | None = None) -> None:
+    """A Generator that quotes."""
+
+    name = "extractive"
+
+    def __init__(
+        self,
+        settings: Answers,
+        top_k: int,
+        calibration: Calibration | None = None,
+        turn: Turn | None = None,
+    ) -> None:
+        """turn: taken before working on the event loop; None where nobody else works on it."""
         self._calibration = calibration or Calibration.read()
         self._weights = self._calibration.units.vector(FEATURES)
         self._settings = settings
         self._top_k = top_k
+        self._turn = turn or Turn()
 
-    def generate(self, question: str, vector: NDArray[np.float32], ranked: Sequence[Ranked]) -> Draft:
+    @property
+    def version(self) -> str:
+        parts = {
+            "settings": self._settings.model_dump(mode="json"),
+            "calibration": asdict(self._calibration),
+        }
+        return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+    async def generate(self, request: Request, said: Said = nothing) -> Draft:
+        async with self._turn:
+            draft = self.draft(request.text, request.vector, request.ranked)
+        if not draft.abstained:
+            said(draft.text)
+        return draft
+
+    async def close(self) -> None:
+        """It holds nothing."""
+
+    def draft(self, question: str, vector: NDArray[np.float32], ranked: Sequence[Ranked]) -> Draft:
         """Choose, join and cite; abstain where the confidence is too low.
 
         vector: the question's, (dimension,). ranked: best first; none found is an abstention.
         """
         if not ranked:
-            return Draft(NOT_FOUND, (), 0.0, abstained=True)
+            return Draft("", (), 0.0, abstained=True)
         evidence = gather(question, vector, ranked, self._top_k)
         chosen = self.choose(evidence)
         signals = self.signals(evidence, chosen, ranked)
         confidence = self._calibration.confidence.probability(signals)
         if confidence < self._threshold:
-            return Draft(NOT_FOUND, (), confidence, abstained=True, nearest=_nearest(ranked))
+            return Draft("", (), confidence, abstained=True, nearest=nearest(ranked))
         text, citations = compose(evidence, chosen, self._settings.max_sentences)
         return Draft(text, citations, confidence, abstained=False)
 
@@ -99,7 +121,7 @@ class Extractive:
         }
 
 
-def _nearest(ranked: Sequence[Ranked]) -> tuple[Citation, ...]:
+def nearest(ranked: Sequence[Ranked]) -> tuple[Citation, ...]:
     """The best passage of each of the best few documents."""
     by_document: dict[str, Passage] = {}
     for entry in ranked:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     event,
+    false,
     text,
 )
 from sqlalchemy.engine import Connection, Dialect
@@ -43,7 +44,7 @@ __all__ = [
     "votes",
 ]
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration in migrations/versions."""
 _LOCK = 0x616E7377
 """Of our migrations, among PostgreSQL's advisory locks."""
@@ -131,6 +132,17 @@ answers = Table(
     Column("release", _Line(32), nullable=False),
     Column("generation", Integer, nullable=False, comment="of the index"),
     Column("timings_ms", JSON, nullable=False),
+    Column(
+        "standalone", _Words, nullable=False, server_default="", comment="a follow-up as it was understood"
+    ),
+    Column("generator", _Line(200), nullable=False, server_default="extractive"),
+    Column(
+        "generator_version", _Line(64), nullable=False, server_default="", comment="of prompt and settings"
+    ),
+    Column("notices", JSON, comment="what the reader was told of how it came about: ids of messages"),
+    Column("prompt_tokens", Integer, comment="null: no language model was asked"),
+    Column("answer_tokens", Integer),
+    Column("cached", Boolean, nullable=False, server_default=false()),
     Index("answers_created_at", "created_at"),
 )
 

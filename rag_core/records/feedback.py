@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from rag_core.errors import NotFound
 from rag_core.records.database import answers, transaction, votes
 from rag_core.types import Answer, Question, Vote
+
+if TYPE_CHECKING:
+    from rag_core.generation.protocol import Usage
 
 __all__ = ["Feedback"]
 
@@ -36,6 +40,9 @@ class Feedback:
         passages: list[dict[str, Any]],
         scopes: frozenset[str] | None,
         generation: int,
+        generator_version: str = "",
+        notices: Sequence[str] = (),
+        usage: Usage | None = None,
     ) -> None:
         """Keep an answer with all that produced it. Answers that are given at once are written at once: SQLite takes
         hundreds of transactions a second, and a thousand rows in one of them.
@@ -62,6 +69,13 @@ class Feedback:
             "release": answer.release,
             "generation": generation,
             "timings_ms": answer.timings_ms,
+            "standalone": answer.standalone,
+            "generator": answer.generator,
+            "generator_version": generator_version,
+            "notices": list(notices),
+            "prompt_tokens": usage.prompt if usage else None,
+            "answer_tokens": usage.answer if usage else None,
+            "cached": answer.cached,
         }
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((values, written))
@@ -93,6 +107,13 @@ class Feedback:
             elif last:
                 written.set_exception(failure)
         return failure is None
+
+    async def readable(self, answer_ids: Collection[str], scopes: frozenset[str] | None) -> set[str]:
+        """Those of the answers that were made from nothing but what these scopes may read."""
+        query = select(answers.c.id, answers.c.scopes).where(answers.c.id.in_(list(answer_ids)))
+        async with transaction(self._database) as connection:
+            rows = (await connection.execute(query)).all()
+        return {id for id, read in rows if scopes is None or (read is not None and scopes.issuperset(read))}
 
     async def record_vote(self, vote: Vote) -> None:
         """The last vote of a person on an answer stands; value 0 takes it back.

@@ -9,7 +9,15 @@ from pydantic import field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag_core.settings.access import Access, AccessRule
-from rag_core.settings.answering import Answers, Embedding, Ingest, Reranking, Retrieval
+from rag_core.settings.answering import (
+    Answers,
+    Conversation,
+    Embedding,
+    Generator,
+    Ingest,
+    Reranking,
+    Retrieval,
+)
 from rag_core.settings.connections import Cache, Database, Store, Web
 from rag_core.settings.group import duration_s
 from rag_core.settings.sources import FolderSource, GitSource, ReaderSource, SourceSettings, WebSource
@@ -19,7 +27,9 @@ __all__ = [
     "AccessRule",
     "Answers",
     "Cache",
+    "Conversation",
     "FolderSource",
+    "Generator",
     "GitSource",
     "Ingest",
     "ReaderSource",
@@ -47,12 +57,16 @@ class Settings(BaseSettings):
     home: Path = Path(".answerloop")
     """Everything an installation keeps: database, index, models, cache. Deleting it is a clean start."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    language: Literal["de", "en", "es", "fr"] | None = None
+    """Of the bot's own sentences. Unset: the asker's, as the platform tells it, where it is one of these; else English."""
     sources: tuple[SourceSettings, ...] = ()
     embedding: Embedding = Embedding()
     reranking: Reranking = Reranking()
     ingest: Ingest = Ingest()
     retrieval: Retrieval = Retrieval()
     answers: Answers = Answers()
+    generator: Generator = Generator()
+    conversation: Conversation = Conversation()
     store: Store = Store()
     web: Web = Web()
     database: Database = Database()

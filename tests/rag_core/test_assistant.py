@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from rag_core.assistant import NO_DOCUMENTS, Assistant
+from rag_core.assistant import Assistant
 from rag_core.bootstrap import Core, make_assistant
 from rag_core.errors import InvalidQuestion, NotFound
 from rag_core.ingest.indexing import Indexer, Parsed
+from rag_core.messages import say
 from rag_core.records import database
 from rag_core.records.database import answers, transaction
 from rag_core.records.feedback import Feedback
 from rag_core.settings import Access, AccessRule, Settings
 from rag_core.types import Answer, Principal, Question, Vote
 
+NO_DOCUMENTS = say("en", "no-documents")
 DOCUMENTS = {
     "leave": ("public", "You have 30 days of leave a year. Ask your lead two weeks ahead."),
     "bonus": ("hr", "The yearly bonus is 2,500 euros. It is paid in March."),

@@ -10,7 +10,8 @@ import pytest
 
 from rag_core.generation.calibration import Calibration
 from rag_core.generation.composing import FOLLOWERS, cite
-from rag_core.generation.extractive import NOT_FOUND, Draft, Extractive
+from rag_core.generation.extractive import Extractive
+from rag_core.generation.protocol import Draft
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores import Candidate
 from rag_core.ingest.chunking import chunk_markdown
@@ -77,7 +78,7 @@ def generate(embedder: Embedder) -> Generate:
     ) -> Draft:
         vector = embedder.embed_query(question)
         generator = Extractive(Answers.model_validate(settings), top_k=8, calibration=calibration)
-        return generator.generate(question, vector, ranked(embedder, question, documents))
+        return generator.draft(question, vector, ranked(embedder, question, documents))
 
     return answer
 
@@ -284,7 +285,7 @@ def test_a_page_is_a_place_as_well() -> None:
 
 def test_nothing_found_is_an_abstention(generate: Generate) -> None:
     """With no confidence, and nothing to look in."""
-    assert generate("How many days of leave do I have?", {}) == Draft(NOT_FOUND, (), 0.0, abstained=True)
+    assert generate("How many days of leave do I have?", {}) == Draft("", (), 0.0, abstained=True)
 
 
 @pytest.mark.parametrize(
@@ -302,7 +303,7 @@ def test_an_unrelated_question_is_declined_with_the_nearest_documents(
     """At most three, each once, to look in by hand; nothing is cited."""
     draft = generate(question)
     assert draft.abstained
-    assert draft.text == NOT_FOUND
+    assert draft.text == ""
     assert draft.citations == ()
     assert [c.number for c in draft.nearest] == [1, 2, 3]
     assert len({c.title for c in draft.nearest}) == 3
