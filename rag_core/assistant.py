@@ -132,7 +132,8 @@ class Assistant:
         with self._heard(key, said) as speech:
             made = await self._flights.run(key, lambda: self._made(key, asked, turns, scopes, state, speech))
         answered = time.perf_counter()
-        timings = {"understand": (understood - started) * 1e3, **made.timings_ms}
+        timings = {"understand": (understood - started) * 1e3} if turns else {}
+        timings |= made.timings_ms
         answer = await self._worded(question, asked, made, scopes)
         answer = replace(answer, timings_ms=_rounded(timings))
         await self._record(question, answer, made, scopes, state)
@@ -158,11 +159,8 @@ class Assistant:
         turns = recent(turns, self._rewriter.turns)
         named = {turn.answer for turn in turns if turn.answer}
         readable = await self._feedback.readable(named, scopes) if named else set()
-        hidden = [bool(turn.answer) and turn.answer not in readable for turn in turns]
-        asks_for_hidden = [*hidden[1:], False]
-        return tuple(
-            t for t, own, next_ in zip(turns, hidden, asks_for_hidden, strict=True) if not (own or next_)
-        )
+        hidden = {i for i, turn in enumerate(turns) if turn.answer and turn.answer not in readable}
+        return tuple(t for i, t in enumerate(turns) if i not in hidden and i + 1 not in hidden)
 
     @contextmanager
     def _heard(self, key: str, said: Said) -> Iterator[_Speech]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from sqlalchemy import func, select
 
@@ -21,8 +20,10 @@ from rag_core.access import Access as Permissions
 from rag_core.assistant import Assistant
 from rag_core.bootstrap import Core, make_assistant, open_core, open_records
 from rag_core.cache import LocalCache
+from rag_core.conversation import Rewriter
 from rag_core.errors import Unavailable
-from rag_core.generation.extractive import Draft, Extractive
+from rag_core.generation.extractive import Extractive
+from rag_core.generation.protocol import Draft, Request, Said, nothing
 from rag_core.index.embedding import ModelCard
 from rag_core.index.stores import Candidate, StoreState, VectorStore
 from rag_core.index.stores.protocol import Vector
@@ -33,7 +34,7 @@ from rag_core.records.releases import Releases
 from rag_core.retrieval.refining import REFINED
 from rag_core.retrieval.search import KEEP, Search
 from rag_core.settings import Access, AccessRule, Answers, Cache, Settings
-from rag_core.types import Answer, Passage, Principal, Question, Ranked, Turn, Vote
+from rag_core.types import Answer, Passage, Principal, Question, Turn, Vote
 from tests.conftest import EXPORTED
 from tests.servers.redis import Server, server
 
@@ -131,13 +132,14 @@ class CountingEmbedder:
         return self._embedder.embed_query(text)
 
 
-class CountingGenerator:
+class CountingGenerator(Extractive):
     def __init__(self, answers: Answers, top_k: int, counted: Counted) -> None:
-        self._generator, self._counted = Extractive(answers, top_k), counted
+        super().__init__(answers, top_k)
+        self._counted = counted
 
-    def generate(self, question: str, vector: np.ndarray[Any, Any], ranked: Sequence[Ranked]) -> Draft:
+    async def generate(self, request: Request, said: Said = nothing) -> Draft:
         self._counted.generated += 1
-        return self._generator.generate(question, vector, ranked)
+        return await super().generate(request, said)
 
 
 def counting(core: Core) -> tuple[Assistant, Counted, CountingStore]:
@@ -146,7 +148,7 @@ def counting(core: Core) -> tuple[Assistant, Counted, CountingStore]:
     store = CountingStore(core.store, counted)
     retrieval = core.settings.retrieval
     embedder: Any = CountingEmbedder(core, counted)
-    generator: Any = CountingGenerator(core.settings.answers, retrieval.top_k, counted)
+    generator = CountingGenerator(core.settings.answers, retrieval.top_k, counted)
     wrapped: Any = store
     rules = core.settings.access
     assistant = Assistant(
@@ -158,8 +160,14 @@ def counting(core: Core) -> tuple[Assistant, Counted, CountingStore]:
         Feedback(core.database),
         compute=core.compute,
         caching=core.caching,
+        rewriter=Rewriter(core.settings.conversation),
+        searched=nowhere,
     )
     return assistant, counted, store
+
+
+async def nowhere(scopes: frozenset[str] | None) -> list[str]:
+    return []
 
 
 def asked(text: str, principal: Principal = GUEST, turns: tuple[Turn, ...] = ()) -> Question:
@@ -214,11 +222,12 @@ async def test_an_answer_from_the_cache_has_its_own_record_and_votes(core: Core)
     assert (len(await feedback.votes_on(again.id)), await feedback.votes_on(first.id)) == (1, [])
     async with transaction(core.database) as connection:
         rows = {row["id"]: row for row in (await connection.execute(select(answers))).mappings()}
-    own = {"id", "created_at", "user_id", "timings_ms"}
+    own = {"id", "created_at", "user_id", "timings_ms", "cached"}
     one, other = ({k: v for k, v in rows[a.id].items() if k not in own} for a in (first, again))
     assert one == other
     assert one["passages"]
     assert (rows[again.id]["user_id"], rows[first.id]["user_id"]) == ("other", "guest")
+    assert (rows[again.id]["cached"], rows[first.id]["cached"]) == (True, False)
 
 
 async def test_an_abstention_is_served_again_with_the_nearest_documents(core: Core) -> None:
@@ -233,15 +242,17 @@ async def test_an_abstention_is_served_again_with_the_nearest_documents(core: Co
     assert said(again) == said(first)
 
 
-async def test_earlier_turns_are_part_of_the_question(core: Core) -> None:
-    """The answer is made anew; what was retrieved for the same words is used again."""
+async def test_earlier_turns_count_where_the_question_leans_on_them(core: Core) -> None:
+    """A question that stands alone is the same in every conversation; the same three words after another are not."""
     await store(core, DOCUMENTS)
-    assistant, counted, _ = counting(core)
+    assistant, _, _ = counting(core)
     await assistant.ask(asked(LEAVE))
     await kept(core)
-    later = await assistant.ask(asked(LEAVE, turns=(Turn("user", "I work in Porto."),)))
-    assert not later.cached
-    assert counted == Counted(embedded=1, searched=1, fetched=2, generated=2)
+    assert (await assistant.ask(asked(LEAVE, turns=(Turn("user", "Where is the office in Porto?"),)))).cached
+    await assistant.ask(asked("And in Porto?", turns=(Turn("user", LEAVE),)))
+    await kept(core)
+    other = (Turn("user", "How high is the yearly bonus?"),)
+    assert not (await assistant.ask(asked("And in Porto?", turns=other))).cached
 
 
 async def test_other_settings_make_other_answers(core: Core, settings: Settings) -> None:
@@ -475,7 +486,9 @@ async def test_a_restart_keeps_what_is_in_redis(home: Path, model_folder: Path, 
         again = await assistant.ask(asked(LEAVE))
         assert again.cached
         assert said(again) == said(first)
-        await assistant.ask(asked(LEAVE, turns=(Turn("user", "Hello."),)))
+    shorter = settings.model_copy(update={"answers": Answers(max_sentences=1)})
+    async with opened(shorter) as (_, assistant, counted):
+        assert not (await assistant.ask(asked(LEAVE))).cached
         assert counted == Counted(embedded=0, searched=0, fetched=1, generated=1)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete, event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import NotFound
+from rag_core.generation.protocol import Usage
 from rag_core.records.database import answers, transaction, votes
 from rag_core.records.feedback import Feedback
 from rag_core.types import Answer, Principal, Question, Vote
@@ -28,13 +29,16 @@ async def recorded(database: AsyncEngine, answer: Answer | None = None) -> Feedb
         passages=[{"passage": "p1", "cosine": 0.5}],
         scopes=frozenset({"public", "hr"}),
         generation=7,
+        generator_version="7c1f",
+        notices=["sentences-removed"],
+        usage=Usage(812, 40),
     )
     return feedback
 
 
 async def test_an_answer_is_kept_with_all_that_produced_it(database: AsyncEngine) -> None:
     """Who asked what and where, what was said and cited, from which passages, scopes, release and generation."""
-    answer = an_answer("a1")
+    answer = an_answer("a1", generator="openai:tiny")
     await recorded(database, answer)
     async with transaction(database) as connection:
         row = dict((await connection.execute(select(answers))).mappings().one())
@@ -57,6 +61,13 @@ async def test_an_answer_is_kept_with_all_that_produced_it(database: AsyncEngine
         "release": "r1",
         "generation": 7,
         "timings_ms": {"search": 3.5, "total": 8.4},
+        "standalone": "",
+        "generator": "openai:tiny",
+        "generator_version": "7c1f",
+        "notices": ["sentences-removed"],
+        "prompt_tokens": 812,
+        "answer_tokens": 40,
+        "cached": False,
     }
 
 
