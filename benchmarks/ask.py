@@ -33,7 +33,7 @@ async def measure(home: Path, passages: int, questions: int, data: Path) -> dict
     async with open_records(settings) as database:
         release = await active_release(database, settings)
     async with open_core(settings, release) as core:
-        await _fill(core, passages, data)
+        await filled(core, passages, data)
         assistant = make_assistant(core)
         principal = Principal("web", "benchmark")
         stages: dict[str, list[float]] = {}
@@ -51,7 +51,8 @@ async def measure(home: Path, passages: int, questions: int, data: Path) -> dict
     }
 
 
-async def _fill(core: Any, passages: int, data: Path) -> None:
+async def filled(core: Any, passages: int, data: Path) -> None:
+    """The index, with at least so many passages."""
     have = (await core.store.state()).passages
     if have >= passages:
         return

@@ -1,12 +1,11 @@
-"""ask(): scopes -> standalone question -> look in the cache -> retrieve -> generate -> record. Read this first."""
+"""ask(): scopes -> standalone question -> standard answer, cache, or retrieve and generate -> record. Read this first."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,13 +14,17 @@ from rag_core.cache import CachedAnswer, Caching, Flights
 from rag_core.compute import Compute
 from rag_core.conversation import Rewriter, Standalone, recent
 from rag_core.errors import Unavailable
+from rag_core.generation.inert import inert
 from rag_core.generation.protocol import Draft, Generator, Request, Said, Usage, nothing
 from rag_core.index.stores import StoreState, VectorStore
-from rag_core.messages import say
+from rag_core.messages import listed, say
 from rag_core.records.feedback import Feedback
 from rag_core.records.releases import Release
 from rag_core.retrieval.merging import merge_neighbours
 from rag_core.retrieval.search import Found, Search, clean_question
+from rag_core.speech import Speeches
+from rag_core.standard.answer import StandardAnswer
+from rag_core.standard.answers import StandardAnswers
 from rag_core.types import Answer, Question, Turn, Vote
 
 if TYPE_CHECKING:
@@ -44,29 +47,6 @@ class _Made:
     usage: Usage | None = None
 
 
-class _Speech:
-    """What is said of an answer while it is written, to all who wait for it; who comes later hears what was said so far."""
-
-    def __init__(self) -> None:
-        self._text = ""
-        self.listeners: list[Said] = []
-
-    def __call__(self, text: str) -> None:
-        self._text = text
-        for said in self.listeners:
-            said(text)
-
-    @contextmanager
-    def heard_by(self, said: Said) -> Iterator[None]:
-        if self._text:
-            said(self._text)
-        self.listeners.append(said)
-        try:
-            yield
-        finally:
-            self.listeners.remove(said)
-
-
 Searched = Callable[[frozenset[str] | None], Awaitable[list[str]]]
 """Names of the sources that these scopes may read."""
 
@@ -85,6 +65,7 @@ class Assistant:
         compute: Compute,
         caching: Caching,
         rewriter: Rewriter,
+        standard: StandardAnswers,
         searched: Searched,
         semantic: SemanticCache | None = None,
         language: str = "",
@@ -101,12 +82,13 @@ class Assistant:
         self._compute = compute
         self._caching = caching
         self._rewriter = rewriter
+        self._standard = standard
         self._searched = searched
         self._semantic = semantic
         self._language = language
         self._ask_person = ask_person
         self._flights: Flights[_Made] = Flights()
-        self._speeches: dict[str, _Speech] = {}
+        self._speeches = Speeches()
 
     async def ask(self, question: Question, said: Said = nothing) -> Answer:
         """Answer from what the asker may read, or abstain; the answer is recorded before it is returned.
@@ -123,16 +105,16 @@ class Assistant:
             scopes = self._access.scopes_of(question.principal)
         turns = await self._history(question.turns, scopes)
         asked = await self._rewriter(text, turns)
-        understood = time.perf_counter()
+        standard = await self._standard.find(asked.text, question.principal, scopes, self._search.embed)
         # Read before anything is looked up: what is made from a newer index is never kept as this one's.
         state = await self._store.state()
-        key = self._caching.keys.answer(
-            asked.text, scopes, state.generation, turns if asked.follows_up else ()
-        )
-        with self._heard(key, said) as speech:
-            made = await self._flights.run(key, lambda: self._made(key, asked, turns, scopes, state, speech))
+        timings = {"understand": (time.perf_counter() - started) * 1e3}
+        if standard is not None:
+            self._standard.hit(standard.id)
+            made = _Made(_approved(standard))
+        else:
+            made = await self._shared(asked, turns, scopes, state, said)
         answered = time.perf_counter()
-        timings = {"understand": (understood - started) * 1e3} if turns else {}
         timings |= made.timings_ms
         answer = await self._worded(question, asked, made, scopes)
         answer = replace(answer, timings_ms=_rounded(timings))
@@ -162,15 +144,20 @@ class Assistant:
         hidden = {i for i, turn in enumerate(turns) if turn.answer and turn.answer not in readable}
         return tuple(t for i, t in enumerate(turns) if i not in hidden and i + 1 not in hidden)
 
-    @contextmanager
-    def _heard(self, key: str, said: Said) -> Iterator[_Speech]:
-        speech = self._speeches.setdefault(key, _Speech())
-        try:
-            with speech.heard_by(said):
-                yield speech
-        finally:
-            if not speech.listeners and self._speeches.get(key) is speech:
-                del self._speeches[key]
+    async def _shared(
+        self,
+        asked: Standalone,
+        turns: tuple[Turn, ...],
+        scopes: frozenset[str] | None,
+        state: StoreState,
+        said: Said,
+    ) -> _Made:
+        """With all who ask the same at this moment."""
+        key = self._caching.keys.answer(
+            asked.text, scopes, state.generation, turns if asked.follows_up else ()
+        )
+        with self._speeches.heard(key, said) as speech:
+            return await self._flights.run(key, lambda: self._made(key, asked, turns, scopes, state, speech))
 
     async def _made(
         self,
@@ -240,7 +227,7 @@ class Assistant:
         if "no-documents" in made.notices:
             return say(language, "no-documents")
         sources = await self._searched(scopes)
-        searched = say(language, "searched", sources=", ".join(sources)) if sources else ""
+        searched = say(language, "searched", sources=listed(language, sources)) if sources else ""
         return " ".join(part for part in (say(language, "not-found"), searched, self._ask_person) if part)
 
     async def _record(
@@ -265,6 +252,13 @@ class Assistant:
             )
         except Unavailable:
             log.exception("answer %s could not be recorded", answer.id)
+
+
+def _approved(standard: StandardAnswer) -> CachedAnswer:
+    text, citations = standard.rendered()
+    return CachedAnswer(
+        inert(text, text), citations, 1.0, False, (), (), f"standard:{standard.id}", ("standard-answer",)
+    )
 
 
 def _answer(draft: Draft, found: Found) -> CachedAnswer:

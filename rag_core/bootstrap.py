@@ -18,8 +18,8 @@ from rag_core.cache import Address, Cache, Caching, Keys, LocalCache
 from rag_core.compute import Compute
 from rag_core.conversation import Rewriter
 from rag_core.errors import Busy, NotReady, Unavailable
-from rag_core.generation.extractive import Extractive
-from rag_core.generation.protocol import Generator
+from rag_core.generation.opening import make_generator, open_language_model
+from rag_core.generation.protocol import Generator, LanguageModel
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores import VectorStore
 from rag_core.index.stores.opening import index_folder, open_store
@@ -29,6 +29,7 @@ from rag_core.records.feedback import Feedback
 from rag_core.records.releases import Release, Releases
 from rag_core.retrieval.search import Search
 from rag_core.settings import Settings, duration_s
+from rag_core.standard.answers import StandardAnswers
 
 if TYPE_CHECKING:
     from rag_core.cache.semantic import SemanticCache
@@ -63,6 +64,9 @@ class Core:
     documents: Documents
     caching: Caching
     generator: Generator
+    standard: StandardAnswers
+    model: LanguageModel | None = None
+    """What the generator has write, where it is one of those."""
     reranker: Reranker | None = None
 
 
@@ -105,9 +109,6 @@ async def open_core(settings: Settings, release: Release | None = None) -> Async
             raise NotReady(_NO_RELEASE)
         compute = Compute()
         stack.callback(compute.close)
-        generator = Extractive(settings.answers, settings.retrieval.top_k, turn=compute.turn)
-        caching = _caching(settings, release, generator)
-        stack.push_async_callback(caching.close)
         # Loading the model is native work of a tenth of a second; the store's packages are imported meanwhile.
         folder = model_folder(settings, release.embedder)
         opening = asyncio.create_task(compute.run(Embedder, folder, settings.embedding.threads))
@@ -118,16 +119,25 @@ async def open_core(settings: Settings, release: Release | None = None) -> Async
             raise
         documents = Documents(database, release.index_name)
         await _refuse_lost(settings, store, documents)
+        embedder = await opening
+        model = await stack.enter_async_context(open_language_model(settings))
+        generator = make_generator(settings, model, embedder, compute)
+        standard = StandardAnswers(database)
+        stack.push_async_callback(standard.close)
+        caching = _caching(settings, release, generator)
+        stack.push_async_callback(caching.close)
         yield Core(
             settings,
             database,
             release,
-            await opening,
+            embedder,
             store,
             compute,
             documents,
             caching,
             generator,
+            standard,
+            model,
             await _open_reranker(settings, release, compute),
         )
 
@@ -209,7 +219,8 @@ def make_assistant(core: Core, access: Access | None = None) -> Assistant:
         Feedback(core.database),
         core.compute,
         core.caching,
-        Rewriter(core.settings.conversation),
+        Rewriter(core.settings.conversation, core.model),
+        core.standard,
         _searched(core.documents),
         _semantic_cache(core.settings),
         core.settings.language or "",

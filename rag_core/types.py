@@ -130,7 +130,7 @@ class Answer:
     abstained: bool
     release: str
     timings_ms: dict[str, float]
-    """By stage: embed, search, fetch, refine, rerank, generate, or cache instead of these; then record, total."""
+    """By stage: understand; embed, search, fetch, refine, rerank, generate, or cache instead of these; record, total."""
     nearest: tuple[Citation, ...] = ()
     """With an abstention: the documents that came nearest, to look in by hand."""
     cached: bool = False

@@ -95,9 +95,6 @@ class Generator(Protocol):
     async def generate(self, request: Request, said: Said = nothing) -> Draft:
         """The answer, or an abstention. A language model that fails is no error: the draft says so in its notices."""
 
-    async def close(self) -> None:
-        """Let go of connections and processes."""
-
 
 class LanguageModel(Protocol):
     """Continues a conversation."""

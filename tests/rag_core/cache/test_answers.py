@@ -161,6 +161,7 @@ def counting(core: Core) -> tuple[Assistant, Counted, CountingStore]:
         compute=core.compute,
         caching=core.caching,
         rewriter=Rewriter(core.settings.conversation),
+        standard=core.standard,
         searched=nowhere,
     )
     return assistant, counted, store
@@ -205,7 +206,7 @@ async def test_the_same_question_is_answered_from_the_cache(core: Core) -> None:
     assert said(again) == said(first)
     assert (first.cached, again.cached) == (False, True)
     assert counted == Counted(embedded=1, searched=1, fetched=1, generated=1)
-    assert list(again.timings_ms) == ["cache", "record", "total"]
+    assert list(again.timings_ms) == ["understand", "cache", "record", "total"]
 
 
 async def test_an_answer_from_the_cache_has_its_own_record_and_votes(core: Core) -> None:
