@@ -80,7 +80,7 @@ async def test_an_answer_is_recorded_with_all_that_produced_it(core: Core, assis
     assert row["passages"][0]["passage"] == answer.citations[0].passage == "docs/leave#0"
     assert set(row["passages"][0]) == {"passage", "cosine", "bm25", "score"}
     assert len(row["passages"]) == len(DOCUMENTS)
-    assert set(row["timings_ms"]) == {"embed", "search", "fetch", "refine", "generate"}
+    assert set(row["timings_ms"]) == {"understand", "embed", "search", "fetch", "refine", "generate"}
     assert row["created_at"] is not None
 
 
@@ -96,7 +96,7 @@ async def test_an_abstention_is_recorded_as_well(core: Core, assistant: Assistan
 async def test_the_time_of_each_stage_is_told(assistant: Assistant) -> None:
     """In milliseconds; the total holds the others."""
     timings = (await assistant.ask(asked(LEAVE))).timings_ms
-    stages = ["embed", "search", "fetch", "refine", "generate", "record"]
+    stages = ["understand", "embed", "search", "fetch", "refine", "generate", "record"]
     assert list(timings) == [*stages, "total"]
     assert all(ms >= 0 for ms in timings.values())
     assert sum(timings[stage] for stage in stages) == pytest.approx(timings["total"], rel=0.1, abs=2)
