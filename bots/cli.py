@@ -10,7 +10,19 @@ from typing import Annotated
 
 import typer
 
-from bots.commands import access, asking, cache, documents, evaluating, serving, setup, store
+from bots.commands import (
+    access,
+    asking,
+    cache,
+    calibrating,
+    documents,
+    evaluating,
+    serving,
+    setup,
+    standard,
+    standard_trying,
+    store,
+)
 from rag_core.errors import AnswerloopError, SettingsError
 
 __all__ = ["app", "main"]
@@ -28,6 +40,9 @@ evaluate = typer.Typer(
 )
 kept = typer.Typer(no_args_is_help=True, help="What is kept for whoever asks again.", rich_markup_mode=None)
 rules = typer.Typer(no_args_is_help=True, help="Who may read what.", rich_markup_mode=None)
+curated = typer.Typer(
+    no_args_is_help=True, help="Answers that a person wrote or approved.", rich_markup_mode=None
+)
 stores = typer.Typer(no_args_is_help=True, help="Where the index is kept.", rich_markup_mode=None)
 
 app.command("init")(setup.init)
@@ -37,14 +52,26 @@ app.command("sources")(documents.sources)
 app.command("ask")(asking.ask)
 app.command("chat")(asking.chat)
 app.command("serve")(serving.serve)
+app.command("calibrate")(calibrating.calibrate)
 rules.command("explain")(access.explain)
 app.add_typer(rules, name="access")
 kept.command("stats")(cache.stats)
 kept.command("clear")(cache.clear)
 app.add_typer(kept, name="cache")
+curated.command("add")(standard.add)
+curated.command("list")(standard.show_all)
+curated.command("show")(standard.show)
+curated.command("edit")(standard.edit)
+curated.command("remove")(standard.remove)
+curated.command("import")(standard.import_)
+curated.command("export")(standard.export)
+curated.command("test")(standard_trying.try_)
+app.add_typer(curated, name="standard")
 stores.command("copy")(store.copy)
 app.add_typer(stores, name="store")
 evaluate.command("retrieval")(evaluating.retrieval)
+evaluate.command("answers")(evaluating.answers)
+evaluate.command("conversation")(evaluating.conversation)
 app.add_typer(evaluate, name="evaluate")
 
 

@@ -6,6 +6,7 @@
     ├── DocumentError      this one document cannot be read; skip it, tell its reason, go on
     ├── SourceError        this source cannot be listed now; keep what is indexed, try again later
     ├── InvalidQuestion    the asker must word the question differently; the message is fit for a chat
+    ├── InvalidEntry       what a person entered cannot be kept; the message names the field and the remedy
     ├── PromptTooLong      a language model cannot read so much at once; give it fewer passages
     ├── NotFound           what was named does not exist (an answer, a release); the message names it
     └── Unavailable        a part is down or too slow; try again later
@@ -19,6 +20,7 @@ __all__ = [
     "AnswerloopError",
     "Busy",
     "DocumentError",
+    "InvalidEntry",
     "InvalidQuestion",
     "NotFound",
     "NotReady",
@@ -50,7 +52,19 @@ class SourceError(AnswerloopError):
 
 
 class InvalidQuestion(AnswerloopError):
-    """The question cannot be searched; the message says so to the asker."""
+    """The question cannot be searched; the message says so to the asker.
+
+    message, values: what rag_core.messages.say takes to say so in the asker's language; '' where the sentence is all.
+    """
+
+    def __init__(self, sentence: str, message: str = "", **values: object) -> None:
+        super().__init__(sentence)
+        self.message = message
+        self.values = values
+
+
+class InvalidEntry(AnswerloopError):
+    """What a person entered cannot be kept; nothing of it was. The message names the field and the remedy."""
 
 
 class PromptTooLong(AnswerloopError):

@@ -40,11 +40,13 @@ __all__ = [
     "open_database",
     "releases",
     "sources",
+    "standard_answers",
+    "standard_state",
     "transaction",
     "votes",
 ]
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration in migrations/versions."""
 _LOCK = 0x616E7377
 """Of our migrations, among PostgreSQL's advisory locks."""
@@ -157,6 +159,37 @@ votes = Table(
     Column("comment", _Words, nullable=False),
     Column("correction", _Words, nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+
+standard_answers = Table(
+    "standard_answers",
+    metadata,
+    Column("id", _Line(32), primary_key=True),
+    Column("version", Integer, nullable=False, comment="of standard_state, when this was last changed"),
+    Column("match", _Line(16), nullable=False, comment="exact, pattern or semantic"),
+    Column("questions", JSON, nullable=False, comment="wordings"),
+    Column("pattern", _Words, nullable=False),
+    Column("threshold", Float, nullable=False, comment="cosine"),
+    Column("answer", _Words, nullable=False, comment="Markdown"),
+    Column("citations", JSON, nullable=False),
+    Column("platform", _Line(32), nullable=False, comment="'': all"),
+    Column("channels", JSON, nullable=False, comment="none: all"),
+    Column("scopes", JSON, nullable=False, comment="all that the asker must be able to read"),
+    Column("enabled", Boolean, nullable=False),
+    Column("author", _Line(200), nullable=False),
+    Column("from_answer", _Line(32), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("hits", Integer, nullable=False, server_default="0"),
+    Column("last_hit_at", DateTime(timezone=True)),
+    Index("standard_answers_version", "version"),
+)
+
+standard_state = Table(
+    "standard_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="1"),
+    Column("version", Integer, nullable=False, comment="grows with every change of a standard answer"),
 )
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.calibrate import _fit
+from rag_core.generation.signals import SIGNALS
+from training.calibrate import SIGNS, _fit, _fit_signed
 
 NAMES = ("a", "b", "c")
 TRUE = np.array([2.0, -1.0, 0.0])
@@ -63,3 +64,36 @@ def test_a_stronger_penalty_draws_nearer_to_the_prior() -> None:
     ]
     assert distances == sorted(distances, reverse=True)
     assert distances[-1] == pytest.approx(0, abs=1e-2)
+
+
+# --- the signals of confidence -----------------------------------------------------------------------------------
+
+
+def asked_rows(rows: int = 4_000) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Signals of which one speaks for right answers as it should, and one as it should not."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(0, 1, (rows, len(SIGNALS)))
+    score = x[:, SIGNALS.index("unit_cosine")] - x[:, SIGNALS.index("agreement")]
+    return x, (rng.random(rows) < 1 / (1 + np.exp(-score))).astype(float)
+
+
+def test_each_signal_has_a_direction() -> None:
+    assert set(SIGNS) == set(SIGNALS)
+    assert set(SIGNS.values()) == {-1, 1}
+
+
+def test_a_signal_that_the_sets_turn_round_is_left_out() -> None:
+    """The others are fitted without it."""
+    x, y = asked_rows()
+    model = _fit_signed(x, y, np.ones(len(x)))
+    assert model.weights["agreement"] == 0.0
+    assert model.weights["unit_cosine"] > 0.5
+    assert all(model.weights[name] * SIGNS[name] >= 0 for name in SIGNALS)
+
+
+def test_what_is_left_is_calibrated() -> None:
+    """The mean probability is the share of right answers, also with a signal left out."""
+    x, y = asked_rows()
+    model = _fit_signed(x, y, np.ones(len(x)))
+    p = [model.probability(dict(zip(SIGNALS, row, strict=True))) for row in x]
+    assert np.mean(p) == pytest.approx(y.mean(), abs=1e-3)
