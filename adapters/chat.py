@@ -14,23 +14,26 @@ from typing import Protocol
 
 from rag_core.errors import AnswerloopError, InvalidQuestion, Unavailable
 from rag_core.generation.protocol import Said, nothing
+from rag_core.messages import say
 from rag_core.types import Answer, Question, Turn, Vote
 
-__all__ = ["REASONS", "Answerer", "Chat", "Conversations", "Receipt", "Reply", "unsure"]
+__all__ = ["REASONS", "Answerer", "Chat", "Conversations", "Receipt", "Reply", "unsure", "written_by"]
 
 log = logging.getLogger(__name__)
 
 REASONS = {
-    "wrong_sources": "Wrong sources",
-    "wrong_answer": "Right sources, but wrong answer",
-    "out_of_date": "Out of date",
-    "not_answered": "Does not answer my question",
-    "other": "Something else",
+    "wrong_sources": "reason-wrong-sources",
+    "wrong_answer": "reason-wrong-answer",
+    "out_of_date": "reason-out-of-date",
+    "not_answered": "reason-not-answered",
+    "other": "reason-other",
 }
-"""What can be wrong with an answer: the code that Vote.reason holds, and its words for a person."""
+"""What can be wrong with an answer: the code that Vote.reason holds, and the message that says so to a person."""
 
 _NOT_SURE_BELOW = 0.3
 """On the train splits of the calibration sets 5 to 21% of the right answers lie below."""
+_LONGEST_TURN = 4_000
+"""Characters of a turn that are remembered."""
 
 
 class Answerer(Protocol):
@@ -77,38 +80,39 @@ class Receipt:
 class Chat:
     """Asks and votes on behalf of people, and never raises for anything that goes wrong on the way."""
 
-    def __init__(self, assistant: Answerer) -> None:
+    def __init__(self, assistant: Answerer, language: str = "") -> None:
+        """language: of the bot's own sentences; '': that of each person."""
         self._assistant = assistant
+        self._language = language
+
+    def language(self, asked: str) -> str:
+        """The language to speak to a person of this one, both as BCP 47 tags."""
+        return self._language or asked
 
     async def answer(self, question: Question, said: Said = nothing) -> Reply:
         """The answer, or a sentence in its place. said: is told the text so far; what is returned replaces it."""
+        language = self.language(question.language)
         try:
             answer = await self._assistant.ask(question, said)
         except InvalidQuestion as error:
-            return Reply(str(error))
+            return Reply(say(language, error.message, **error.values) if error.message else str(error))
         except Exception:
             reference = _log_failure("A question", question.principal.platform)
-            return Reply(
-                f"Something went wrong on my side (reference {reference}). Please try again in a minute.",
-                reference=reference,
-            )
+            return Reply(say(language, "failed", reference=reference), reference=reference)
         return Reply(answer.text, answer)
 
-    async def vote(self, vote: Vote) -> Receipt:
-        """Record the vote and thank for it, or say that it could not be recorded."""
+    async def vote(self, vote: Vote, language: str = "") -> Receipt:
+        """Record the vote and thank for it, or say that it could not be recorded. language: the voter's."""
+        language = self.language(language)
         try:
             await self._assistant.vote(vote)
         except Exception as error:
             if isinstance(error, AnswerloopError) and not isinstance(error, Unavailable):
                 log.info("A vote from %s was not recorded: %s", vote.platform, error)
-                return Receipt("I could not record that: I do not know this answer any more.", recorded=False)
+                return Receipt(say(language, "vote-unknown"), recorded=False)
             reference = _log_failure("A vote", vote.platform)
-            return Receipt(
-                f"I could not record that (reference {reference}). Please try again in a minute.",
-                recorded=False,
-                reference=reference,
-            )
-        return Receipt(_thanks(vote), recorded=True)
+            return Receipt(say(language, "vote-failed", reference=reference), False, reference)
+        return Receipt(say(language, _thanks(vote)), recorded=True)
 
 
 class Conversations:
@@ -126,9 +130,15 @@ class Conversations:
         self._kept.move_to_end(thread)
         return self._kept[thread]
 
-    def add(self, thread: str, question: str, answer: str) -> None:
-        """Remember an exchange, forgetting the oldest turns and the threads that were quiet longest."""
-        turns = (*self._kept.get(thread, ()), Turn("user", question), Turn("assistant", answer))
+    def add(self, thread: str, question: str, answer: Answer) -> None:
+        """Remember an exchange, forgetting the oldest turns and the threads that were quiet longest.
+
+        Of an abstention the question alone: a follow-up may well be about what it named, but not about that nothing was
+        found. A question that failed is not to be added: it will be asked again.
+        """
+        turns = (*self._kept.get(thread, ()), Turn("user", question[:_LONGEST_TURN]))
+        if not answer.abstained:
+            turns += (Turn("assistant", answer.text[:_LONGEST_TURN], answer.id),)
         self._kept[thread] = turns[-self._turns :]
         self._kept.move_to_end(thread)
         while len(self._kept) > self._threads:
@@ -140,14 +150,18 @@ def unsure(answer: Answer) -> bool:
     return not answer.abstained and answer.confidence < _NOT_SURE_BELOW
 
 
+def written_by(answer: Answer) -> str:
+    """The language model to name in small print, such as 'openai:gpt-4o-mini'; '' where none wrote the answer."""
+    return answer.generator if answer.generator.startswith(("openai:", "local:")) else ""
+
+
 def _thanks(vote: Vote) -> str:
+    """The message that thanks for it."""
     if vote.value == 0:
-        return "Taken back."
+        return "vote-taken-back"
     if vote.value == 1:
-        return "Thank you, good to know."
-    if vote.reason or vote.comment or vote.correction:
-        return "Thank you. A person will look at this."
-    return "Thank you. What was wrong with it?"
+        return "vote-good"
+    return "vote-explained" if vote.reason or vote.comment or vote.correction else "vote-bad"
 
 
 def _log_failure(what: str, platform: str) -> str:

@@ -7,41 +7,43 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import os
 import re
 import secrets
 import signal
-from collections.abc import Awaitable, Callable
-from typing import Literal
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal, TypeVar
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from adapters.chat import Chat, Conversations, unsure
-from adapters.text import printable, readable_location
+from adapters.chat import Chat, Conversations, unsure, written_by
+from adapters.text import printable, readable_location, readable_place
+from rag_core.generation.protocol import Said
+from rag_core.messages import say
 from rag_core.types import Answer, Citation, Principal, Question, Vote
 
-__all__ = ["converse", "read_line", "render"]
-
-HELP = """\
-/up              the last answer was good
-/down [comment]  it was not; say what was wrong with it
-/sources         what the last answer quotes, in full
-/quit            leave (so does Ctrl-D)
-Anything else is a question."""
+__all__ = ["converse", "read_line", "render", "terminal_language", "while_written"]
 
 _QUOTE_LENGTH = 240
 _COMMAND = re.compile(r"/([a-z]+)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 _LINKED = ("http://", "https://", "file://")
+_FRAMES_A_SECOND = 12
+
+R = TypeVar("R")
 
 
-async def converse(chat: Chat, console: Console, read: Callable[[str], Awaitable[str]]) -> None:
+async def converse(
+    chat: Chat, console: Console, read: Callable[[str], Awaitable[str]], language: str = ""
+) -> None:
     """Ask and vote line by line until the person leaves.
 
     read: shows the prompt it is given and returns the line typed; EOFError or KeyboardInterrupt leave.
+    language: the person's, a BCP 47 tag.
     """
-    conversation = _Conversation(chat, console)
-    console.print(Text("Ask a question. /help lists the commands.", style="dim"))
+    conversation = _Conversation(chat, console, language)
+    console.print(Text(say(chat.language(language), "console-begin"), style="dim"))
     while True:
         try:
             line = (await read("\n› ")).strip()
@@ -71,24 +73,54 @@ async def read_line(prompt: str) -> str:
         signal.signal(signal.SIGINT, before)
 
 
-def render(answer: Answer, full_quotes: bool = False) -> RenderableType:
+def terminal_language(environment: Mapping[str, str] = os.environ) -> str:
+    """The language that the environment's locale names, as a BCP 47 tag: 'de-AT' for 'de_AT.UTF-8'. '' for C and none."""
+    names = (environment.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    name = re.split(r"[.@]", next(filter(None, names), ""))[0]
+    return "" if name in ("C", "POSIX") else name.replace("_", "-")
+
+
+async def while_written(console: Console, language: str, write: Callable[[Said], Awaitable[R]]) -> R:
+    """What write returns, which is told the text so far. A terminal shows it growing, and wipes it in the end."""
+    if not console.is_terminal:
+        return await write(lambda text: None)
+    from rich.live import Live
+    from rich.spinner import Spinner
+
+    waiting = Spinner("dots", Text(say(language, "looking")))
+    with Live(waiting, console=console, transient=True, refresh_per_second=_FRAMES_A_SECOND) as live:
+        return await write(lambda text: live.update(_end_of(text, console)))
+
+
+def render(answer: Answer, full_quotes: bool = False, language: str = "") -> RenderableType:
     """The answer with its numbered sources, for rich's Console.print."""
     parts: list[RenderableType] = [_text_of(answer)]
+    if answer.standalone:
+        taken = say(language, "taken-as", question=printable(answer.standalone))
+        parts.insert(0, Text(taken, style="dim italic"))
     if unsure(answer):
-        parts.append(Text("Not sure: please check this against the sources.", style="yellow"))
+        parts.append(Text(say(language, "not-sure"), style="yellow"))
     cited = answer.nearest if answer.abstained else answer.citations
     if cited:
-        parts += [Text(), Text("Closest documents" if answer.abstained else "Sources", style="bold dim")]
-        parts += [_source(citation, full_quotes) for citation in cited]
+        heading = say(language, "closest-documents") if answer.abstained else say(language, "sources")
+        parts += [Text(), Text(heading, style="bold dim")]
+        parts += [_source(citation, full_quotes, language) for citation in cited]
+    below = [printable(notice) for notice in answer.notices]
+    if written_by(answer):
+        below.append(say(language, "written-by", generator=printable(answer.generator)))
+    if below:
+        parts += [Text(), *(Text(line, style="dim") for line in below)]
     return Group(*parts)
 
 
 class _Conversation:
     """One conversation: its memory, and the answer that commands speak of."""
 
-    def __init__(self, chat: Chat, console: Console) -> None:
+    def __init__(self, chat: Chat, console: Console, asked_in: str) -> None:
         self._chat = chat
         self._console = console
+        self._asked_in = asked_in
+        self._language = chat.language(asked_in)
         self._person = Principal(platform="console", user=_user(), direct=True)
         self._thread = secrets.token_hex(8)
         self._memory = Conversations(threads=1)
@@ -102,7 +134,7 @@ class _Conversation:
             return
         name, rest = command[1].lower(), command[2] or ""
         if name == "help":
-            self._say(HELP)
+            self._say("console-help")
         elif name == "up":
             await self._vote(1, rest)
         elif name == "down":
@@ -110,36 +142,47 @@ class _Conversation:
         elif name == "sources":
             self._show_sources()
         else:
-            self._say(f"There is no /{name}. /help lists the commands.")
+            self._say("console-unknown", command=f"/{name}")
 
     async def _ask(self, text: str) -> None:
-        question = Question(text, self._person, self._thread, self._memory.turns(self._thread))
-        with self._console.status("Looking in the documents…"):
-            reply = await self._chat.answer(question)
+        turns = self._memory.turns(self._thread)
+        question = Question(text, self._person, self._thread, turns, self._asked_in)
+        reply = await while_written(
+            self._console, self._language, lambda said: self._chat.answer(question, said)
+        )
         if reply.answer is None:
-            self._say(reply.text, style="red")
+            self._show(reply.text, style="red")
             return
         self._last = reply.answer
-        self._memory.add(self._thread, text, reply.text)
-        self._console.print(render(reply.answer))
+        self._memory.add(self._thread, text, reply.answer)
+        self._console.print(render(reply.answer, language=self._language))
 
     async def _vote(self, value: Literal[-1, 1], comment: str) -> None:
         if self._last is None:
-            self._say("There is no answer yet to vote on.")
+            self._say("console-nothing-to-vote-on")
             return
         vote = Vote(self._last.id, self._person.platform, self._person.user, value, comment=comment)
-        receipt = await self._chat.vote(vote)
+        receipt = await self._chat.vote(vote, self._asked_in)
         asks_back = receipt.recorded and value == -1 and not comment
-        self._say(receipt.text + (" Tell me with /down and a comment." if asks_back else ""))
+        self._show(f"{receipt.text} {say(self._language, 'console-tell-me')}" if asks_back else receipt.text)
 
     def _show_sources(self) -> None:
         if self._last is None:
-            self._say("There is no answer yet.")
+            self._say("console-no-answer")
         else:
-            self._console.print(render(self._last, full_quotes=True))
+            self._console.print(render(self._last, full_quotes=True, language=self._language))
 
-    def _say(self, text: str, style: str = "dim") -> None:
+    def _say(self, message: str, **values: str) -> None:
+        self._show(say(self._language, message, **values))
+
+    def _show(self, text: str, style: str = "dim") -> None:
         self._console.print(Text(printable(text), style=style))
+
+
+def _end_of(text: str, console: Console) -> Text:
+    """As many of the last lines as fit the terminal: what is drawn again and again must not scroll."""
+    lines = Text(printable(text).strip()).wrap(console, console.width)
+    return Text("\n").join(lines[-max(1, console.height - 2) :])
 
 
 def _text_of(answer: Answer) -> Text:
@@ -149,10 +192,10 @@ def _text_of(answer: Answer) -> Text:
     return text
 
 
-def _source(citation: Citation, full_quote: bool) -> RenderableType:
+def _source(citation: Citation, full_quote: bool, language: str) -> RenderableType:
     heading = Text.assemble((f"[{citation.number}] ", "bold cyan"), (printable(citation.title), "bold"))
     if citation.place:
-        heading.append(f" · {printable(citation.place)}", style="dim")
+        heading.append(f" · {printable(readable_place(citation.place, language))}", style="dim")
     quote = " ".join(printable(citation.quote).split())
     if len(quote) > _QUOTE_LENGTH and not full_quote:
         quote = quote[: _QUOTE_LENGTH - 1].rsplit(" ", 1)[0] + "…"

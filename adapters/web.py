@@ -1,14 +1,16 @@
 """The chat page and the API behind it.
 
-    GET  /                 the page
+    GET  /                 the page, in the reader's language
     GET  /static/…         its style and scripts
     GET  /api/suggestions  questions to begin with
-    POST /api/ask          {"question", "thread"} -> the answer with its citations, or {"error": a sentence}
+    POST /api/ask          {"question", "thread", "language"} -> the answer with its citations, or {"error": a sentence};
+                           as it is written, with the header Accept: text/event-stream (see events.py)
     POST /api/feedback     {"answer_id", "value", "reason", "comment", "correction"}
                            -> {"message"}, or {"error"}
     GET  /healthz          200 when questions can be answered, 503 when not
 
-A person is a random id in a cookie: enough that a second vote replaces the first, and no more than that.
+A person is a random id in a cookie: enough that a second vote replaces the first, and no more than that. Their language
+is what their browser prefers (Accept-Language).
 """
 
 from __future__ import annotations
@@ -17,32 +19,33 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.chat import REASONS, Chat, Conversations, unsure
+from adapters.bodies import AskBody, FeedbackBody, body_of
+from adapters.chat import Chat, Conversations, unsure
+from adapters.events import EventStream
+from adapters.page import PAGE, page, preferred
+from adapters.text import readable_place
 from rag_core.errors import AnswerloopError
+from rag_core.generation.protocol import Said, nothing
+from rag_core.messages import spoken
 from rag_core.types import Answer, Citation, Principal, Question, Vote
 
 __all__ = ["LOOPBACK_HOSTS", "web_app"]
 
 log = logging.getLogger(__name__)
 
-PAGE = Path(__file__).parent / "web_page"
-BODY_LIMIT = 64 * 1024
-QUESTION_LENGTH = 4000
 COOKIE = "answerloop_person"
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 """The names by which a page that is bound to loopback can honestly be asked for."""
@@ -98,30 +101,49 @@ class _Endpoints:
         self._conversations = Conversations()
 
     async def page(self, request: Request) -> Response:
-        response = FileResponse(PAGE / "index.html", headers={"cache-control": "no-cache"})
-        return _remember(response, request, _person(request))
+        language = self._language(request)
+        headers = {
+            "cache-control": "no-cache",
+            "content-language": spoken(language) or "en",
+            "vary": "accept-language",
+        }
+        return _remember(HTMLResponse(page(language), headers=headers), request, _person(request))
 
     async def suggest(self, request: Request) -> Response:
         return JSONResponse({"questions": self._suggestions})
 
     async def ask(self, request: Request) -> Response:
-        body = await _body(request, AskBody)
+        body = await body_of(request, AskBody)
         person = _person(request)
         thread = (
             f"{person}/{body.thread}"  # the browser names its threads; it must not reach another person's
         )
-        turns = self._conversations.turns(thread) if body.thread else ()
-        principal = Principal(platform="web", user=person, direct=True)
-        reply = await self._chat.answer(Question(body.question.strip(), principal, thread, turns))
+        question = Question(
+            body.question.strip(),
+            Principal(platform="web", user=person, direct=True),
+            thread,
+            self._conversations.turns(thread) if body.thread else (),
+            body.language or preferred(request.headers.get("accept-language", "")),
+        )
+
+        async def answer(said: Said = nothing) -> tuple[dict[str, Any], int]:
+            return await self._answer(question, said, remember=bool(body.thread))
+
+        if "text/event-stream" in request.headers.get("accept", ""):
+            return _remember(EventStream(answer), request, person)
+        return _remember(JSONResponse(*await answer()), request, person)
+
+    async def _answer(self, question: Question, said: Said, remember: bool) -> tuple[dict[str, Any], int]:
+        """The body of the response and its status."""
+        reply = await self._chat.answer(question, said)
         if reply.answer is None:
-            status = 503 if reply.reference else 422
-            return _remember(JSONResponse({"error": reply.text}, status), request, person)
-        if body.thread:
-            self._conversations.add(thread, body.question, reply.text)
-        return _remember(JSONResponse(answer_json(reply.answer)), request, person)
+            return {"error": reply.text}, 503 if reply.reference else 422
+        if remember:
+            self._conversations.add(question.thread, question.text, reply.answer)
+        return answer_json(reply.answer, self._chat.language(question.language)), 200
 
     async def feedback(self, request: Request) -> Response:
-        body = await _body(request, FeedbackBody)
+        body = await body_of(request, FeedbackBody)
         person = _person(request)
         vote = Vote(
             body.answer_id,
@@ -132,12 +154,15 @@ class _Endpoints:
             body.comment.strip(),
             body.correction.strip(),
         )
-        receipt = await self._chat.vote(vote)
+        receipt = await self._chat.vote(vote, self._language(request))
         if receipt.recorded:
             return _remember(JSONResponse({"message": receipt.text}), request, person)
         return _remember(
             JSONResponse({"error": receipt.text}, 503 if receipt.reference else 404), request, person
         )
+
+    def _language(self, request: Request) -> str:
+        return self._chat.language(preferred(request.headers.get("accept-language", "")))
 
     async def health(self, request: Request) -> Response:
         try:
@@ -147,128 +172,32 @@ class _Endpoints:
             return JSONResponse({"ready": False, "reason": type(error).__name__}, 503)
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """The answer as the page receives it."""
+def answer_json(answer: Answer, language: str = "") -> dict[str, Any]:
+    """The answer as the page receives it; places of citations in the reader's language."""
     return {
         "answer_id": answer.id,
         "text": answer.text,
-        "citations": [_citation_json(citation) for citation in answer.citations],
+        "citations": [_citation_json(citation, language) for citation in answer.citations],
         "confidence": answer.confidence,
         "unsure": unsure(answer),
         "abstained": answer.abstained,
-        "nearest": [_citation_json(citation) for citation in answer.nearest],
+        "nearest": [_citation_json(citation, language) for citation in answer.nearest],
+        "standalone": answer.standalone,
+        "generator": answer.generator,
+        "notices": list(answer.notices),
         "release": answer.release,
         "timings_ms": dict(answer.timings_ms),
     }
 
 
-def _citation_json(citation: Citation) -> dict[str, Any]:
+def _citation_json(citation: Citation, language: str) -> dict[str, Any]:
     return {
         "number": citation.number,
         "title": citation.title,
         "location": citation.location,
         "quote": citation.quote,
-        "place": citation.place,
+        "place": readable_place(citation.place, language),
     }
-
-
-# What the browser sends
-
-
-def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("holds a character that is not text")
-    return text
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty")
-    return text
-
-
-def _reason(code: str) -> str:
-    if code and code not in REASONS:
-        raise ValueError(f"is none of {', '.join(REASONS)}")
-    return code
-
-
-Storable = AfterValidator(_storable)  # behind the length in each field, or pydantic words the length oddly
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class AskBody(_Body):
-    """The body of POST /api/ask. Questions of one thread follow up on each other."""
-
-    question: Annotated[str, Field(max_length=QUESTION_LENGTH), Storable, AfterValidator(_not_blank)]
-    thread: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
-
-
-class FeedbackBody(_Body):
-    """The body of POST /api/feedback. Replaces what the same person sent for the same answer before."""
-
-    answer_id: Annotated[str, Field(min_length=1, max_length=100), Storable]
-    value: Literal[-1, 0, 1]
-    reason: Annotated[str, AfterValidator(_reason)] = ""
-    comment: Annotated[str, Field(max_length=4000), Storable] = ""
-    correction: Annotated[str, Field(max_length=8000), Storable] = ""
-
-
-B = TypeVar("B", bound=_Body)
-
-
-async def _body(request: Request, kind: type[B]) -> B:
-    """The request's body, once it is certain that our own page (or no browser at all) sent it.
-
-    Raises:
-        HTTPException: 403 another site sent it, 415 not JSON, 413 too large, 422 not what is expected.
-    """
-    _refuse_other_sites(request)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPException(415, "Send JSON, with the header Content-Type: application/json.")
-    try:
-        return kind.model_validate_json(await _bytes(request))
-    except ValidationError as error:
-        raise HTTPException(422, _sentence(error)) from None
-
-
-def _refuse_other_sites(request: Request) -> None:
-    """Browsers say which site a POST comes from; what does not say so is no browser, and no danger."""
-    origin = request.headers.get("origin")
-    if origin is None:
-        same = request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
-    else:
-        # the scheme may differ: a proxy that ends TLS
-        same = origin.partition("://")[2].lower() == request.headers.get("host", "").lower()
-    if not same:
-        raise HTTPException(403, "This request comes from another site.")
-
-
-async def _bytes(request: Request) -> bytes:
-    """The raw body, read no further than the limit."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_LIMIT:
-            raise HTTPException(413, f"The request is larger than {BODY_LIMIT // 1024} kB.")
-    return bytes(body)
-
-
-def _sentence(error: ValidationError) -> str:
-    """The first mistake, naming its field."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    if first["type"] == "json_invalid":
-        return "The body is not valid JSON."
-    field = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "missing":
-        return f"{field} is missing."
-    if first["type"] == "extra_forbidden":
-        return f"{field[:100]} is not expected."
-    reason = first["msg"].removeprefix("Value error, ")
-    return f"{field}: {reason[0].lower() + reason[1:]}." if field else f"The body: {reason}."
 
 
 # Who the person is

@@ -57,7 +57,7 @@ async def serve(
     with _listen(settings.web.host, settings.web.port) as listening:
         async with open_assistant(settings) as assistant:
             app = web_app(
-                Chat(assistant),
+                Chat(assistant, settings.language or ""),
                 lambda: _state(assistant, ready),
                 settings.web.suggestions,
                 hosts=(*LOOPBACK_HOSTS, *settings.web.hosts) if _is_loopback(listening) else (),

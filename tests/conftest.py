@@ -16,6 +16,7 @@ from rag_core.compute import Compute
 from rag_core.index.embedding import CARD, Embedder, ModelCard
 from rag_core.records.releases import Releases
 from rag_core.settings import Settings
+from tests.servers.transformers_serve import Serving, serving
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 EXPORTED = "sentence-transformers--all-MiniLM-L6-v2"
@@ -70,6 +71,45 @@ def reranker_folder(cross_encoder: Path) -> Path:
 
     sources = ("training/reranker.py", "training/export.py", "training/conversion.py", "tests/rerankers.py")
     _kept(folder / CARD, sources, made)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def causal_model() -> Path:
+    """A tiny language model that chats and knows a few answers (tests/models.py); kept as long as that is unchanged."""
+    return _made_of("causal")
+
+
+@pytest.fixture(scope="session")
+def seq2seq_model() -> Path:
+    """The same as an encoder and a decoder, without a chat template."""
+    return _made_of("seq2seq")
+
+
+@pytest.fixture(scope="session")
+def transformers_serve(causal_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A real server that speaks OpenAI's chat completions, over causal_model."""
+    with serving(causal_model, tmp_path_factory.mktemp("transformers-serve")) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def lora_adapter(causal_model: Path) -> Path:
+    """For causal_model: it answers everything otherwise."""
+    return _made_of("lora", causal_model)
+
+
+def _made_of(kind: str, *base: Path) -> Path:
+    folder = CACHE / f"tiny-{kind}"
+
+    def made() -> None:
+        from tests import models
+
+        shutil.rmtree(folder, ignore_errors=True)
+        getattr(models, kind)(folder, *base)
+        (folder / "made").touch()
+
+    _kept(folder / "made", ("tests/models.py", "training/parity.txt"), made)
     return folder
 
 

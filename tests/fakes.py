@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from rag_core.errors import AnswerloopError
 from rag_core.generation.protocol import Said, nothing
 from rag_core.types import Answer, Citation, Question, Vote
 
-__all__ = ["FakeAssistant", "an_answer"]
+__all__ = ["FakeAssistant", "Written", "an_answer"]
 
 HANDBOOK = Citation(
     number=1,
@@ -35,14 +36,27 @@ def an_answer(id: str = "a1", **fields: object) -> Answer:
     return replace(ordinary, **fields)  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True)
+class Written:
+    """An answer that is said while it is written."""
+
+    texts: Sequence[str]
+    """Each the whole text so far."""
+    ending: Answer | Exception
+    pause_s: float = 0.0
+    """Before each text, and before the ending."""
+
+
 class FakeAssistant:
     """Gives scripted answers and keeps what it was asked and told. Implements adapters.chat.Answerer.
 
-    script: what each question gets in turn: an answer, or an error to raise. The last one repeats.
+    script: what each question gets in turn: an answer, an answer that is written bit by bit, or an error to raise. The
+    last one repeats.
     """
 
-    def __init__(self, script: Iterable[Answer | Exception] = ()) -> None:
+    def __init__(self, script: Iterable[Answer | Written | Exception] = ()) -> None:
         self.script = list(script) or [an_answer()]
+        self.cancelled = asyncio.Event()
         self.questions: list[Question] = []
         self.votes: list[Vote] = []
         self.refuse_votes: Exception | None = None
@@ -51,10 +65,23 @@ class FakeAssistant:
     async def ask(self, question: Question, said: Said = nothing) -> Answer:
         self.questions.append(question)
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(step, Written):
+            step = await self._write(step, said)
         if isinstance(step, Exception):
             raise step
         self._given.add(step.id)
         return step
+
+    async def _write(self, step: Written, said: Said) -> Answer | Exception:
+        try:
+            for text in step.texts:
+                await asyncio.sleep(step.pause_s)
+                said(text)
+            await asyncio.sleep(step.pause_s)
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        return step.ending
 
     async def vote(self, vote: Vote) -> None:
         if self.refuse_votes:

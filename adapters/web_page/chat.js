@@ -1,9 +1,12 @@
 // The chat page: asks the API, shows answers with their sources, sends votes. Whatever comes from the API becomes
 // text nodes (see markdown.js); nothing here writes HTML.
 
+import { ask, call } from "./api.js";
+import { clone, decoded, fill, icon, parsed } from "./dom.js";
 import { render } from "./markdown.js";
+import { say, written } from "./texts.js";
+import { votes } from "./votes.js";
 
-const WAIT_MS = 120_000;
 const COUNT_FROM = 3_600;
 
 const page = Object.fromEntries(
@@ -12,6 +15,7 @@ const page = Object.fromEntries(
 const send = page.composer.querySelector(".send");
 let thread = randomId();
 let waiting = false;
+let asking = null; // an AbortController while an answer is awaited
 let answers = 0;
 
 // Asking
@@ -22,7 +26,7 @@ page.composer.addEventListener("submit", (event) => {
   if (!text || waiting) return;
   page.question.value = "";
   resize();
-  ask(text);
+  askAnew(text);
 });
 
 page.question.addEventListener("input", resize);
@@ -33,6 +37,8 @@ page.question.addEventListener("keydown", (event) => {
 });
 
 page.new.addEventListener("click", () => {
+  asking?.abort();
+  setWaiting(false);
   thread = randomId();
   page.conversation.replaceChildren();
   page.welcome.hidden = false;
@@ -41,7 +47,7 @@ page.new.addEventListener("click", () => {
   page.question.focus();
 });
 
-async function ask(text) {
+async function askAnew(text) {
   page.welcome.hidden = true;
   page.new.hidden = false;
   const asked = clone("question");
@@ -51,18 +57,45 @@ async function ask(text) {
 }
 
 async function answer(text) {
-  const mine = thread;
+  const mine = new AbortController();
   const dots = clone("waiting");
   page.conversation.append(dots);
   dots.scrollIntoView({ block: "nearest" });
   setWaiting(true);
-  page.status.textContent = "Looking in the documents…";
-  const reply = await call("/api/ask", { question: text, thread: mine });
-  dots.remove();
+  asking = mine;
+  page.status.textContent = say("looking");
+  const draft = drafted(dots);
+  const reply = await ask({ question: text, thread }, draft.show, mine.signal);
+  draft.end();
+  if (mine.signal.aborted) return; // a new conversation was begun meanwhile
   setWaiting(false);
-  if (mine !== thread) return; // a new conversation was begun meanwhile
-  if (reply.error) showFailure(text, reply);
-  else showAnswer(reply);
+  if (reply.error) {
+    draft.article.remove();
+    showFailure(text, reply);
+  } else {
+    showAnswer(reply, draft.article);
+  }
+}
+
+/** The answer while it is written, in place of the dots. Keeps the question in view until the reader scrolls. */
+function drafted(dots) {
+  const article = clone("answer");
+  article.classList.add("writing");
+  const scrolled = new AbortController();
+  article.querySelector(".below").hidden = true;
+  for (const kind of ["wheel", "touchmove", "keydown"]) {
+    addEventListener(kind, () => scrolled.abort(), { passive: true, signal: scrolled.signal });
+  }
+  const show = (text) => {
+    if (dots.isConnected) dots.replaceWith(article);
+    article.querySelector(".text").replaceChildren(render(text, pendingCitation));
+    if (!scrolled.signal.aborted) article.previousElementSibling?.scrollIntoView({ block: "start" });
+  };
+  const end = () => {
+    dots.remove();
+    scrolled.abort();
+  };
+  return { article, show, end };
 }
 
 function setWaiting(value) {
@@ -76,7 +109,7 @@ function showFailure(text, { error, status }) {
   failure.querySelector("p").textContent = error;
   const button = failure.querySelector("button");
   const reword = status >= 400 && status < 500 && status !== 429;
-  button.textContent = reword ? "Edit the question" : "Try again";
+  button.textContent = reword ? say("script-edit") : say("script-again");
   button.addEventListener("click", () => {
     failure.remove();
     page.question.focus();
@@ -94,23 +127,30 @@ function showFailure(text, { error, status }) {
 
 // Answers
 
-function showAnswer(reply) {
+/** draft: the article that showed the text while it was written, if it did. */
+function showAnswer(reply, draft) {
   answers += 1;
   const article = clone("answer");
   const sources = reply.abstained ? reply.nearest : reply.citations;
   article.classList.toggle("abstained", reply.abstained);
   article.classList.toggle("unsure", reply.unsure);
-  if (reply.abstained) note(article, "none", "Not found in the documents");
-  else if (reply.unsure) note(article, "unsure", "Not sure – please check this against the sources");
-  showSources(article, sources, reply.abstained ? "Closest documents" : "Sources");
+  if (reply.abstained) note(article, "none", say("script-not-found"));
+  else if (reply.unsure) note(article, "unsure", say("not-sure"));
+  showSources(article, sources, reply.abstained ? say("closest-documents") : say("sources"));
+  fill(article.querySelector(".taken"), reply.standalone && say("taken-as", { question: reply.standalone }));
   const text = article.querySelector(".text");
   text.append(render(reply.text, (number) => citation(article, reply.citations, number)));
+  notices(article, reply.notices);
   article.querySelector(".small").textContent = smallPrint(reply);
   article.querySelector(".copy").addEventListener("click", (event) => copy(event.currentTarget, reply));
   votes(article, reply.answer_id);
-  page.conversation.append(article);
   page.status.textContent = spoken(text, sources.length, reply.abstained);
-  article.previousElementSibling.scrollIntoView({ block: "start" });
+  if (draft.isConnected) {
+    draft.replaceWith(article); // the reader is in the middle of it: nothing moves
+  } else {
+    page.conversation.append(article);
+    article.previousElementSibling.scrollIntoView({ block: "start" });
+  }
 }
 
 function note(article, icon, text) {
@@ -118,6 +158,16 @@ function note(article, icon, text) {
   line.hidden = false;
   line.querySelector("use").setAttribute("href", `#icon-${icon}`);
   line.querySelector("span").textContent = text;
+}
+
+function notices(article, sentences) {
+  const box = article.querySelector(".notices");
+  box.hidden = sentences.length === 0;
+  box.append(...sentences.map((sentence) => {
+    const line = document.createElement("p");
+    line.textContent = sentence;
+    return line;
+  }));
 }
 
 function showSources(article, sources, heading) {
@@ -132,7 +182,7 @@ function source({ number, title, location, quote, place }) {
   const item = clone("source");
   item.id = `source-${answers}-${number}`;
   item.querySelector(".number").textContent = number;
-  item.querySelector(".title").textContent = title || "Untitled";
+  item.querySelector(".title").textContent = title || say("script-untitled");
   item.querySelector(".place").textContent = place;
   fill(item.querySelector("blockquote"), quote);
   where(item.querySelector(".where"), location);
@@ -165,8 +215,17 @@ function citation(article, citations, number) {
   button.className = "cite";
   button.textContent = number;
   button.title = [cited.title, cited.place].filter(Boolean).join(" · ");
-  button.setAttribute("aria-label", `Source ${number}: ${button.title}`);
+  button.setAttribute("aria-label", say("script-source", { number, title: button.title }));
   button.addEventListener("click", () => reveal(item));
+  return raised;
+}
+
+/** A citation in a text that is still being written: its source is not known yet. */
+function pendingCitation(number) {
+  const raised = document.createElement("sup");
+  const mark = raised.appendChild(document.createElement("span"));
+  mark.className = "cite pending";
+  mark.textContent = number;
   return raised;
 }
 
@@ -178,17 +237,22 @@ function reveal(item) {
   requestAnimationFrame(() => item.classList.add("found"));
 }
 
-function smallPrint({ release, timings_ms: timings }) {
-  const total = timings.total;
-  const time = total === undefined ? "" : total < 1000 ? `${Math.max(1, Math.round(total))} ms` : `${(total / 1000).toFixed(1)} s`;
-  return [release && `release ${release}`, time].filter(Boolean).join(" · ");
+function smallPrint({ generator, release, timings_ms: timings }) {
+  const by = /^(openai|local):/.test(generator) && say("written-by", { generator });
+  return [by, release && say("script-release", { release }), duration(timings.total)].filter(Boolean).join(" · ");
+}
+
+function duration(ms) {
+  if (ms === undefined) return "";
+  if (ms < 1000) return say("script-milliseconds", { number: written(Math.max(1, Math.round(ms))) });
+  return say("script-seconds", { number: written(ms / 1000, 1) });
 }
 
 function spoken(text, sources, abstained) {
   const words = text.cloneNode(true);
   for (const number of words.querySelectorAll("sup")) number.remove();
-  if (abstained) return `Not found. ${words.textContent}`;
-  return `Answer: ${words.textContent} ${sources === 1 ? "1 source" : `${sources} sources`}.`;
+  if (abstained) return say("script-spoken-not-found", { text: words.textContent });
+  return say("script-spoken", { text: words.textContent, number: sources });
 }
 
 async function copy(button, reply) {
@@ -196,7 +260,7 @@ async function copy(button, reply) {
   const done = await write([reply.text, lines.join("\n")].filter(Boolean).join("\n\n"));
   const use = button.querySelector("use");
   use.setAttribute("href", done ? "#icon-done" : "#icon-copy");
-  button.closest(".actions").querySelector(".thanks").textContent = done ? "Copied." : "The browser did not allow copying.";
+  button.closest(".actions").querySelector(".thanks").textContent = done ? say("script-copied") : say("script-not-copied");
   setTimeout(() => use.setAttribute("href", "#icon-copy"), 2_000);
 }
 
@@ -211,72 +275,6 @@ async function write(text) {
   return done;
 }
 
-// Votes
-
-function votes(article, answerId) {
-  const actions = article.querySelector(".actions");
-  const buttons = [...actions.querySelectorAll("[data-value]")];
-  const thanks = actions.querySelector(".thanks");
-  let vote = 0; // as shown
-  let recorded = 0; // as the server has it
-  let sent = Promise.resolve();
-
-  // one at a time and in order, so that the last click is what stays
-  const record = (value, details = {}) => {
-    press(value);
-    sent = sent.then(() => call("/api/feedback", { answer_id: answerId, value, ...details })).then((reply) => {
-      thanks.textContent = reply.error ?? reply.message;
-      thanks.classList.toggle("failed", Boolean(reply.error));
-      if (!reply.error) recorded = value;
-      else if (vote === value) press(recorded);
-      return !reply.error;
-    });
-    return sent;
-  };
-  const press = (value) => {
-    vote = value;
-    for (const button of buttons) button.setAttribute("aria-pressed", String(Number(button.dataset.value) === value));
-  };
-  const closeForm = () => article.querySelector(".feedback")?.remove();
-
-  for (const button of buttons) {
-    button.addEventListener("click", () => {
-      const value = Number(button.dataset.value);
-      closeForm();
-      if (vote === value) {
-        record(0);
-      } else {
-        record(value);
-        if (value === -1) article.append(feedbackForm(record, button));
-      }
-    });
-  }
-}
-
-function feedbackForm(record, opener) {
-  const form = clone("feedback");
-  const close = () => {
-    form.remove();
-    opener.focus();
-  };
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const { reason = "", comment, correction } = Object.fromEntries(new FormData(form));
-    if (!reason && !comment.trim() && !correction.trim()) {
-      form.querySelector("input").focus();
-      return;
-    }
-    if (await record(-1, { reason, comment, correction })) close();
-  });
-  form.querySelector(".cancel").addEventListener("click", close);
-  form.addEventListener("keydown", (event) => event.key === "Escape" && close());
-  requestAnimationFrame(() => {
-    form.querySelector("input").focus({ preventScroll: true });
-    form.scrollIntoView({ block: "nearest" });
-  });
-  return form;
-}
-
 // The page
 
 async function suggest() {
@@ -289,7 +287,7 @@ async function suggest() {
     button.addEventListener("click", () => {
       if (waiting) return;
       page.question.focus();
-      ask(text);
+      askAnew(text);
     });
     return item;
   }));
@@ -301,56 +299,7 @@ function resize() {
   box.style.height = `${box.scrollHeight}px`;
   send.disabled = waiting || !box.value.trim();
   page.count.hidden = box.value.length < COUNT_FROM;
-  page.count.textContent = `${box.value.length.toLocaleString("en")} of ${box.maxLength.toLocaleString("en")}`;
-}
-
-/** The API's JSON, or {error, status}: a sentence to show and the HTTP status, 0 if there was no response. */
-async function call(path, body) {
-  const options = { signal: AbortSignal.timeout(WAIT_MS) };
-  if (body) Object.assign(options, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
-  let response;
-  try {
-    response = await fetch(path, options);
-  } catch (problem) {
-    const late = problem.name === "TimeoutError";
-    return { error: late ? "This took too long. Please try again." : "The server cannot be reached. Please try again in a moment.", status: 0 };
-  }
-  const reply = await response.json().catch(() => ({}));
-  if (response.ok) return reply;
-  return { error: reply.error ?? "Something went wrong. Please try again in a minute.", status: response.status };
-}
-
-function clone(name) {
-  return document.getElementById(`${name}-template`).content.firstElementChild.cloneNode(true);
-}
-
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  svg.appendChild(document.createElementNS(svg.namespaceURI, "use")).setAttribute("href", `#icon-${name}`);
-  return svg;
-}
-
-function fill(element, text) {
-  element.textContent = text;
-  element.hidden = !text;
-}
-
-function parsed(location) {
-  try {
-    return new URL(location);
-  } catch {
-    return null;
-  }
-}
-
-function decoded(path) {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
+  page.count.textContent = say("script-count", { length: written(box.value.length), most: written(box.maxLength) });
 }
 
 function randomId() {

@@ -1,6 +1,8 @@
 // Markdown, as far as answers need it, into DOM nodes. Text becomes text nodes and nothing else: no markup from an
 // answer is ever parsed as HTML, and it cannot make a link. Only citations, which the server lists, can be clicked.
 
+import { say } from "./texts.js";
+
 const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
 const HEADING = /^ {0,3}#{1,6}\s+(.*?)(?:\s+#+)?\s*$/;
 const RULE = /^ {0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})$/;
@@ -103,7 +105,7 @@ function table(lines, at, parent, cite) {
   box.className = "table";
   box.tabIndex = 0;
   box.setAttribute("role", "region");
-  box.setAttribute("aria-label", "Table");
+  box.setAttribute("aria-label", say("script-table"));
   const grid = child(box, "table");
   row(child(child(grid, "thead"), "tr"), "th", header, header.length, cite);
   const body = child(grid, "tbody");

@@ -27,18 +27,23 @@ def ask(
 
 
 async def _ask(where: Where, text: str, as_json: bool) -> None:
+    from rich.console import Console
+
+    from adapters.console import render, terminal_language, while_written
     from rag_core.bootstrap import make_assistant, open_core
 
-    async with open_core(where.settings()) as core:
-        answer = await make_assistant(core).ask(Question(text, Principal("console", getpass.getuser())))
+    settings = where.settings()
+    question = Question(text, Principal("console", getpass.getuser()), language=terminal_language())
+    language = settings.language or question.language
+    async with open_core(settings) as core:
+        assistant = make_assistant(core)
         if as_json:
+            answer = await assistant.ask(question)
             typer.echo(json.dumps(answer_object(answer), ensure_ascii=False))
         else:
-            from rich.console import Console
-
-            from adapters.console import render
-
-            Console().print(render(answer))
+            console = Console()
+            answer = await while_written(console, language, lambda said: assistant.ask(question, said))
+            console.print(render(answer, language=language))
 
 
 def answer_object(answer: Answer) -> dict[str, Any]:
@@ -51,6 +56,9 @@ def answer_object(answer: Answer) -> dict[str, Any]:
         "abstained": values["abstained"],
         "nearest": [_citation(c) for c in values["nearest"]],
         "answer_id": values["id"],
+        "standalone": values["standalone"],
+        "generator": values["generator"],
+        "notices": values["notices"],
         "cached": values["cached"],
         "release": values["release"],
         "timings_ms": values["timings_ms"],
@@ -71,8 +79,10 @@ async def _chat(where: Where) -> None:
     from rich.console import Console
 
     from adapters.chat import Chat
-    from adapters.console import converse, read_line
+    from adapters.console import converse, read_line, terminal_language
     from rag_core.bootstrap import make_assistant, open_core
 
-    async with open_core(where.settings()) as core:
-        await converse(Chat(make_assistant(core)), Console(), read_line)
+    settings = where.settings()
+    async with open_core(settings) as core:
+        chat = Chat(make_assistant(core), settings.language or "")
+        await converse(chat, Console(), read_line, terminal_language())

@@ -18,6 +18,7 @@ from rag_core.errors import InvalidQuestion
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores import Candidate, VectorStore
 from rag_core.index.stores.protocol import Vector
+from rag_core.messages import say
 from rag_core.retrieval.batching import QueryBatches
 from rag_core.retrieval.fusion import Fused, fuse
 from rag_core.retrieval.merging import without_near_duplicates
@@ -154,9 +155,8 @@ def clean_question(text: str) -> str:
     """
     cleaned = " ".join(_CONTROL.sub(" ", text).split())
     if not any(character.isalnum() for character in cleaned):
-        raise InvalidQuestion("Please ask a question in words; I could not find any in your message.")
+        raise InvalidQuestion(say("en", "no-words"), "no-words")
     if len(cleaned) > MAX_QUESTION:
-        raise InvalidQuestion(
-            f"Your question has {len(cleaned):,} characters; please shorten it to {MAX_QUESTION:,} or fewer."
-        )
+        values = {"length": len(cleaned), "most": MAX_QUESTION}
+        raise InvalidQuestion(say("en", "too-long", **values), "too-long", **values)
     return cleaned

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from dataclasses import replace
 
 import pytest
 
-from adapters.chat import REASONS, Chat, Conversations, unsure
+from adapters.chat import REASONS, Chat, Conversations, unsure, written_by
 from rag_core.errors import InvalidQuestion, NotReady, Unavailable
-from rag_core.types import Principal, Question, Turn, Vote
-from tests.fakes import FakeAssistant, an_answer
+from rag_core.generation.protocol import Said, nothing
+from rag_core.messages import LANGUAGES, say
+from rag_core.types import Answer, Principal, Question, Turn, Vote
+from tests.fakes import FakeAssistant, Written, an_answer
 
 QUESTION = Question("When are expenses refunded?", Principal("web", "ada", direct=True))
 
@@ -21,6 +24,34 @@ async def test_an_answer_is_passed_on_whole() -> None:
     answer = an_answer()
     reply = await Chat(FakeAssistant([answer])).answer(QUESTION)
     assert (reply.text, reply.answer, reply.reference) == (answer.text, answer, None)
+
+
+async def test_the_text_is_passed_on_while_it_is_written() -> None:
+    """Each text so far, in order; the reply is the answer all the same."""
+    heard: list[str] = []
+    assistant = FakeAssistant([Written(["Within", "Within 30 days"], an_answer())])
+    reply = await Chat(assistant).answer(QUESTION, heard.append)
+    assert heard == ["Within", "Within 30 days"]
+    assert reply.answer == an_answer()
+
+
+async def test_an_invalid_question_is_answered_in_the_askers_language() -> None:
+    """An error that names its message is worded anew; the sentence it carries is for logs and commands."""
+    error = InvalidQuestion("Your question has 5,000 characters.", "too-long", length=5_000, most=4_000)
+    reply = await Chat(FakeAssistant([error])).answer(replace(QUESTION, language="de-AT"))
+    assert reply.text == "Deine Frage hat 5.000 Zeichen; bitte kürze sie auf höchstens 4.000."
+
+
+async def test_failures_and_thanks_are_in_the_persons_language() -> None:
+    """Or in the one language of the installation, where it has one."""
+    assistant = FakeAssistant([Unavailable("down")])
+    french, spanish = Chat(assistant), Chat(assistant, "es")
+    question = replace(QUESTION, language="fr")
+    assert "(référence " in (await french.answer(question)).text
+    assert "(referencia " in (await spanish.answer(question)).text
+    vote = Vote("gone", "web", "ada", 1)
+    assert (await french.vote(vote, "fr")).text == say("fr", "vote-unknown")
+    assert (await spanish.vote(vote, "fr")).text == say("es", "vote-unknown")
 
 
 async def test_an_invalid_question_is_answered_with_its_own_sentence() -> None:
@@ -60,8 +91,9 @@ async def test_being_cancelled_is_no_failure() -> None:
     """A cancelled question is cancelled, not answered with an apology."""
 
     class Slow(FakeAssistant):
-        async def ask(self, question: Question):  # type: ignore[no-untyped-def]
+        async def ask(self, question: Question, said: Said = nothing) -> Answer:
             await asyncio.sleep(60)
+            raise AssertionError
 
     task = asyncio.create_task(Chat(Slow()).answer(QUESTION))
     await asyncio.sleep(0)
@@ -109,8 +141,19 @@ async def test_a_vote_that_fails_is_told_with_a_reference() -> None:
 
 
 def test_reasons_are_short_codes_with_words_for_people() -> None:
-    """Codes are fit for a database and a form; each has its words."""
-    assert all(re.fullmatch(r"[a-z_]+", code) and words for code, words in REASONS.items())
+    """Codes are fit for a database and a form; each has its words in every language, and no two the same."""
+    assert all(re.fullmatch(r"[a-z_]+", code) for code in REASONS)
+    for language in LANGUAGES:
+        assert len({say(language, message) for message in REASONS.values()} - set(REASONS.values())) == 5
+
+
+def test_a_language_model_is_named_and_nothing_else() -> None:
+    """What was quoted, or approved by people, was not written by a machine."""
+    assert written_by(an_answer(generator="openai:gpt-4o-mini")) == "openai:gpt-4o-mini"
+    assert written_by(an_answer(generator="local:tiny")) == "local:tiny"
+    assert (
+        written_by(an_answer(generator="extractive")) == written_by(an_answer(generator="standard:4")) == ""
+    )
 
 
 def test_a_doubtful_answer_is_unsure_and_an_abstention_is_not() -> None:
@@ -123,32 +166,46 @@ def test_a_doubtful_answer_is_unsure_and_an_abstention_is_not() -> None:
 def test_a_conversation_is_remembered_in_order() -> None:
     """A thread's turns come back oldest first, and other threads are apart."""
     memory = Conversations()
-    memory.add("t", "Who?", "Ada [1].")
-    memory.add("t", "When?", "1843 [1].")
+    memory.add("t", "Who?", an_answer("a1", text="Ada [1]."))
+    memory.add("t", "When?", an_answer("a2", text="1843 [1]."))
     assert memory.turns("t") == (
         Turn("user", "Who?"),
-        Turn("assistant", "Ada [1]."),
+        Turn("assistant", "Ada [1].", answer="a1"),
         Turn("user", "When?"),
-        Turn("assistant", "1843 [1]."),
+        Turn("assistant", "1843 [1].", answer="a2"),
     )
     assert memory.turns("another") == ()
+
+
+def test_of_an_abstention_the_question_is_remembered() -> None:
+    """A follow-up may be about what it named; that nothing was found says nothing about the documents."""
+    memory = Conversations()
+    memory.add("t", "Where is the spa?", an_answer(text="I could not find that.", abstained=True))
+    assert memory.turns("t") == (Turn("user", "Where is the spa?"),)
+
+
+def test_a_long_turn_is_cut() -> None:
+    """Memory per turn is bounded."""
+    memory = Conversations()
+    memory.add("t", "q" * 10_000, an_answer(text="a" * 100_000))
+    assert [len(turn.text) for turn in memory.turns("t")] == [4_000, 4_000]
 
 
 def test_a_long_conversation_keeps_its_latest_turns() -> None:
     """Memory per thread is bounded."""
     memory = Conversations(turns=4)
     for number in range(10):
-        memory.add("t", f"q{number}", f"a{number}")
+        memory.add("t", f"q{number}", an_answer(text=f"a{number}"))
     assert [turn.text for turn in memory.turns("t")] == ["q8", "a8", "q9", "a9"]
 
 
 def test_the_thread_that_was_quiet_longest_is_forgotten_first() -> None:
     """The number of threads is bounded; reading one counts as using it."""
     memory = Conversations(threads=2)
-    memory.add("first", "q", "a")
-    memory.add("second", "q", "a")
+    memory.add("first", "q", an_answer())
+    memory.add("second", "q", an_answer())
     memory.turns("first")
-    memory.add("third", "q", "a")
+    memory.add("third", "q", an_answer())
     assert memory.turns("second") == ()
     assert memory.turns("first")
     assert memory.turns("third")

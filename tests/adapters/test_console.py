@@ -15,11 +15,12 @@ import pytest
 from rich.console import Console
 
 from adapters.chat import Chat
-from adapters.console import converse, render
-from adapters.text import printable, readable_location
+from adapters.console import converse, render, terminal_language, while_written
+from adapters.text import printable, readable_location, readable_place
 from rag_core.errors import Unavailable
+from rag_core.generation.protocol import Said
 from rag_core.types import Answer, Citation
-from tests.fakes import FakeAssistant, an_answer
+from tests.fakes import FakeAssistant, Written, an_answer
 
 
 def a_console(width: int = 80) -> tuple[Console, io.StringIO]:
@@ -133,6 +134,147 @@ async def test_a_failure_is_a_sentence_and_the_conversation_goes_on() -> None:
     assert "Something went wrong on my side (reference" in screen
     assert "Expenses are refunded" in screen
     assert assistant.questions[1].turns == ()
+
+
+async def test_of_an_abstention_only_the_question_is_remembered() -> None:
+    """The next question carries what was asked, not that nothing was found."""
+    assistant = FakeAssistant([an_answer(text="I could not find that.", abstained=True), an_answer()])
+    await conversation(assistant, "Where is the spa?", "And its hours?")
+    assert [turn.text for turn in assistant.questions[1].turns] == ["Where is the spa?"]
+
+
+async def test_a_conversation_in_the_persons_language() -> None:
+    """Everything that the bot says itself; what is typed and quoted stays as it is."""
+    assistant = FakeAssistant([an_answer(confidence=0.2), Unavailable("down")])
+    console, screen = a_console()
+    lines = typed("/help", "/up", "Wann?", "/down", "/nein", "Und wo?")
+    await converse(Chat(assistant), console, lines, "de-AT")
+    for words in (
+        "Stell eine Frage. /help zeigt die Befehle.",
+        "/down [Kommentar]",
+        "Es gibt noch keine Antwort, die du bewerten könntest.",
+        "Nicht sicher: Bitte prüfe das anhand der Quellen.",
+        "\nQuellen\n",
+        "Danke. Was war daran falsch? Sag es mir mit /down und einem Kommentar.",
+        "/nein gibt es nicht.",
+        "Bei mir ist etwas schiefgegangen",
+    ):
+        assert words in screen.getvalue()
+    assert [question.language for question in assistant.questions] == ["de-AT", "de-AT"]
+
+
+async def test_an_installations_language_wins_over_the_terminals() -> None:
+    """As it does on every platform."""
+    console, screen = a_console()
+    await converse(Chat(FakeAssistant(), "es"), console, typed("/up"), "de")
+    assert "Haz una pregunta." in screen.getvalue()
+    assert "Todavía no hay ninguna respuesta que valorar." in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("environment", "tag"),
+    [
+        ({"LANG": "de_AT.UTF-8"}, "de-AT"),
+        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "fr_FR", "LC_ALL": ""}, "fr-FR"),
+        ({"LANG": "de_DE", "LC_ALL": "es_ES@euro"}, "es-ES"),
+        ({"LANG": "de_DE.UTF-8", "LC_ALL": "C.UTF-8"}, ""),
+        ({"LANG": "POSIX"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_terminals_language_is_its_locales(environment: dict[str, str], tag: str) -> None:
+    """LC_ALL before LC_MESSAGES before LANG, as everywhere."""
+    assert terminal_language(environment) == tag
+
+
+def a_terminal(height: int = 10) -> tuple[Console, io.StringIO]:
+    screen = io.StringIO()
+    return Console(file=screen, width=40, height=height, force_terminal=True, color_system=None), screen
+
+
+async def test_a_terminal_shows_the_text_while_it_is_written() -> None:
+    """It grows, and is wiped before the answer is printed; what it says is shown as text."""
+    console, screen = a_terminal()
+    texts = ("Expenses are", "Expenses are \x1b[2Jrefunded [red]")
+    assistant = FakeAssistant([Written(texts, an_answer(), pause_s=0.15)])
+    await converse(Chat(assistant), console, typed("When?"))
+    shown = screen.getvalue()
+    looking, first, second, final = (
+        shown.index(words)
+        for words in (
+            "Looking in the documents…",
+            "Expenses are\r",
+            "Expenses are refunded [red]",
+            "within 30 days",
+        )
+    )
+    assert looking < first < second < final
+    assert "\x1b[1A\x1b[2KExpenses are refunded within" in shown  # up a line, emptied, written anew
+    assert "\x1b[2J" not in shown
+
+
+async def test_a_long_text_shows_its_end_while_it_is_written() -> None:
+    """A text that is longer than the terminal does not scroll it on every step."""
+    console, screen = a_terminal(height=6)
+
+    async def write(said: Said) -> int:
+        said("\n".join(f"line {number}" for number in range(50)))
+        return 1
+
+    assert await while_written(console, "", write) == 1
+    assert "line 49" in screen.getvalue()
+    assert "line 45" not in screen.getvalue()
+
+
+async def test_output_that_is_no_terminal_gets_the_answer_once() -> None:
+    """A file or a pipe has no use for what is replaced."""
+    texts = ("Expenses are", "Expenses are refunded")
+    screen = await conversation(FakeAssistant([Written(texts, an_answer())]), "When?")
+    assert screen.count("Expenses are refunded within 30 days [1]") == 1
+    assert "Looking in" not in screen
+    assert "\x1b" not in screen
+
+
+async def test_a_failure_while_it_is_written_leaves_the_terminal_in_order() -> None:
+    """What was written is wiped, the cursor is back, and the failure is told."""
+    console, screen = a_terminal()
+    assistant = FakeAssistant([Written(["Expenses"], Unavailable("down"), pause_s=0.15)])
+    await converse(Chat(assistant), console, typed("When?"))
+    shown = screen.getvalue()
+    assert (
+        shown.index("Expenses") < shown.rindex("\x1b[?25h") < shown.index("Something went wrong on my side")
+    )
+
+
+def test_how_an_answer_came_about_is_shown() -> None:
+    """What a follow-up was taken as stands above it; notices and the language model below it."""
+    notices = ("Sentences were left out.", "evil \x1b[2J[red]notice")
+    answer = an_answer(standalone="When are claims\x1b[2J refunded?", generator="openai:m", notices=notices)
+    lines = [line.strip() for line in shown(answer).splitlines()]
+    assert lines[0] == "I took this as: When are claims refunded?"
+    assert lines[-3:] == ["Sentences were left out.", "evil [red]notice", "Written by openai:m"]
+    assert not {"Written by extractive", "Written by standard:4"} & {
+        line.strip()
+        for given in ("extractive", "standard:4")
+        for line in shown(an_answer(generator=given)).splitlines()
+    }
+
+
+@pytest.mark.parametrize(
+    ("place", "language", "words"),
+    [
+        ("Claims › Late, page 3", "de", "Claims › Late, Seite 3"),
+        ("line 1234", "fr-FR", "ligne 1234"),
+        ("page 3", "es", "página 3"),
+        ("page 3", "ja", "page 3"),
+        ("Appendix, page 3 of 4", "de", "Appendix, page 3 of 4"),
+        ("Pipeline 3", "de", "Pipeline 3"),
+        ("", "de", ""),
+    ],
+)
+def test_a_place_is_told_in_the_readers_language(place: str, language: str, words: str) -> None:
+    """Headings are the document's own; page and line are the bot's words."""
+    assert readable_place(place, language) == words
 
 
 def test_an_abstention_lists_the_closest_documents() -> None:

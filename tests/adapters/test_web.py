@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from adapters.bodies import BODY_LIMIT, QUESTION_LENGTH
 from adapters.chat import Chat
-from adapters.web import BODY_LIMIT, LOOPBACK_HOSTS, PAGE, QUESTION_LENGTH, web_app
+from adapters.page import PAGE
+from adapters.web import LOOPBACK_HOSTS, web_app
 from rag_core.errors import InvalidQuestion, NotReady, Unavailable
 from rag_core.types import Citation, Turn
 from tests.fakes import FakeAssistant, an_answer
@@ -70,6 +72,9 @@ async def test_a_question_gets_its_answer_with_citations(client: httpx.AsyncClie
         "unsure": False,
         "abstained": False,
         "nearest": [],
+        "standalone": "",
+        "generator": "extractive",
+        "notices": [],
         "release": "r1",
         "timings_ms": {"search": 3.5, "total": 8.4},
     }
@@ -109,7 +114,7 @@ async def test_a_thread_remembers_what_was_said(client: httpx.AsyncClient, assis
         await client.post("/api/ask", json=body)
     assert assistant.questions[1].turns == (
         Turn("user", "When?"),
-        Turn("assistant", "Expenses are refunded within 30 days [1]."),
+        Turn("assistant", "Expenses are refunded within 30 days [1].", answer="a1"),
     )
     assert assistant.questions[2].turns == ()
 
@@ -382,3 +387,27 @@ async def test_a_page_on_loopback_answers_to_loopback_names_only(
         response = await client.get("/", headers={"host": host})
     assert response.status_code == status
     assert response.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_how_an_answer_came_about_is_told() -> None:
+    """What a follow-up was taken as, what wrote the answer, and its notices."""
+    answer = an_answer(
+        standalone="When are claims refunded?", generator="openai:m", notices=("It was hard.",)
+    )
+    async with client_of(FakeAssistant([answer])) as client:
+        body = (await client.post("/api/ask", json={"question": "And claims?"})).json()
+    assert (body["standalone"], body["generator"], body["notices"]) == (
+        "When are claims refunded?",
+        "openai:m",
+        ["It was hard."],
+    )
+
+
+async def test_of_an_abstention_only_the_question_is_remembered() -> None:
+    """The next question carries what was asked, not that nothing was found."""
+    assistant = FakeAssistant([an_answer(text="I could not find that.", abstained=True), an_answer()])
+    async with client_of(assistant) as client:
+        await client.get("/")
+        for question in ("Where is the spa?", "And its hours?"):
+            await client.post("/api/ask", json={"question": question, "thread": "t1"})
+    assert assistant.questions[1].turns == (Turn("user", "Where is the spa?"),)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from adapters.chat import REASONS, Chat
 from adapters.web import web_app
 from rag_core.errors import InvalidQuestion, Unavailable
+from rag_core.generation.protocol import Said, nothing
+from rag_core.messages import say
 from rag_core.types import Answer, Citation, Question
-from tests.fakes import FakeAssistant, an_answer
+from tests.fakes import FakeAssistant, Written, an_answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -54,6 +56,25 @@ async def page_of(
         await context.close()
         server.should_exit = True
         await serving
+
+
+class Gate(FakeAssistant):
+    """Writes an answer one step at a time, when it is told to."""
+
+    def __init__(self, texts: Sequence[str], ending: Answer) -> None:
+        super().__init__([ending])
+        self.texts = texts
+        self._steps = asyncio.Semaphore(0)
+
+    async def ask(self, question: Question, said: Said = nothing) -> Answer:
+        for text in self.texts:
+            await self._steps.acquire()
+            said(text)
+        await self._steps.acquire()
+        return await super().ask(question, said)
+
+    def step(self) -> None:
+        self._steps.release()
 
 
 async def _ready() -> Mapping[str, object]:
@@ -192,7 +213,8 @@ async def test_the_form_offers_every_reason(chromium: Browser) -> None:
         await answer.get_by_role("button", name="Bad answer").click()
         labels = answer.locator(".feedback fieldset label")
         codes = [await label.locator("input").get_attribute("value") for label in await labels.all()]
-        assert dict(zip(codes, await labels.all_inner_texts(), strict=True)) == REASONS
+        words = {code: say("en", message) for code, message in REASONS.items()}
+        assert dict(zip(codes, await labels.all_inner_texts(), strict=True)) == words
 
 
 async def test_a_vote_that_fails_is_not_shown_as_given(chromium: Browser) -> None:
@@ -267,9 +289,9 @@ async def test_waiting_is_shown_and_spoken(chromium: Browser) -> None:
     """While the answer is looked for, the page says so, and a second question has to wait."""
 
     class Slow(FakeAssistant):
-        async def ask(self, question: Question) -> Answer:
+        async def ask(self, question: Question, said: Said = nothing) -> Answer:
             await asyncio.sleep(0.5)
-            return await super().ask(question)
+            return await super().ask(question, said)
 
     assistant = Slow()
     async with page_of(chromium, assistant) as page:
@@ -284,6 +306,186 @@ async def test_waiting_is_shown_and_spoken(chromium: Browser) -> None:
         await expect(page.locator(".waiting")).to_have_count(0)
         await expect(box).to_have_value("Impatient?")
     assert len(assistant.questions) == 1
+
+
+GROWING = ("Send the", "Send the *receipts* [2]", "Send the *receipts* [2].\n\n```sh\nls -l")
+FINISHED = an_answer(
+    text="Send the *receipts* [2].\n\n```sh\nls -l\n```",
+    citations=(FILE,),
+    standalone="Where do I send receipts?",
+    generator="openai:gpt-4o-mini",
+    notices=("Sentences that the documents do not support were left out.", "<b>x</b>"),
+)
+
+
+async def test_the_answer_is_seen_while_it_is_written(chromium: Browser) -> None:
+    """The text grows in its place, laid out as far as it goes; then the answer stands there with its sources."""
+    gate = Gate(GROWING, FINISHED)
+    async with page_of(chromium, gate) as page:
+        await page.get_by_label("Your question").fill("Where?")
+        await page.get_by_label("Your question").press("Enter")
+        text = page.locator(".answer .text")
+        gate.step()
+        await expect(text).to_have_text("Send the")
+        await expect(page.locator(".waiting")).to_have_count(0)
+        await expect(page.get_by_role("button", name="Good answer")).to_be_hidden()
+        gate.step()
+        await expect(text.locator("em")).to_have_text("receipts")
+        await expect(text.locator(".pending")).to_have_text("2")
+        gate.step()
+        await expect(text.locator("pre")).to_have_text("ls -l")
+        await expect(page.locator("#status")).to_have_text("Looking in the documents…")
+        gate.step()
+        await expect(page.get_by_role("button", name="Source 2: Policy.pdf · page 3")).to_be_visible()
+        await expect(page.locator(".answer")).to_have_count(1)
+        await expect(page.locator(".pending")).to_have_count(0)
+        await expect(page.locator("#status")).to_contain_text("Answer: Send the receipts")
+
+
+async def test_half_a_markup_is_inert_while_it_is_written(chromium: Browser) -> None:
+    """Every beginning of a text with everything in it is laid out without an error, as text."""
+    text = (
+        f"{PAYLOAD}\n\n## Way\n1. **one** *two* `three`\n   - inner [1]\n\n| a | b |\n|---|:-:|\n| `x` | 2 |\n\n"
+        "> quoted\n\n````sh\necho ``` 1\n````\n~~~\nopen **bold [1"
+    )
+    async with page_of(chromium, FakeAssistant()) as page:
+        kinds, last = await page.evaluate(
+            """async (text) => {
+                const { render } = await import("/static/markdown.js");
+                const kinds = new Set();
+                let last;
+                for (let end = 0; end <= text.length; end += 1) {
+                    last = render(text.slice(0, end), () => null);
+                    for (const node of last.querySelectorAll("*")) kinds.add(node.localName);
+                }
+                return [[...kinds], last.textContent];
+            }""",
+            text,
+        )
+        assert await page.evaluate("window.pwned") is None
+    laid_out = {"p", "strong", "em", "code", "pre", "ol", "ul", "li", "blockquote"}
+    assert set(kinds) == laid_out | {"div", "table", "thead", "tbody", "tr", "th", "td"}
+    assert last.endswith("echo ``` 1open **bold [1")
+
+
+async def test_how_an_answer_came_about_is_shown(chromium: Browser) -> None:
+    """What a follow-up was taken as above it, notices and the language model in small print below it, as text."""
+    async with page_of(chromium, FakeAssistant([FINISHED, an_answer()])) as page:
+        answer = await ask(page)
+        await expect(answer.locator(".taken")).to_have_text("I took this as: Where do I send receipts?")
+        await expect(answer.locator(".notices p")).to_have_text(list(FINISHED.notices))
+        await expect(answer.locator(".small")).to_have_text(
+            "Written by openai:gpt-4o-mini · release r1 · 8 ms"
+        )
+        plain = await ask(page)
+        await expect(plain.locator(".taken")).to_be_hidden()
+        await expect(plain.locator(".notices")).to_be_hidden()
+        await expect(plain.locator(".small")).to_have_text("release r1 · 8 ms")
+
+
+async def test_a_failure_while_it_is_written_takes_the_text_back(chromium: Browser) -> None:
+    """What was begun is no answer; the sentence in its place offers another try."""
+    assistant = FakeAssistant([Written(["Expenses are"], Unavailable("down"), pause_s=0.1), an_answer()])
+    async with page_of(chromium, assistant) as page:
+        await page.get_by_label("Your question").fill("When?")
+        await page.get_by_label("Your question").press("Enter")
+        await expect(page.locator(".failure")).to_contain_text("Something went wrong on my side")
+        await expect(page.locator(".answer")).to_have_count(0)
+        await page.locator(".failure").get_by_role("button", name="Try again").click()
+        await expect(page.locator(".answer")).to_have_count(1)
+
+
+@pytest.mark.parametrize("leave", ["a new conversation", "another page"])
+async def test_who_does_not_wait_takes_the_question_back(chromium: Browser, leave: str) -> None:
+    """The assistant is told to stop, and the next question can be asked at once."""
+    assistant = FakeAssistant([Written(["Expenses are"], an_answer(), pause_s=30), an_answer()])
+    async with page_of(chromium, assistant) as page:
+        await page.get_by_label("Your question").fill("When?")
+        await page.get_by_label("Your question").press("Enter")
+        await expect(page.locator(".waiting")).to_be_visible()
+        if leave == "another page":
+            await page.reload()
+        else:
+            await page.get_by_role("button", name="New conversation").click()
+        await asyncio.wait_for(assistant.cancelled.wait(), 5)
+        await expect(page.locator(".message")).to_have_count(0)
+        await ask(page, "And now?")
+        await expect(page.locator(".answer")).to_have_count(1)
+    assert assistant.questions[1].turns == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "shown"),
+    [
+        ("application/json", '{"error": "Not today."}', "Not today."),
+        (
+            "text/event-stream",
+            'event: text\ndata: {"text": "Expen"}\n\nevent: ans',
+            "The connection broke off.",
+        ),
+        ("text/event-stream", "event: answer\ndata: {broken\n\n", "The connection broke off."),
+        ("text/html", "<h1>502</h1>", "Something went wrong."),
+    ],
+)
+async def test_a_proxy_in_between_may_answer_as_it_likes(
+    chromium: Browser, kind: str, body: str, shown: str
+) -> None:
+    """What is no stream is read as before; a stream that ends too early is a failure, not an answer."""
+    async with page_of(chromium, FakeAssistant()) as page:
+        status = 200 if kind == "text/event-stream" else 502
+        await page.route(
+            "**/api/ask", lambda route: route.fulfill(status=status, content_type=kind, body=body)
+        )
+        await expect(await ask(page)).to_contain_text(shown)
+        await expect(page.locator(".answer")).to_have_count(0)
+
+
+async def test_an_answer_without_streaming_is_shown_too(chromium: Browser) -> None:
+    """From a server, or through a proxy, that gives it in one piece."""
+    async with page_of(chromium, FakeAssistant()) as page:
+
+        async def unstreamed(route: Route) -> None:
+            await route.continue_(headers={**route.request.headers, "accept": "application/json"})
+
+        await page.route("**/api/ask", unstreamed)
+        await expect((await ask(page)).locator(".text")).to_contain_text("Expenses are refunded")
+
+
+@pytest.mark.parametrize("locale", ["de-AT", "fr-FR", "es-MX"])
+async def test_the_page_speaks_the_readers_language(chromium: Browser, locale: str) -> None:
+    """Its own texts, what the assistant's chat says, and how numbers are written; no flash of English comes before."""
+    cited = Citation(1, "Handbuch", "https://e.com", "q", place="page 3")
+    doubtful = an_answer(
+        citations=(cited,),
+        confidence=0.2,
+        standalone="Wann?",
+        timings_ms={"total": 1_500},
+        generator="local:m",
+    )
+    async with page_of(chromium, FakeAssistant([doubtful]), suggestions=["Wann?"], locale=locale) as page:
+        assert await page.evaluate("document.documentElement.lang") == locale[:2]
+        await expect(page.get_by_role("heading", level=2)).to_have_text(say(locale, "page-welcome"))
+        await page.get_by_role("button", name="Wann?").click()
+        answer = page.locator(".answer")
+        await expect(answer.locator(".note")).to_have_text(say(locale, "not-sure"))
+        await expect(answer.locator(".taken")).to_have_text(say(locale, "taken-as", question="Wann?"))
+        await expect(answer.get_by_role("heading")).to_have_text(say(locale, "sources"))
+        await expect(answer.locator(".place")).to_have_text(say(locale, "place-page", number="3"))
+        await expect(answer.locator(".small")).to_have_text(
+            " · ".join(
+                [
+                    say(locale, "written-by", generator="local:m"),
+                    say(locale, "script-release", release="r1"),
+                    say(locale, "script-seconds", number="1,5"),
+                ]
+            )
+        )
+        await answer.get_by_role("button", name=say(locale, "page-bad")).click()
+        await expect(answer.locator(".thanks")).to_have_text(say(locale, "vote-bad"))
+        await expect(answer.locator("legend")).to_have_text(say(locale, "page-wrong"))
+        shown = await page.locator("body").inner_text()
+        english = (say("en", message) for message in (*REASONS.values(), "page-cancel", "page-hint"))
+        assert not any(words in shown for words in english)
 
 
 async def test_shift_enter_begins_a_new_line(chromium: Browser) -> None:

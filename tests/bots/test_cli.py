@@ -26,6 +26,7 @@ import pytest
 from rag_core.configuration import load_settings
 from rag_core.settings import Settings
 from tests.conftest import EXPORTED
+from tests.servers.language_model import LanguageServer
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from bots.cli import main; main()"]
@@ -55,7 +56,8 @@ class Place:
 
     def environment(self, **variables: str) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("ANSWERLOOP_")}
-        return {**own, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "HF_HUB_OFFLINE": "1", **variables}
+        fixed = {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "HF_HUB_OFFLINE": "1", "LC_ALL": "C.UTF-8"}
+        return {**own, **fixed, **variables}
 
     def run(
         self, *arguments: str, command: list[str] = COMMAND, given: str = "", **variables: str
@@ -171,7 +173,17 @@ def test_the_file_that_init_writes_shows_the_defaults(uncommented: Settings, emp
 
 # --- doctor ------------------------------------------------------------------------------------------------------
 
-PARTS = ["settings", "home", "database", "embedding model", "index", "sources", "access", "chat page"]
+PARTS = [
+    "settings",
+    "home",
+    "database",
+    "embedding model",
+    "index",
+    "sources",
+    "access",
+    "generator",
+    "chat page",
+]
 
 
 def test_doctor_finds_nothing_wrong_with_an_installation_that_works(installed: Place) -> None:
@@ -195,7 +207,7 @@ def test_doctor_says_how_to_mend_what_fails(place: Place) -> None:
     assert list(failed) == ["index", "sources", "chat page"]
     assert "answerloop ingest" in failed["index"]
     assert "nowhere" in done.stdout
-    assert re.findall(r"^✓ ([\w ]+):", done.stdout, re.MULTILINE) == [*PARTS[:4], "access"]
+    assert re.findall(r"^✓ ([\w ]+):", done.stdout, re.MULTILINE) == [*PARTS[:4], "access", "generator"]
 
 
 def test_doctor_tells_of_settings_that_cannot_be_read(empty: Place) -> None:
@@ -205,6 +217,26 @@ def test_doctor_tells_of_settings_that_cannot_be_read(empty: Place) -> None:
     assert told["ok"] is False
     assert [(c["part"], c["ok"]) for c in told["checks"]] == [("settings", False)]
     assert "did you mean home?" in told["checks"][0]["found"]
+
+
+def test_doctor_asks_the_language_model_for_a_word(installed: Place) -> None:
+    """It says what answers, or why it does not; the index is well either way."""
+    with LanguageServer() as server:
+        kind = {"ANSWERLOOP_GENERATOR__KIND": "openai", "ANSWERLOOP_GENERATOR__MODEL": "scripted"}
+        variables = {**kind, "ANSWERLOOP_GENERATOR__BASE_URL": server.url, "ANSWERLOOP_WEB__PORT": "0"}
+        told = installed.json("doctor", **variables)
+        assert told["ok"], told
+        assert "openai:scripted answers" in str(told)
+        assert len(server.asked) == 1
+        server.key = "sk-other"
+        told = installed.json("doctor", **variables, ANSWERLOOP_GENERATOR__API_KEY="sk-secret")
+    (failed,) = (check for check in told["checks"] if not check["ok"])
+    assert failed["part"] == "generator"
+    assert "ANSWERLOOP_GENERATOR__API_KEY" in failed["found"]
+    assert "docs/generators.md" in failed["remedy"]
+    assert "sk-secret" not in str(told)
+    told = installed.json("doctor", **kind, ANSWERLOOP_WEB__PORT="0")
+    assert [check["part"] for check in told["checks"] if not check["ok"]] == ["generator"]
 
 
 def test_doctor_tries_an_address_as_serve_does(installed: Place) -> None:
@@ -348,6 +380,9 @@ def test_ask_prints_one_object(installed: Place) -> None:
         "abstained",
         "nearest",
         "answer_id",
+        "standalone",
+        "generator",
+        "notices",
         "cached",
         "release",
         "timings_ms",
@@ -362,6 +397,7 @@ def test_ask_prints_one_object(installed: Place) -> None:
     }
     assert answer["citations"][0]["quote"].startswith("You have 30 days of leave a year.")
     assert (answer["abstained"], answer["nearest"], answer["release"]) == (False, [], "r1")
+    assert (answer["standalone"], answer["generator"], answer["notices"]) == ("", "extractive", [])
     assert 0.5 < answer["confidence"] <= 1
     assert set(answer["timings_ms"]) >= {"embed", "search", "generate", "record", "total"}
 
@@ -373,6 +409,18 @@ def test_ask_abstains_with_the_nearest_documents(installed: Place) -> None:
     assert done.returncode == 0
     assert (answer["abstained"], answer["citations"]) == (True, [])
     assert {c["title"] for c in answer["nearest"]} == {"Leave", "Office", "cup"}
+
+
+def test_ask_speaks_the_terminals_language(installed: Place) -> None:
+    """That of the locale, unless the settings name one for all."""
+    question = "What is the boiling point of tungsten?"
+    german = installed.run("ask", question, LC_ALL="de_AT.UTF-8").stdout
+    assert german.startswith("In den Dokumenten, die ich lesen kann, habe ich darauf keine Antwort gefunden.")
+    assert "Durchsucht habe ich handbook." in german
+    assert "Am ehesten passende Dokumente" in german
+    assert "Zeile 1" in german
+    spanish = installed.json("ask", question, LC_ALL="de_AT.UTF-8", ANSWERLOOP_LANGUAGE="es")
+    assert spanish["answer"].startswith("No he encontrado una respuesta a eso")
 
 
 def test_ask_prints_the_answer_and_its_sources(installed: Place) -> None:

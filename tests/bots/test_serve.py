@@ -19,6 +19,7 @@ from rich.console import Console
 
 from bots.serve import serve
 from rag_core.errors import NotReady, SettingsError
+from rag_core.generation.protocol import Said, nothing
 from rag_core.settings import Settings, Web
 from rag_core.types import Answer, Question
 from tests.fakes import FakeAssistant
@@ -90,10 +91,10 @@ async def test_what_is_being_answered_is_finished_first(tmp_path: Path) -> None:
     """A question that was accepted before the signal gets its answer."""
 
     class Slow(FakeAssistant):
-        async def ask(self, question: Question) -> Answer:
+        async def ask(self, question: Question, said: Said = nothing) -> Answer:
             os.kill(os.getpid(), signal.SIGTERM)
             await asyncio.sleep(0.5)
-            return await super().ask(question)
+            return await super().ask(question, said)
 
     async with Process(tmp_path, Slow()) as process, httpx.AsyncClient() as client:
         asked = await client.post(f"{await process.address()}/api/ask", json={"question": "When?"})
