@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 
 from rag_core.access import Access
 from rag_core.assistant import Assistant
-from rag_core.bootstrap import Core, make_assistant, open_core
+from rag_core.bootstrap import Core, make_assistant, open_core, warm_up
 from rag_core.generation.protocol import Said, nothing
 from rag_core.records.releases import Release
 from rag_core.settings import Settings
@@ -72,6 +72,8 @@ class ActiveRelease:
     async def _opened(self, release: Release | None) -> _Opened:
         stack = AsyncExitStack()
         core = await stack.enter_async_context(open_core(self._settings, release))
+        warming = asyncio.create_task(warm_up(core))  # questions meanwhile are answered with what there is
+        stack.callback(warming.cancel)
         return _Opened(core, make_assistant(core, self._access), stack)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ __all__ = [
     "open_core",
     "open_library",
     "open_records",
+    "warm_up",
 ]
 
 _NO_RELEASE = "There is nothing to answer from yet: run `answerloop ingest FOLDER` first."
@@ -207,6 +209,14 @@ def _redis_cache(settings: Settings) -> Cache:
     )
 
 
+async def warm_up(core: Core) -> None:
+    """Load what the first question would have to wait for. What cannot be loaded now is told when it is needed."""
+    with contextlib.suppress(Unavailable):
+        await core.standard.open()
+        if core.model is not None:
+            await core.model.ready()
+
+
 def make_assistant(core: Core, access: Access | None = None) -> Assistant:
     """access: who may read what; None takes the rules of the settings."""
     rules = core.settings.access
@@ -219,7 +229,7 @@ def make_assistant(core: Core, access: Access | None = None) -> Assistant:
         Feedback(core.database),
         core.compute,
         core.caching,
-        Rewriter(core.settings.conversation, core.model),
+        Rewriter(core.settings.conversation, core.model, core.settings.generator.first_token_timeout_s),
         core.standard,
         _searched(core.documents),
         _semantic_cache(core.settings),

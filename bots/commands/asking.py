@@ -30,12 +30,13 @@ async def _ask(where: Where, text: str, as_json: bool) -> None:
     from rich.console import Console
 
     from adapters.console import render, terminal_language, while_written
-    from rag_core.bootstrap import make_assistant, open_core
+    from rag_core.bootstrap import make_assistant, open_core, warm_up
 
     settings = where.settings()
     question = Question(text, Principal("console", getpass.getuser()), language=terminal_language())
     language = settings.language or question.language
     async with open_core(settings) as core:
+        await warm_up(core)
         assistant = make_assistant(core)
         if as_json:
             answer = await assistant.ask(question)
@@ -80,9 +81,10 @@ async def _chat(where: Where) -> None:
 
     from adapters.chat import Chat
     from adapters.console import converse, read_line, terminal_language
-    from rag_core.bootstrap import make_assistant, open_core
+    from rag_core.bootstrap import make_assistant, open_core, warm_up
 
     settings = where.settings()
     async with open_core(settings) as core:
+        await warm_up(core)
         chat = Chat(make_assistant(core), settings.language or "")
         await converse(chat, Console(), read_line, terminal_language())

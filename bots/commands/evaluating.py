@@ -151,6 +151,8 @@ async def _answers(
         _scratch(settings, "indexing", "answering") as it,
         open_language_model(settings) as model,
     ):
+        if model is not None:
+            await model.ready()
         generator = make_generator(
             settings.model_copy(update={"answers": unsure}), model, it.embedder, it.compute
         )
@@ -223,6 +225,8 @@ async def _conversation(settings: Settings, conversations: Conversations) -> dic
         _scratch(settings, *stages, *(["rewriting"] if conversations.rewrites else [])) as it,
         open_language_model(settings) as model,
     ):
+        if model is not None:
+            await model.ready()
         rewriter = Rewriter(said, model, settings.generator.first_token_timeout_s)
         if conversations.judged:
             documents = conversations.judged.documents

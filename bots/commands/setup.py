@@ -126,8 +126,9 @@ async def _model(settings: Settings) -> str:
 
 async def _index(settings: Settings) -> str:
     from rag_core.bootstrap import open_core
+    from rag_core.settings import Generator
 
-    async with open_core(settings) as core:
+    async with open_core(settings.model_copy(update={"generator": Generator()})) as core:
         passages = (await core.store.state()).passages
         if core.release.card.name != settings.embedding.model:
             raise AnswerloopError(
@@ -175,6 +176,22 @@ async def _access(settings: Settings) -> str:
     return " ".join([f"{found}.", *(f"Warning: {idle}" for idle in await idle_rules(settings))]).rstrip()
 
 
+async def _generator(settings: Settings) -> str:
+    """A language model is asked for a word: its list of models says nothing of whether it answers."""
+    from rag_core.generation.local import LocalModel
+    from rag_core.generation.opening import open_language_model
+    from rag_core.generation.protocol import Message
+
+    async with open_language_model(settings) as model:
+        if model is None:
+            return "documents are quoted"
+        if isinstance(model, LocalModel):
+            await model.ready()  # which may take longer than a question waits
+        async for _ in model.stream((Message("user", "Say yes."),), 16):
+            pass
+        return f"{model.name} answers; its window is {model.window:,} tokens"
+
+
 async def _page(settings: Settings) -> str:
     import socket
 
@@ -209,6 +226,7 @@ _EXAMINATIONS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "index": _index,
     "sources": _sources,
     "access": _access,
+    "generator": _generator,
     "chat page": _page,
 }
 _REMEDIES = {
@@ -218,6 +236,7 @@ _REMEDIES = {
     "index": "Run `answerloop ingest FOLDER`, or `answerloop ingest --rebuild` for an index that cannot be used; "
     "one in Weaviate needs its server (store.url).",
     "sources": "Correct the source in the settings file; `answerloop ingest` reads it again.",
+    "generator": "See docs/generators.md. Until it answers, the documents are quoted.",
     "chat page": "Set another web.port, or stop what listens there.",
 }
 

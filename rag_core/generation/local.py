@@ -37,7 +37,7 @@ class LocalModel:
     """Implements LanguageModel with a child process that is started by open(), or by the first question.
 
     While the model is being loaded, a question waits for it as long as for a first word. One that cannot be loaded at all
-    is Unavailable with the reason at once; it is logged as soon as it is known, and `loaded` tells it.
+    is Unavailable with the reason at once; it is logged as soon as it is known, and `ready` tells it.
 
     patience_s: after which a process that does not react is killed and started again. Looked at when a time limit is
     exceeded or a reader goes away.
@@ -92,7 +92,7 @@ class LocalModel:
     def count(self, text: str) -> int:
         return self._count(well_formed(text))
 
-    async def loaded(self) -> None:
+    async def ready(self) -> None:
         """Wait until the model is loaded, however long it takes, and its tokenizer read.
 
         Raises:

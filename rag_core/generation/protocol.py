@@ -107,6 +107,13 @@ class LanguageModel(Protocol):
     def window(self) -> int:
         """Tokens that prompt and answer may have together."""
 
+    async def ready(self) -> None:
+        """Wait until it can be asked, however long that takes: a model of our own is loaded first.
+
+        Raises:
+            Unavailable: it cannot be loaded; the message names the remedy.
+        """
+
     def count(self, text: str) -> int:
         """Tokens of a text, or an estimate that is rarely too low. Takes far less than a millisecond per kilobyte."""
 

@@ -46,7 +46,7 @@ def settings(model: Path | str, **other: object) -> Generator:
 async def model(causal_model: Path) -> AsyncIterator[LocalModel]:
     opened = LocalModel.open(settings(causal_model))
     async with asyncio.timeout(LIMIT_S):
-        await opened.loaded()
+        await opened.ready()
     yield opened
     await opened.close()
 
@@ -164,7 +164,7 @@ async def test_a_model_of_the_hub_with_an_adapter(
     model = LocalModel(settings("tiny/causal", adapter=lora_adapter))
     try:
         assert await answer(model) == OF_THE_ADAPTER
-        await model.loaded()
+        await model.ready()
         assert model.name == "local:tiny/causal"
         exact = Tokenizer.from_file(str(causal_model / "tokenizer.json"))
         assert model.count("Größe" * 500) == len(exact.encode("Größe" * 500).ids)
@@ -193,7 +193,7 @@ async def test_one_that_is_too_slow_is_given_up_and_one_that_hangs_is_started_ag
     model = LocalModel(settings(causal_model, first_token_timeout_s=0.2, timeout_s=0.2), patience_s=5)
     too_late = pytest.raises(Unavailable, match=r"took too long.*timeout_s \(0\.2 s\)")
     try:
-        await model.loaded()
+        await model.ready()
         pid = model.pid
         assert pid
         with too_late:
@@ -207,7 +207,7 @@ async def test_one_that_is_too_slow_is_given_up_and_one_that_hangs_is_started_ag
         async with asyncio.timeout(LIMIT_S):
             while model.pid in (None, pid):  # noqa: ASYNC110 -- nobody tells when another process is there
                 await asyncio.sleep(0.05)
-            await model.loaded()
+            await model.ready()
     finally:
         await model.close()
 
@@ -233,7 +233,7 @@ async def test_what_cannot_be_loaded_is_told_until_it_can(tmp_path: Path, causal
             with pytest.raises(
                 Unavailable, match=f"{folder} has its weights in pytorch_model.bin.*safetensors"
             ):
-                await model.loaded()
+                await model.ready()
         with pytest.raises(Unavailable, match="save_pretrained"):
             await heard(model, QUESTION)
         shutil.copy(causal_model / "model.safetensors", folder)
@@ -263,7 +263,7 @@ from rag_core.settings import Generator
 
 async def main():
     model = LocalModel.open(Generator(kind="local", model=sys.argv[1], device="cpu"))
-    await model.loaded()
+    await model.ready()
     async for _ in model.stream([Message("user", "Count for ever.")], 900):
         break
     heavy = {"torch", "transformers", "peft"} & set(sys.modules)
