@@ -19,6 +19,7 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from rag_core.errors import SettingsError
 from rag_core.settings import (
     FolderSource,
+    Generator,
     GitSource,
     ReaderSource,
     Settings,
@@ -121,12 +122,13 @@ def _refuse_secrets(values: dict[str, Any], path: Path | None) -> None:
                 f"cache.{key} in {path} holds a password: give it in the environment variable "
                 f"ANSWERLOOP_CACHE__{key.upper()} instead."
             )
-    store = values.get("store")
-    for name in _SECRETS.intersection(store if isinstance(store, dict) else ()):
-        raise SettingsError(
-            f"store.{name} in {path} is a secret: give it in the environment variable "
-            f"ANSWERLOOP_STORE__{name.upper()} instead."
-        )
+    for group in ("store", "generator"):
+        given = values.get(group)
+        for name in _SECRETS.intersection(given if isinstance(given, dict) else ()):
+            raise SettingsError(
+                f"{group}.{name} in {path} is a secret: give it in the environment variable "
+                f"ANSWERLOOP_{group.upper()}__{name.upper()} instead."
+            )
     sources = values.get("sources")
     for source in sources if isinstance(sources, list) else []:
         address = source.get("repository", "") if isinstance(source, dict) else ""
@@ -138,7 +140,7 @@ def _refuse_secrets(values: dict[str, Any], path: Path | None) -> None:
 
 
 _SECRETS = {"api_key", "client_secret", "bearer_token"}
-"""Of [store]."""
+"""Of [store] and [generator]."""
 _OUTSIDE_SETTINGS = {"ANSWERLOOP_CONFIG"}
 
 
@@ -161,7 +163,15 @@ def _anchored(settings: Settings, base: Path, home: Path | None) -> Settings:
     files = ("ca_file", "cert_file", "key_file")
     named = {name: path for name in files if (path := getattr(settings.cache, name)) is not None}
     cache = settings.cache.model_copy(update={name: base / path.expanduser() for name, path in named.items()})
-    return settings.model_copy(update={"home": anchored_home, "sources": sources, "cache": cache})
+    groups = {"cache": cache, "generator": _anchored_generator(settings.generator, base)}
+    return settings.model_copy(update={"home": anchored_home, "sources": sources, **groups})
+
+
+def _anchored_generator(generator: Generator, base: Path) -> Generator:
+    named = {name: getattr(generator, name) for name in ("tokenizer", "adapter")}
+    return generator.model_copy(
+        update={name: base / path.expanduser() for name, path in named.items() if path}
+    )
 
 
 def _anchored_source(source: SourceSettings, base: Path) -> SourceSettings:

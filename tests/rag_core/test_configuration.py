@@ -305,6 +305,25 @@ def test_relative_paths_start_where_the_settings_file_lies(directory: Path) -> N
     ]
 
 
+def test_the_generators_files_lie_beside_the_settings_file_too(directory: Path) -> None:
+    """Its tokenizer and its adapter."""
+    (directory / "etc").mkdir()
+    (directory / "etc" / "answerloop.toml").write_text(
+        '[generator]\ntokenizer = "t.json"\nadapter = "/srv/lora"\n'
+    )
+    generator = load_settings(Path("etc/answerloop.toml")).generator
+    assert generator.tokenizer == directory / "etc" / "t.json"
+    assert generator.adapter == Path("/srv/lora")
+
+
+def test_the_generators_key_does_not_stand_in_the_file(directory: Path) -> None:
+    """It comes from the environment; the message names the variable, and not the key."""
+    write(directory, f'[generator]\napi_key = "{PASSWORD}"\n')
+    with pytest.raises(SettingsError, match="ANSWERLOOP_GENERATOR__API_KEY") as error:
+        load_settings()
+    assert PASSWORD not in told(error)
+
+
 def test_a_tilde_is_the_users_home_directory(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In every path of the file, and never a folder called ~."""
     monkeypatch.setenv("HOME", "/home/ada")
