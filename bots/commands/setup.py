@@ -178,7 +178,7 @@ async def _access(settings: Settings) -> str:
 
 async def _generator(settings: Settings) -> str:
     """A language model is asked for a word: its list of models says nothing of whether it answers."""
-    from rag_core.generation.local import LocalModel
+    from rag_core.generation.models.local import LocalModel
     from rag_core.generation.opening import open_language_model
     from rag_core.generation.protocol import Message
 

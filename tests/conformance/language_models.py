@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from rag_core.generation.local import LocalModel
-from rag_core.generation.openai import OpenAIModel
+from rag_core.generation.models.local import LocalModel
+from rag_core.generation.models.openai import OpenAIModel
 from rag_core.generation.protocol import LanguageModel
 from rag_core.settings import Generator
 from tests.models import ANSWER, ENDLESS, LEARNED, QUESTION, SCRIPTS, WINDOW

@@ -40,6 +40,7 @@ def endpoint() -> Iterator[LanguageServer]:
 VARIANTS: dict[str, dict[str, Any]] = {
     "": {},
     "mark": {"unsupported": "mark"},
+    "narrow": {"window": 900, "max_tokens": 50},
     "hasty": {"timeout_s": 1, "first_token_timeout_s": 0.5},
 }
 
@@ -214,15 +215,17 @@ async def test_what_is_written_is_said_as_it_comes(assistant: Assistant, endpoin
     assert len(endpoint.asked) == 1
 
 
+@pytest.mark.parametrize("generator", ["narrow"], indirect=True)
 async def test_a_prompt_that_the_model_finds_too_long_is_sent_again_shorter(
     assistant: Assistant, endpoint: LanguageServer
 ) -> None:
     """With fewer passages: ours was an estimate."""
-    endpoint.window = 330
-    endpoint.answering = lambda asked: Reply.text(TRUE)
+    too_long = refusal(400, "This model's maximum context length is 500 tokens.", "context_length_exceeded")
+    endpoint.script.extend([too_long, Reply.text(TRUE)])
     answer = await answered(assistant)
     assert answer.generator == "openai:scripted"
-    assert 1 < len(endpoint.asked) <= 3
+    first, second = (asked.last.count("<passage ") for asked in endpoint.asked)
+    assert first > second > 0
 
 
 async def test_thoughts_are_not_part_of_the_answer(assistant: Assistant, endpoint: LanguageServer) -> None:

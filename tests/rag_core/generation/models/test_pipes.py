@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rag_core.generation.frames import (
+from rag_core.generation.models.frames import (
     Ask,
     Broken,
     Done,
@@ -33,7 +33,7 @@ LOAD = Load("a model", None, "cpu", None, 700, 0.0)
 CHILD = """
 import subprocess, sys, time
 from rag_core.errors import NotReady
-from rag_core.generation.pipes import serve
+from rag_core.generation.models.pipes import serve
 
 class Echo:
     window, tokenizer_file, device = 100, "", "nowhere"

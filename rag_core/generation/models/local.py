@@ -16,10 +16,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from rag_core.errors import PromptTooLong, SettingsError, Unavailable
-from rag_core.generation.child import Asked, Child, Reply
-from rag_core.generation.frames import Broken, Done, Load, Piece, Ready, TooLong, well_formed
+from rag_core.generation.models.child import Asked, Child, Reply
+from rag_core.generation.models.frames import Broken, Done, Load, Piece, Ready, TooLong, well_formed
+from rag_core.generation.models.tokens import counter, estimate
 from rag_core.generation.protocol import Message, Usage
-from rag_core.generation.tokens import counter, estimate
 from rag_core.settings import Generator
 
 __all__ = ["LocalModel"]

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from rag_core.errors import AnswerloopError, NotReady, PromptTooLong, SettingsError, Unavailable
 from rag_core.generation import breaker
-from rag_core.generation.openai import OpenAIModel
+from rag_core.generation.models.openai import OpenAIModel
 from rag_core.generation.protocol import Message, Usage
 from rag_core.settings import Generator
 from tests.servers.language_model import LanguageServer, Reply, refusal, until

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rag_core.errors import Unavailable
-from rag_core.generation.frames import (
+from rag_core.generation.models.frames import (
     Ask,
     Broken,
     Done,
@@ -34,7 +34,7 @@ from rag_core.generation.protocol import Message
 
 __all__ = ["Asked", "Child"]
 
-WORKER = "rag_core.generation.worker"
+WORKER = "rag_core.generation.models.worker"
 ROOT = Path(__file__).parents[2]
 END_S = 2.0
 """From being asked to end to being killed."""

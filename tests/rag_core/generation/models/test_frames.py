@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from rag_core.generation.frames import (
+from rag_core.generation.models.frames import (
     Ask,
     Broken,
     Done,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rag_core.errors import Unavailable
-from rag_core.generation.breaker import FAILURES, FIRST_S, LONGEST_S, Breaker
+from rag_core.generation.models.breaker import FAILURES, FIRST_S, LONGEST_S, Breaker
 
 
 class Clock:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rag_core.errors import AnswerloopError, PromptTooLong, Unavailable
-from rag_core.generation.breaker import Breaker
-from rag_core.generation.completion import Completion
-from rag_core.generation.endpoint import open_client, where_of
-from rag_core.generation.failures import Failure, failure_of, named_parameters
+from rag_core.generation.models.breaker import Breaker
+from rag_core.generation.models.completion import Completion
+from rag_core.generation.models.endpoint import open_client, where_of
+from rag_core.generation.models.failures import Failure, failure_of, named_parameters
+from rag_core.generation.models.tokens import counter
 from rag_core.generation.protocol import Message, Usage
-from rag_core.generation.tokens import counter
 from rag_core.settings import Generator
 
 __all__ = ["OpenAIModel"]

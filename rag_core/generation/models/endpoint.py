@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from rag_core.configuration import secret
 from rag_core.errors import NotReady, SettingsError, Unavailable
-from rag_core.generation.failures import KEY, Where
+from rag_core.generation.models.failures import KEY, Where
 from rag_core.settings import Generator
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The child process of a local model: `python -m rag_core.generation.worker`, started by child.py and by nobody else.
+"""The child process of a local model: `python -m rag_core.generation.models.worker`, started by child.py and by nobody else.
 
 The one module of rag_core that imports torch, transformers and peft; no other module imports it. pipes.py brings it its
 requests.
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from rag_core.errors import NotReady, PromptTooLong
-from rag_core.generation.detokenising import Detokeniser
-from rag_core.generation.frames import Load
-from rag_core.generation.layout import ENDS, as_dialogue, as_text, inert, without_system
-from rag_core.generation.pipes import serve
+from rag_core.generation.models.detokenising import Detokeniser
+from rag_core.generation.models.frames import Load
+from rag_core.generation.models.layout import ENDS, as_dialogue, as_text, inert, without_system
+from rag_core.generation.models.pipes import serve
 from rag_core.generation.protocol import Message
 
 __all__ = ["Continuer", "main"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from tokenizers import Tokenizer
 
-from rag_core.generation.detokenising import Detokeniser
+from rag_core.generation.models.detokenising import Detokeniser
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from rag_core.errors import NotReady, PromptTooLong
-from rag_core.generation.frames import Load
+from rag_core.generation.models.frames import Load
+from rag_core.generation.models.worker import Continuer
 from rag_core.generation.protocol import Message
-from rag_core.generation.worker import Continuer
 from tests.models import ANSWER, ENDLESS, LEARNED, OF_THE_ADAPTER, QUESTION, SCRIPTS, START, WINDOW
 
 pytestmark = pytest.mark.slow
@@ -229,7 +229,7 @@ def test_what_has_to_be_installed_is_told(causal_model: Path) -> None:
     """In an installation for serving only."""
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "from rag_core.generation.frames import Load\nfrom rag_core.generation.worker import Continuer\n"
+        "from rag_core.generation.models.frames import Load\nfrom rag_core.generation.models.worker import Continuer\n"
         f"Continuer(Load({str(causal_model)!r}, None, 'cpu', None, 100, 0.0))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -18,7 +18,7 @@ import pytest_asyncio
 from tokenizers import Tokenizer
 
 from rag_core.errors import PromptTooLong, Unavailable
-from rag_core.generation.local import LocalModel
+from rag_core.generation.models.local import LocalModel
 from rag_core.generation.protocol import Message, Usage
 from rag_core.settings import Generator
 from tests.models import ANSWER, ENDLESS, LEARNED, OF_THE_ADAPTER, QUESTION, SCRIPTS, WINDOW
@@ -257,7 +257,7 @@ async def test_a_closed_model_is_not_started_again(causal_model: Path) -> None:
 
 SERVING = """
 import asyncio, sys
-from rag_core.generation.local import LocalModel
+from rag_core.generation.models.local import LocalModel
 from rag_core.generation.protocol import Message
 from rag_core.settings import Generator
 

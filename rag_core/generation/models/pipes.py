@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO, Protocol
 
 from rag_core.errors import NotReady, PromptTooLong
-from rag_core.generation.frames import (
+from rag_core.generation.models.frames import (
     Ask,
     Broken,
     Done,

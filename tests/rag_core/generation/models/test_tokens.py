@@ -6,7 +6,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from rag_core.errors import SettingsError
-from rag_core.generation.tokens import counter, estimate
+from rag_core.generation.models.tokens import counter, estimate
 
 ROOT = Path(__file__).parents[3]
 TEXTS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-from rag_core.generation.failures import Failure, Where
+from rag_core.generation.models.failures import Failure, Where
 from rag_core.generation.protocol import Usage
 
 __all__ = ["Chunks", "Completion"]

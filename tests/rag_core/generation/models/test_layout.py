@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from rag_core.generation.layout import as_dialogue, as_text, inert, without_system
+from rag_core.generation.models.layout import as_dialogue, as_text, inert, without_system
 from rag_core.generation.protocol import Message
 
 SYSTEM, USER = Message("system", "Be brief.\n"), Message("user", "Why?")
