@@ -35,7 +35,7 @@ from rag_core.generation.protocol import Message
 __all__ = ["Asked", "Child"]
 
 WORKER = "rag_core.generation.models.worker"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 END_S = 2.0
 """From being asked to end to being killed."""
 SECOND_LOOK_S = 0.2

@@ -24,7 +24,7 @@ from rag_core.settings import Generator
 from tests.models import ANSWER, ENDLESS, LEARNED, OF_THE_ADAPTER, QUESTION, SCRIPTS, WINDOW
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 LIMIT_S = 120
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

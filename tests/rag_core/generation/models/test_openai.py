@@ -16,7 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from rag_core.errors import AnswerloopError, NotReady, PromptTooLong, SettingsError, Unavailable
-from rag_core.generation import breaker
+from rag_core.generation.models import breaker
 from rag_core.generation.models.openai import OpenAIModel
 from rag_core.generation.protocol import Message, Usage
 from rag_core.settings import Generator

@@ -27,7 +27,7 @@ from rag_core.generation.models.frames import (
 )
 from rag_core.generation.protocol import Message
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 LIMIT_S = 60
 LOAD = Load("a model", None, "cpu", None, 700, 0.0)
 CHILD = """

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 from rag_core.errors import SettingsError
 from rag_core.generation.models.tokens import counter, estimate
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 TEXTS = {
     "English": (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")[:20_000],
     "Python": (ROOT / "rag_core" / "configuration.py").read_text(encoding="utf-8"),
