@@ -102,6 +102,17 @@ def test_a_window_too_small_for_the_question_is_refused() -> None:
         write_prompt("long " * 900, [LEAVE], (), count=words, window=900, max_tokens=100)
 
 
+def test_in_a_small_window_the_rules_are_brief() -> None:
+    """They are to leave room for passages: a window of 512 tokens, as T5's, holds an answer's worth of them."""
+    large, small = (
+        write_prompt("How long?", PASSAGES, (), count=words, window=window, max_tokens=700)
+        for window in (4096, 512)
+    )
+    assert words(small.messages[0].text) < words(large.messages[0].text) / 3
+    assert NOT_FOUND in small.messages[0].text
+    assert len(small.passages) >= 2
+
+
 def test_the_teams_own_instructions_come_after_ours() -> None:
     prompt = write_prompt(
         "?", [LEAVE], (), count=words, window=2000, max_tokens=50, instructions="Say 'we' for the company."
