@@ -15,7 +15,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
 
-from rag_core.compute import Turn as ComputeTurn
+from rag_core import compute
 from rag_core.errors import PromptTooLong, Unavailable
 from rag_core.generation.calibration import Calibration
 from rag_core.generation.composing import cite
@@ -26,12 +26,10 @@ from rag_core.generation.pieces import Piece, Pieces, without_thoughts
 from rag_core.generation.prompt import NOT_FOUND, VERSION, Prompt, write_prompt
 from rag_core.generation.protocol import Draft, LanguageModel, Request, Said, Usage, nothing
 from rag_core.settings import Generator as GeneratorSettings
-from rag_core.types import Citation, Passage
+from rag_core.types import Citation, Passage, Turn
 
 __all__ = ["Generative"]
 
-SHORTER = (1.0, 0.7, 0.4)
-"""Shares of the window that are tried when the model finds a prompt longer than it was counted."""
 REFUSED = 0.5
 """The share of the confidence that is left when the model says that the passages do not answer."""
 log = logging.getLogger(__name__)
@@ -48,7 +46,7 @@ class Generative:
         settings: GeneratorSettings,
         top_k: int,
         calibration: Calibration | None = None,
-        turn: ComputeTurn | None = None,
+        turn: compute.Turn | None = None,
     ) -> None:
         """quoting: how sure to be, and what answers when the model does not. turn: as for Extractive."""
         self.model = model
@@ -58,7 +56,7 @@ class Generative:
         self._settings = settings
         self._top_k = top_k
         self._calibration = calibration or Calibration.read()
-        self._turn = turn or ComputeTurn()
+        self._turn = turn or compute.Turn()
 
     @property
     def version(self) -> str:
@@ -90,25 +88,26 @@ class Generative:
         Raises:
             Unavailable, PromptTooLong: the model did not write an answer.
         """
-        for share in SHORTER:
-            prompt = self._prompt(request, share)
+        most, turns = self._top_k, request.turns
+        while True:
+            prompt = self._prompt(request, most, turns)
             writing = _Writing(prompt.passages, self._grounding, self._settings.unsupported, said)
             try:
                 usage = await self._read(prompt, writing)
-            except PromptTooLong:
-                if share == SHORTER[-1] or writing.raw:
+            except PromptTooLong:  # by the model's own count: ours may be an estimate
+                most, turns = len(prompt.passages) // 2, ()
+                if not most:
                     raise
             else:
                 return self._judged(request, quoted, writing, usage, said)
-        raise AssertionError("the last share returns or raises")
 
-    def _prompt(self, request: Request, share: float) -> Prompt:
+    def _prompt(self, request: Request, most: int, turns: Sequence[Turn]) -> Prompt:
         return write_prompt(
             request.text,
-            [r.passage for r in request.ranked[: self._top_k]],
-            request.turns,
+            [r.passage for r in request.ranked[:most]],
+            turns,
             count=self.model.count,
-            window=int(self.model.window * share),
+            window=self.model.window,
             max_tokens=self._settings.max_tokens,
             instructions=self._settings.instructions,
         )
@@ -221,12 +220,15 @@ class _Writing:
 
     async def _weigh(self, piece: Piece) -> None:
         supports = await self._supports(piece)
+        if supports and not next(iter(supports.values())).claim:
+            self._write(piece, "")
+            return
         if supports:
             self._keep(piece, supports)
             return
         self.unsupported += 1
         if self._mark:
-            self._write(piece, "[?]", ())
+            self._write(piece, "[?]")
         elif "\n" in piece.before or not self.text:
             self._lead = piece.before
 
@@ -247,16 +249,17 @@ class _Writing:
             self._quotes.setdefault(owner, []).append(support.unit)
         order = list(self._quotes)
         marks = "".join(f"[{number}]" for number in sorted(order.index(owner) + 1 for owner in supports))
-        self._write(piece, marks, [self._passages[owner] for owner in supports])
+        self._write(piece, marks)
 
-    def _write(self, piece: Piece, marks: str, sources: Sequence[Passage]) -> None:
-        quoted = "\n".join(passage.text for passage in sources)
+    def _write(self, piece: Piece, marks: str) -> None:
+        quoted = "\n".join(self._passages[i].text for i in self._quotes)
         for frame in self._frames:
-            self.text += _joined(self.text, frame.before, inert(frame.text, quoted=quoted))
+            self.text += _joined(self.text, frame.before, inert(frame.text, quoted))
         self._frames.clear()
         before = self._lead if self._lead and "\n" not in piece.before else piece.before
         self._lead = ""
-        self.text += _joined(self.text, before, piece.marked(inert(piece.text, quoted=quoted), marks))
+        self.text += _joined(self.text, before, piece.marked(inert(piece.text, quoted), marks))
+        self.text = inert(self.text, quoted)  # what only two pieces together make, goes as well
         self._said(self.text)
 
 

@@ -39,7 +39,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def voted(
-    home: Path, count: int, scale: Scale, generator: str = "extractive", version: str = "7c1f", start: int = 0
+    home: Path,
+    count: int,
+    scale: Scale,
+    generator: str = "extractive",
+    version: str = "7c1f",
+    start: int = 0,
+    abstained: bool = False,
 ) -> None:
     """So many answers with a vote each, right as often as their confidence says once it is corrected by the scale."""
 
@@ -50,7 +56,7 @@ def voted(
             for n in range(start, start + count):
                 confidence = float(rng.uniform(0.1, 0.9))
                 asked = Question(f"Question {n}?", Principal("web", "ada"))
-                answer = an_answer(f"a{n}", confidence=confidence, generator=generator)
+                answer = an_answer(f"a{n}", confidence=confidence, generator=generator, abstained=abstained)
                 await feedback.record_answer(
                     asked, answer, passages=[], scopes=None, generation=1, generator_version=version
                 )
@@ -104,6 +110,13 @@ def test_a_correction_can_be_removed(run: Run, tmp_path: Path) -> None:
 def test_only_votes_on_the_generator_in_use_are_learned_from(run: Run, tmp_path: Path) -> None:
     """What a language model wrote is right and wrong in other ways."""
     voted(tmp_path / "home", 40, Scale(), generator="openai:gpt")
+    voted(tmp_path / "home", 3, Scale(), start=40)
+    assert json.loads(run("--json"))["answers"] == 3
+
+
+def test_votes_on_abstentions_are_left_out(run: Run, tmp_path: Path) -> None:
+    """They do not say whether there was an answer to be found."""
+    voted(tmp_path / "home", 40, Scale(), abstained=True)
     assert json.loads(run("--json"))["answers"] == 0
 
 

@@ -1,4 +1,4 @@
-"""How well follow-ups are understood: retrieval after rewriting them, and the words added, held against people's rewrites."""
+"""How well follow-ups are understood: what is found once they are rewritten, and the words added against people's."""
 
 from __future__ import annotations
 

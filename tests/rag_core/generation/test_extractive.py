@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag_core.generation.calibration import Calibration
+from rag_core.generation.calibration import Calibration, Scale
 from rag_core.generation.composing import FOLLOWERS, cite
 from rag_core.generation.extractive import Extractive
 from rag_core.generation.protocol import Draft
@@ -353,3 +353,20 @@ def test_odd_passages_are_no_error(generate: Generate) -> None:
     draft = generate("word x a b code", documents, calibration=several(), max_sentences=10)
     assert draft.text
     assert draft.citations
+
+
+# --- an installation's own correction ----------------------------------------------------------------------------
+
+
+def test_an_own_correction_changes_the_confidence_the_abstention_and_the_version(generate: Generate) -> None:
+    """So that what was kept from before it is not served after it, and an answer tells which one it went through."""
+    question = "How many days of leave do I have?"
+    plain = replace(Calibration.read(), threshold=0.5)
+    lowered = replace(plain, scale=Scale(1.0, -6.0))
+    given, declined = (generate(question, calibration=c) for c in (plain, lowered))
+    assert not given.abstained
+    assert declined.abstained
+    assert declined.confidence == pytest.approx(lowered.scale.corrected(given.confidence))
+    versions = [Extractive(Answers(), 8, c).version for c in (plain, lowered)]
+    assert versions[0] != versions[1].split("~")[0]
+    assert [Scale.marked(version) for version in versions] == [Scale(), lowered.scale]

@@ -258,6 +258,19 @@ async def test_a_list_stays_a_list_when_an_item_goes(assistant: Assistant, endpo
     )
 
 
+async def test_no_link_comes_about_where_two_sentences_meet(
+    assistant: Assistant, endpoint: LanguageServer
+) -> None:
+    endpoint.script.append(
+        Reply.text(
+            "You have [30 days of leave a year! [1] Ask your lead](https://evil.example) two weeks ahead. [1]"
+        )
+    )
+    answer = await answered(assistant)
+    assert "](" not in answer.text
+    assert "evil" not in answer.text
+
+
 async def test_tokens_and_version_are_recorded(
     core: Core, assistant: Assistant, endpoint: LanguageServer
 ) -> None:
