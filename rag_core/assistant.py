@@ -72,7 +72,7 @@ class Assistant:
         ask_person: str = "",
     ) -> None:
         """semantic: where given, the answer to a question is also that to its paraphrases. language: of the bot's own
-        sentences; '': the asker's. ask_person: said with an abstention."""
+        sentences; '': the asker's. ask_person: said with an abstention; '': how to pass it on by a vote."""
         self.release = release
         self._store = store
         self._search = search
@@ -228,7 +228,8 @@ class Assistant:
             return say(language, "no-documents")
         sources = await self._searched(scopes)
         searched = say(language, "searched", sources=listed(language, sources)) if sources else ""
-        return " ".join(part for part in (say(language, "not-found"), searched, self._ask_person) if part)
+        person = self._ask_person or say(language, "ask-person")
+        return " ".join(part for part in (say(language, "not-found"), searched, person) if part)
 
     async def _record(
         self,

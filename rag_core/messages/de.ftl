@@ -7,6 +7,7 @@
 no-documents = Ich habe keine Dokumente, die du lesen darfst. `answerloop ingest ORDNER` gibt mir welche.
 not-found = In den Dokumenten, die ich lesen kann, habe ich darauf keine Antwort gefunden.
 searched = Durchsucht habe ich { $sources }.
+ask-person = Bewerte das schlecht und schreib ein paar Worte dazu, dann sieht es sich ein Mensch an.
 taken-as = So habe ich das verstanden: { $question }
 not-sure = Nicht sicher: Bitte prüfe das anhand der Quellen.
 sources = Quellen

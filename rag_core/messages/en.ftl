@@ -8,6 +8,7 @@ no-documents = I have no documents that you may read. `answerloop ingest FOLDER`
 not-found = I could not find an answer to that in the documents I can read.
 # $sources: names of document sources, from list-last or list-more.
 searched = I searched { $sources }.
+ask-person = Vote it down with a few words, and a person will look at it.
 # $question: the question as the bot understood it.
 taken-as = I took this as: { $question }
 not-sure = Not sure: please check this against the sources.

@@ -8,6 +8,7 @@
 no-documents = No tengo documentos que puedas leer. `answerloop ingest CARPETA` me da algunos.
 not-found = No he encontrado una respuesta a eso en los documentos que puedo leer.
 searched = Fuentes consultadas: { $sources }.
+ask-person = Vota en contra con unas palabras y una persona lo mirará.
 taken-as = Lo he entendido así: { $question }
 not-sure = No estoy seguro: compruébalo en las fuentes.
 sources = Fuentes

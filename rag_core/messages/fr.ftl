@@ -8,6 +8,7 @@
 no-documents = Je n’ai aucun document que vous puissiez lire. `answerloop ingest DOSSIER` m’en donne.
 not-found = Je n’ai pas trouvé de réponse à cette question dans les documents que je peux lire.
 searched = J’ai cherché dans { $sources }.
+ask-person = Donnez un avis négatif avec quelques mots, et une personne s’en occupera.
 taken-as = J’ai compris ceci : { $question }
 not-sure = Je n’en suis pas sûr : veuillez vérifier cette réponse dans les sources.
 sources = Sources

@@ -52,7 +52,7 @@ class Answers(Group):
     min_confidence: float | None = Field(default=None, ge=0, le=1)
     """Below this the bot says that it could not find an answer. Unset: the calibrated value."""
     ask_person: str = Field(default="", max_length=300)
-    """How to reach a person, said with an answer that could not be found: `"Ask in #help-desk."` Empty: nothing is said."""
+    """How to reach a person, said with an answer that could not be found: `"Ask in #help-desk."` Empty: how a vote passes it on."""
 
 
 class Generator(Group):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -221,3 +222,22 @@ async def test_the_same_process_answers_from_a_document_that_changed(
     assert "France" not in second.text
     assert (before["passages"], before["release"]) == (after["passages"], after["release"])
     assert before["generation"] != after["generation"]
+
+
+async def test_an_abstention_says_what_was_searched_and_whom_to_ask(core: Core, assistant: Assistant) -> None:
+    """The sources that this asker may read and no others, the nearest documents, and a way to a person."""
+    for name, scope in (("handbook", "public"), ("payroll", "hr")):
+        await core.documents.put_source(name, {"name": name, "scope": scope}, from_settings=True)
+    tungsten = "What is the boiling point of tungsten?"
+    guest, hr = await assistant.ask(asked(tungsten, GUEST)), await assistant.ask(asked(tungsten, HR))
+    assert guest.abstained
+    assert guest.text == " ".join(
+        (say("en", "not-found"), say("en", "searched", sources="handbook"), say("en", "ask-person"))
+    )
+    assert say("en", "searched", sources="handbook and payroll") in hr.text
+    assert guest.nearest
+    told = core.settings.answers.model_copy(update={"ask_person": "Ask in #help."})
+    settings = core.settings.model_copy(update={"answers": told, "language": "de"})
+    german = await make_assistant(replace(core, settings=settings)).ask(asked(tungsten, GUEST))
+    assert german.text.endswith("Ask in #help.")
+    assert say("de", "not-found") in german.text
