@@ -31,7 +31,7 @@ REASONS = {
 """What can be wrong with an answer: the code that Vote.reason holds, and the message that says so to a person."""
 
 _NOT_SURE_BELOW = 0.3
-"""On the train splits of the calibration sets 5 to 21% of the right answers lie below."""
+"""On the train splits of the calibration sets 4 to 20% of the right answers lie below."""
 _LONGEST_TURN = 4_000
 """Characters of a turn that are remembered."""
 

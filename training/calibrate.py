@@ -44,9 +44,10 @@ PRIOR = {"echo": -3.0, "short": -1.0, "question": -2.0, "code": -0.5}
 FIXED = {"header_coverage": 2.0, "lead": 2.0}
 """Not fitted: in the sets that have answers every passage of an article has the same heading, so that they would teach
 that headings say nothing. Chosen on examples/questions.jsonl."""
-KEEP_RIGHT = 0.97
-"""Share of the right answers that the threshold lets through. Picked while looking at squad_dev's test split: see
-docs/benchmarks.md, and choose on dev when it changes."""
+KEEP_RIGHT = 0.98
+"""Share of the right answers that the threshold lets through. Chosen on squad_dev's dev split: at .97 for 4 more of 100
+strangers and 1 of 100 deceptive questions that are declined, 2 of 100 questions lose their right answer; docs/answers.md
+has the table."""
 SIGNS = {
     "unit_score": 1,
     "unit_cosine": 1,

@@ -17,7 +17,7 @@ from rag_core.index.embedding import unit_similarities
 from rag_core.retrieval.terms import Terms
 from rag_core.types import Passage, Ranked
 
-__all__ = ["FEATURES", "Evidence", "gather"]
+__all__ = ["FEATURES", "Evidence", "gather", "header_of"]
 
 FEATURES = (
     "cosine",  # of question and unit
@@ -50,6 +50,7 @@ class Evidence:
     header_found: NDArray[np.bool_]
     """(passages, stems) which stand in the passage's title and headings"""
     terms: Terms
+    question: str
 
 
 def gather(question: str, vector: NDArray[np.float32], ranked: Sequence[Ranked], top_k: int) -> Evidence:
@@ -58,11 +59,11 @@ def gather(question: str, vector: NDArray[np.float32], ranked: Sequence[Ranked],
     vector: the question's, (dimension,). ranked: best first, at least one.
     """
     top = ranked[:top_k]
-    terms = Terms.of(question, [f"{_header(r.passage)}\n{r.passage.text}".lower() for r in ranked])
+    terms = Terms.of(question, [f"{header_of(r.passage)}\n{r.passage.text}".lower() for r in ranked])
     wanted = asked_for(question)
     texts = [[r.passage.text[a:b] for a, b in r.passage.units] for r in top]
     found = [_found(terms, units) for units in texts]
-    headers = [terms.found_in(_header(r.passage).lower()) for r in top]
+    headers = [terms.found_in(header_of(r.passage).lower()) for r in top]
     features = [
         _features(entry, top[0].score, vector, units, matches, header, terms, wanted)
         for entry, units, matches, header in zip(top, texts, found, headers, strict=True)
@@ -75,6 +76,7 @@ def gather(question: str, vector: NDArray[np.float32], ranked: Sequence[Ranked],
         found=np.concatenate(found),
         header_found=np.array(headers, bool),
         terms=terms,
+        question=question,
     )
 
 
@@ -129,5 +131,6 @@ def _leads(echo: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.concatenate([[True], echo[:-1]])
 
 
-def _header(passage: Passage) -> str:
+def header_of(passage: Passage) -> str:
+    """Title and headings, as terms are looked for in them."""
     return " ".join((passage.title, *passage.headings))

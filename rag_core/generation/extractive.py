@@ -17,7 +17,9 @@ from rag_core.compute import Turn
 from rag_core.generation.calibration import Calibration
 from rag_core.generation.composing import beginning, cite, compose, says_the_same, unit_text
 from rag_core.generation.evidence import FEATURES, Evidence, gather
+from rag_core.generation.inert import inert
 from rag_core.generation.protocol import Draft, Request, Said, nothing
+from rag_core.generation.signals import signals
 from rag_core.settings import Answers
 from rag_core.types import Citation, Passage, Ranked
 
@@ -51,7 +53,8 @@ class Extractive:
             "settings": self._settings.model_dump(mode="json"),
             "calibration": asdict(self._calibration),
         }
-        return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
+        digest = hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
+        return digest + self._calibration.scale.mark
 
     async def generate(self, request: Request, said: Said = nothing) -> Draft:
         async with self._turn:
@@ -59,9 +62,6 @@ class Extractive:
         if not draft.abstained:
             said(draft.text)
         return draft
-
-    async def close(self) -> None:
-        """It holds nothing."""
 
     def draft(self, question: str, vector: NDArray[np.float32], ranked: Sequence[Ranked]) -> Draft:
         """Choose, join and cite; abstain where the confidence is too low.
@@ -73,14 +73,16 @@ class Extractive:
         evidence = gather(question, vector, ranked, self._top_k)
         chosen = self.choose(evidence)
         signals = self.signals(evidence, chosen, ranked)
-        confidence = self._calibration.confidence.probability(signals)
-        if confidence < self._threshold:
+        confidence = self._calibration.probability(signals)
+        if confidence < self.threshold:
             return Draft("", (), confidence, abstained=True, nearest=nearest(ranked))
         text, citations = compose(evidence, chosen, self._settings.max_sentences)
-        return Draft(text, citations, confidence, abstained=False)
+        quoted = "\n".join(evidence.passages[i].text for i in dict.fromkeys(evidence.owner[chosen]))
+        return Draft(inert(text, quoted), citations, confidence, abstained=False)
 
     @property
-    def _threshold(self) -> float:
+    def threshold(self) -> float:
+        """Below this confidence: abstain."""
         given = self._settings.min_confidence
         return self._calibration.threshold if given is None else given
 
@@ -102,23 +104,8 @@ class Extractive:
     def signals(
         self, evidence: Evidence, chosen: Sequence[int], ranked: Sequence[Ranked]
     ) -> dict[str, float]:
-        """What the confidence is computed from; see calibration.SIGNALS."""
-        picked = evidence.features[chosen]
-        column = {name: picked[:, i] for i, name in enumerate(FEATURES)}
-        best = ranked[evidence.owner[chosen[0]]]
-        found = evidence.found[chosen].any(0) | evidence.header_found[evidence.owner[chosen]].any(0)
-        others = (r.score for r in ranked if r.passage.document != best.passage.document)
-        return {
-            "unit_score": float(picked[0] @ self._weights),
-            "unit_cosine": float(column["cosine"].max()),
-            "passage_cosine": best.cosine,
-            "bm25": best.bm25,
-            "coverage": float(found @ evidence.terms.weights),
-            "heaviest_missing": float((evidence.terms.weights * ~found).max(initial=0.0)),
-            "lead": best.score - next(others, 0.0),
-            "answer_type": float(column["answer_type"].max()),
-            "no_answer_type": float(column["no_answer_type"].min()),
-        }
+        """What the confidence is computed from; see signals.SIGNALS."""
+        return signals(evidence, chosen, ranked, self._weights)
 
 
 def nearest(ranked: Sequence[Ranked]) -> tuple[Citation, ...]:

@@ -32,11 +32,11 @@ async def open_language_model(settings: Settings) -> AsyncIterator[LanguageModel
     said = settings.generator
     model: LanguageModel
     if said.kind == "openai":
-        from rag_core.generation.openai import OpenAIModel
+        from rag_core.generation.models.openai import OpenAIModel
 
         model = OpenAIModel(said)
     elif said.kind == "local":
-        from rag_core.generation.local import LocalModel
+        from rag_core.generation.models.local import LocalModel
 
         model = LocalModel(said)
     else:

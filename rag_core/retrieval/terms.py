@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Terms", "keywords"]
+__all__ = ["Terms", "keywords", "stems"]
 
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
 _STOP = frozenset(
@@ -31,6 +31,12 @@ def keywords(question: str) -> str:
     """The words of a question that say what it is about; all of them where none does."""
     words = _WORD.findall(question)
     return " ".join([w for w in words if w.lower() not in _STOP] or words)
+
+
+def stems(words: Sequence[str]) -> list[str]:
+    """The English stem of each lower-cased word."""
+    found: list[str] = _stemmer().stemWords(list(words))
+    return found
 
 
 @cache
