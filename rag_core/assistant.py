@@ -137,12 +137,17 @@ class Assistant:
         return {"release": self.release.id, **state, "cache": self._caching.state()}
 
     async def _history(self, turns: tuple[Turn, ...], scopes: frozenset[str] | None) -> tuple[Turn, ...]:
-        """The latest turns, without answers made from what this asker may not read, and the questions to them."""
+        """The latest turns, without answers made from what this asker may not read, and the questions to them; with the
+        titles of what the others cite."""
         turns = recent(turns, self._rewriter.turns)
         named = {turn.answer for turn in turns if turn.answer}
-        readable = await self._feedback.readable(named, scopes) if named else set()
+        readable = await self._feedback.readable(named, scopes) if named else {}
         hidden = {i for i, turn in enumerate(turns) if turn.answer and turn.answer not in readable}
-        return tuple(t for i, t in enumerate(turns) if i not in hidden and i + 1 not in hidden)
+        return tuple(
+            replace(turn, titles=readable[turn.answer]) if turn.answer else turn
+            for i, turn in enumerate(turns)
+            if i not in hidden and i + 1 not in hidden
+        )
 
     async def _shared(
         self,
@@ -153,9 +158,9 @@ class Assistant:
         said: Said,
     ) -> _Made:
         """With all who ask the same at this moment."""
-        key = self._caching.keys.answer(
-            asked.text, scopes, state.generation, turns if asked.follows_up else ()
-        )
+        # The same words understood alike may have been asked differently, and both are searched.
+        earlier = (*turns, Turn("user", asked.asked)) if asked.follows_up else ()
+        key = self._caching.keys.answer(asked.text, scopes, state.generation, earlier)
         with self._speeches.heard(key, said) as speech:
             return await self._flights.run(key, lambda: self._made(key, asked, turns, scopes, state, speech))
 
@@ -179,7 +184,7 @@ class Assistant:
             known = await self._caching.answer(earlier) if earlier else None
         if known is not None:
             return _Made(known, {"cache": (time.perf_counter() - started) * 1e3}, cached=True)
-        found = await self._search(asked.text, scopes)
+        found = await self._search(asked.text, scopes, asked=asked.asked)
         retrieved = time.perf_counter()
         draft = await self._drafted(asked, turns, found, said)
         timings = {**found.timings_ms, "generate": (time.perf_counter() - retrieved) * 1e3}

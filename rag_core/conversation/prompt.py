@@ -17,6 +17,10 @@ MAX_TOKENS = 80
 """Of the rewritten question."""
 LONGEST_TURN = 600
 """Characters of a turn that the model is shown."""
+LONGEST_TITLE = 100
+"""Characters of a cited document's title that it is shown."""
+TITLES = 3
+"""Of those that an answer cites."""
 FRAME = 64
 """Tokens around the texts: roles and separators of the chat template."""
 OWN_WORDS = 0.6
@@ -25,7 +29,8 @@ _INSTRUCTIONS = """\
 You rewrite the last question of a conversation so that it can be understood without the conversation.
 
 Rules:
-1. Put in what the question leans on: what its pronouns stand for, and what it leaves out. Add nothing else.
+1. Put in what the question leans on: what its pronouns stand for, and what it leaves out. Add nothing else. It may be the \
+subject of a document that an answer is said to come from.
 2. Keep names, numbers, commands and the question's language exactly as they are.
 3. If the question stands alone already, or has nothing to do with what was said before, repeat it unchanged.
 4. Reply with the question alone, in one line. Do not answer it.
@@ -49,7 +54,7 @@ def write_rewriting(
     left = window - MAX_TOKENS - FRAME - count(_INSTRUCTIONS) - count(asked)
     shown: list[str] = []
     for turn in reversed(turns):
-        line = f"{turn.role}: {quoted(' '.join(turn.text[:LONGEST_TURN].split()))}"
+        line = f"{_speaker(turn)}: {quoted(' '.join(turn.text[:LONGEST_TURN].split()))}"
         left -= count(line) + 1
         if left < 0:
             break
@@ -59,6 +64,13 @@ def write_rewriting(
         Message("system", _INSTRUCTIONS),
         Message("user", f"<earlier>\n{earlier}\n</earlier>\n\n{asked}"),
     )
+
+
+def _speaker(turn: Turn) -> str:
+    """'assistant (from "Roger Clemens")'"""
+    titles = [quoted(" ".join(title[:LONGEST_TITLE].split())) for title in turn.titles[:TITLES]]
+    named = ", ".join(f'"{title}"' for title in titles if title)
+    return f"{turn.role} (from {named})" if named else turn.role
 
 
 def question_in(reply: str, question: str, turns: Sequence[Turn]) -> str | None:
@@ -73,7 +85,7 @@ def question_in(reply: str, question: str, turns: Sequence[Turn]) -> str | None:
     if any(found.lower() not in question.lower() for found in _MARKUP.findall(text)):
         return None
     own, stems = content_stems(question), content_stems(text)
-    said = own.union(*(content_stems(turn.text) for turn in turns))
+    said = own.union(*(content_stems(text) for turn in turns for text in (turn.text, *turn.titles)))
     if not stems or len(stems & said) < OWN_WORDS * len(stems) or (own and not own & stems):
         return None
     return text

@@ -9,7 +9,13 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
 from rag_core.conversation.prompt import MAX_TOKENS, question_in, write_rewriting
-from rag_core.conversation.rules import Standalone, clearly_stands_alone, is_social, stand_alone
+from rag_core.conversation.rules import (
+    Standalone,
+    clearly_stands_alone,
+    is_social,
+    says_something,
+    stand_alone,
+)
 from rag_core.errors import InvalidQuestion, PromptTooLong, Unavailable
 from rag_core.types import Turn
 
@@ -69,7 +75,9 @@ class Rewriter:
         if text is None:
             log.warning("%s rewrote a question into something that is none", model.name)
             return None
-        return Standalone(text, True) if _words(text) != _words(question) else Standalone(question)
+        if _words(text) == _words(question):
+            return Standalone(question)
+        return Standalone(text, True, question if says_something(question) else "")
 
 
 async def _reply(model: LanguageModel, question: str, turns: Sequence[Turn]) -> str:

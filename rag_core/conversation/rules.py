@@ -16,7 +16,7 @@ from functools import lru_cache
 from rag_core.conversation.additions import listed, ordinal, put_in
 from rag_core.conversation.choosing import OTHER, Choice, choose, told
 from rag_core.conversation.lexicon import ENGLISH, Lexicon, language_of
-from rag_core.conversation.mentions import content_stems, mentions, tokens
+from rag_core.conversation.mentions import Mention, content_stems, mentions, tokens
 from rag_core.conversation.slots import Group, Slot, slots
 from rag_core.types import Turn
 
@@ -26,15 +26,20 @@ __all__ = [
     "clearly_stands_alone",
     "is_social",
     "rewritten",
+    "says_something",
     "stand_alone",
     "thread_of",
 ]
 
 LONGEST = 500
 """Characters of a question that are looked at for what it leans on; a longer one says all it needs."""
-SURE: dict[Group, float] = {"person": 0.2, "plural": 0.6, "thing": 0.5, "none": 0.67}
-"""How likely a mention must be the right one. 'he' never stands alone, so that a wrong name costs little more than none;
-words added to a question that may well stand alone must be right twice as often as wrong."""
+SURE: dict[Group, float] = {"person": 0.4, "plural": 0.6, "thing": 0.5, "none": 0.67}
+"""How likely a mention must be the right one. Below these, more of what was added was wrong than right; words added to a
+question that may well stand alone must be right twice as often as wrong."""
+SURE_OF_FULL_NAME = 0.28
+"""The same for 'he' and 'she' where the likeliest is a name of several words, which is no other thing by mistake."""
+SURE_OF_POINTING = 0.67
+"""The same for 'this' and 'that' alone, which mostly stand for more than a name."""
 SURE_OF_OTHERS = 0.6
 """The same for 'What else …', which does not stand alone either."""
 ALONE = 0.15
@@ -46,6 +51,12 @@ LONGEST_MATTER = 9
 _WHOLE = re.compile(
     r"\bit (?:take|cost|work|mean|happen|matter|apply|help)|\b(?:do|doing|done|did) it\b", re.IGNORECASE
 )
+_ASKS_TO_DO = re.compile(
+    r"^\W*(?:how (?:do|can|should|must|would|to|did)\b|(?:where|when|who|which|what) (?:do|can|should|must) (?:i|we)\b|"
+    r"(?:can|may|could|should|must|do|would) (?:i|we|you|one|employees|people)\b|is it (?:possible|allowed|ok) to\b)",
+    re.IGNORECASE,
+)
+"""'How do I request parental leave?': what is done can be what 'that' stands for."""
 _LIST_ITEMS = 4
 _COMPARES = re.compile(
     r"^(?:and |so |but )?(?:(?:which|what|who)(?: one| option)? (?:is|are|was|would be|has|costs?|"
@@ -68,6 +79,8 @@ class Standalone:
     text: str
     follows_up: bool = False
     """Whether it leans on what was said before."""
+    asked: str = ""
+    """As it was asked, where that is worth a search beside the other, which may be wrong; else ''."""
 
 
 @dataclass(slots=True)
@@ -138,6 +151,16 @@ def clearly_stands_alone(question: str, turns: Sequence[Turn]) -> bool:
     return all(choice is None or choice.any < ALONE for choice in choices)
 
 
+def says_something(question: str) -> bool:
+    """Whether a question that follows up on others is worth a search as it is: not 'why?', and not 'And in Portugal?', which
+    asks nothing without the question before it."""
+    lexicon = language_of(question)
+    lower = question.lower().strip()
+    return (
+        not lexicon.bare.match(lower) and not lexicon.addition.match(lower) and bool(content_stems(question))
+    )
+
+
 def rewritten(question: str, thread: Thread, *, filled: bool = True) -> Standalone:
     """The question after this thread, to which is added what stood in for its slots.
 
@@ -157,9 +180,9 @@ def rewritten(question: str, thread: Thread, *, filled: bool = True) -> Standalo
     texts = thread.last_texts()
     if (named := ordinal(question, texts)) is not None:
         thread.stood.append((named[1], "thing"))
-        return Standalone(named[0], True)
-    if _COMPARES.match(question) and len(content_stems(question)) <= MOST_COMPARED:
-        return _compared(question, texts, previous)
+        return Standalone(named[0], True, question)
+    if (compared := _compared(question, texts)) is not None:
+        return compared
     return _filled(question, thread) if filled else Standalone(question)
 
 
@@ -183,13 +206,18 @@ def _merged(question: str, previous: str, lexicon: Lexicon) -> str | None:
     return None
 
 
-def _compared(question: str, texts: Sequence[str], previous: str) -> Standalone:
-    """'Which is cheaper?': with what was compared."""
+def _compared(question: str, texts: Sequence[str]) -> Standalone | None:
+    """'Which is cheaper?' with what was listed; None where it compares nothing, or nothing was listed.
+
+    'What is his best season?' says by its pronoun what it compares, and it is not what was listed.
+    """
+    if not _COMPARES.match(question) or len(content_stems(question)) > MOST_COMPARED:
+        return None
     items = next((items for text in texts if len(items := listed(text)) >= 2), [])
-    compared = ", ".join(items) if 2 <= len(items) <= _LIST_ITEMS else _subject(previous)
-    if not compared or content_stems(compared) <= content_stems(question):
-        return Standalone(question)
-    return Standalone(_in_parentheses(question, compared), True)
+    compared = ", ".join(items) if len(items) <= _LIST_ITEMS else ""
+    if content_stems(compared) <= content_stems(question) or slots(question)[0].group != "none":
+        return None
+    return Standalone(_in_parentheses(question, compared), True, question)
 
 
 def _subject(question: str) -> str:
@@ -214,7 +242,7 @@ def _with_topic(question: str, previous: str, lexicon: Lexicon) -> Standalone:
     )
     if named or not topic or content_stems(topic) <= content_stems(question):
         return Standalone(question)
-    return Standalone(_in_parentheses(question, topic), True)
+    return Standalone(_in_parentheses(question, topic), True, question)
 
 
 def _filled(question: str, thread: Thread) -> Standalone:
@@ -239,13 +267,21 @@ def _filled(question: str, thread: Thread) -> Standalone:
             text = _in_parentheses(text, phrase)
         thread.stood.append((phrase, slot.group))
         used = True
-    return Standalone(text, used)
+    return Standalone(text, True, question) if used else Standalone(question)
 
 
 def _is_sure(question: str, slot: Slot, choice: Choice) -> bool:
+    return choice.probability >= _sure(question, slot, choice.told.mention)
+
+
+def _sure(question: str, slot: Slot, mention: Mention) -> float:
+    if slot.pointing:
+        return SURE_OF_POINTING
+    if slot.group == "person" and mention.kind == "name" and " " in mention.text:
+        return SURE_OF_FULL_NAME
     if slot.group == "none" and OTHER & set(question.lower().rstrip("?!. ").split()):
-        return choice.probability >= SURE_OF_OTHERS
-    return choice.probability >= SURE[slot.group]
+        return SURE_OF_OTHERS
+    return SURE[slot.group]
 
 
 def _means_all_of_it(question: str, slot: Slot) -> bool:
@@ -256,7 +292,9 @@ def _means_all_of_it(question: str, slot: Slot) -> bool:
 
 def _matter(question: str) -> str:
     """'request parental leave' of 'How do I request parental leave?': from the first word that says what it is about to the
-    last; '' where that is much."""
+    last; '' where that is much, and where the question is not about doing something."""
+    if "(" in question or not _ASKS_TO_DO.match(question):
+        return ""
     words = [t for t in tokens(question) if t.is_word and not t.is_small]
     text = question[words[0].start : words[-1].end] if words else ""
     return text if len(text.split()) <= LONGEST_MATTER else ""

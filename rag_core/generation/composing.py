@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from rag_core.generation.evidence import Evidence
+from rag_core.generation.inert import visible
 from rag_core.types import Citation, Passage
 
 __all__ = ["beginning", "cite", "compose", "says_the_same", "unit_text"]
@@ -17,6 +18,8 @@ FOLLOWING = 800
 """Characters of them, at most; the first comes whole."""
 BEGINNING = 200
 """Characters of a document that came near."""
+_OPENS = re.compile(r"(?:https?|file):|(?![A-Za-z][A-Za-z0-9+.-]*:)", re.IGNORECASE)
+"""With one of these schemes, or with none."""
 _WORD = re.compile(r"\w+")
 _MARK = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _RULE = re.compile(r"^\|(?:\s*:?-+:?\s*\|)+$")
@@ -144,9 +147,20 @@ def _cells(row: str) -> list[str]:
 
 
 def cite(passage: Passage, number: int, quote: str) -> Citation:
+    """Title and place on one line, without signs that are not seen; markup in them is for each adapter to show as it is.
+
+    What documents and sources name as their address is no link unless a browser or file manager opens it.
+    """
     headings = [h for h in passage.headings if h != passage.title]
     place = ", ".join(part for part in (" › ".join(headings), passage.place.words()) if part)
-    return Citation(number, passage.title, passage.location, quote, passage.id, place)
+    location = visible(passage.location).strip()
+    if not _OPENS.match(location):
+        location = ""
+    return Citation(number, _line(passage.title), location, quote, passage.id, _line(place))
+
+
+def _line(text: str) -> str:
+    return " ".join(visible(text).split())
 
 
 def beginning(passage: Passage) -> str:

@@ -15,7 +15,7 @@ import string
 from rag_core.generation.addresses import addresses, comparable, each_address, without_scheme
 from rag_core.generation.fences import Fence, blocks, spans
 
-__all__ = ["REMOVED", "inert"]
+__all__ = ["REMOVED", "inert", "visible"]
 
 REMOVED = "[…]"
 """Stands where an address was that no cited passage has."""
@@ -37,6 +37,8 @@ _READABLE_ENTITIES = frozenset("&amp; &quot; &apos; &nbsp;".split())
 _MENTION = re.compile(r"(?<![@＠])[@＠]++(?=(?:everyone|here|channel)\b)", re.IGNORECASE)
 
 _ANGLE = re.compile(r"<([^<>]*)>")
+_POWER = re.compile(r"(?<=\d)<sup>(?=\s*[-+−]?\d)", re.IGNORECASE)
+"""10<sup>3</sup> is not 103."""
 _LONE_ANGLE = re.compile(r"<(?=[^\s\d=<-])")
 _NAMED = re.compile(r"[^|]*\|([^|]*)", re.DOTALL)
 _SIGIL = re.compile(r"^(?:[@#!]|(?:https?|mailto|tel|ftp|slack|file):|//)", re.IGNORECASE)
@@ -83,7 +85,7 @@ def inert(text: str, quoted: str = "") -> str:
     either. quoted: the passages it cites, and their addresses. An address that stands there is shown without its scheme
     as code, and left exact in code; any other becomes REMOVED.
     """
-    known = addresses(_decoded(_visible(quoted)))
+    known = addresses(_decoded(visible(quoted)))
     for _ in range(ROUNDS):
         before, text = text, _round(text, known)
         if text == before:
@@ -96,11 +98,12 @@ def _round(text: str, known: frozenset[str]) -> str:
         block.text(_in_code("\n".join(block.lines), known))
         if isinstance(block, Fence)
         else _prose(block, known)
-        for block in blocks(_visible(text))
+        for block in blocks(visible(text))
     )
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """The text without control characters, terminal sequences and characters that are not seen."""
     return _UNSEEN.sub("", _TERMINAL.sub("", _BREAK.sub("\n", text)))
 
 
@@ -161,7 +164,7 @@ def _decoded(text: str) -> str:
         meant = html.unescape(entity)
         if entity[1] != "#" and (entity in _READABLE_ENTITIES or not _is_sign(meant)):
             return entity
-        return _visible(meant).replace("`", "'")
+        return visible(meant).replace("`", "'")
 
     return _ENTITY.sub(decode, text)
 
@@ -172,7 +175,8 @@ def _is_sign(text: str) -> bool:
 
 def _untagged(text: str) -> str:
     """Without HTML, and without what Slack and Discord write between < and >."""
-    return _LONE_ANGLE.sub("‹", _ANGLE.sub(_words_of_angle, _without_comments(text)))
+    text = _POWER.sub("^", _without_comments(text))
+    return _LONE_ANGLE.sub("‹", _ANGLE.sub(_words_of_angle, text))
 
 
 def _without_comments(text: str) -> str:

@@ -7,22 +7,41 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from rag_core.generation.marks import (
+    FOOTNOTE,
+    OPENINGS,
+    attributed,
+    cited,
+    each_mark,
+    in_parentheses,
+    unattributed,
+)
 from rag_core.ingest.sentences import sentence_spans
 
 __all__ = ["Kind", "Piece", "Pieces", "without_thoughts"]
 
-Kind = Literal["sentence", "row", "code", "frame"]
+Kind = Literal["sentence", "row", "code", "heading", "introduction", "head", "note"]
 
-_CITED = re.compile(r"\s*\[\s*\d{1,3}(?:\s*[,;]\s*\d{1,3})*\s*\]")
-_NUMBER = re.compile(r"\d+")
 _LEAD = re.compile(r"\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?")
+_BOLD = re.compile(r"\s*(?P<bold>\*\*|__)(?!\s)(?:(?!(?P=bold)).)+(?P=bold):?\s*")
+"""A line that is bold as a whole: a heading, as models write them."""
+_MAYBE_BOLD = re.compile(r"\s*(?:\*|_)(?:\*(?:(?!\*\*).)*(?:\*\*:?\s*)?|_(?:(?!__).)*(?:__:?\s*)?)?")
+_BOLD_ENDS = re.compile(r"(?<=[.!?。！？])(?:\*{1,3}|_{1,3})(?=\s|$)")
+_NOTE = re.compile(r"\s*(?:[-*+]\s+)?\[\^?\d{1,3}\]:")
+_DIVIDER = re.compile(r"\s*([-*_])(?:[ \t]*\1){2,}\s*")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _RULE = re.compile(r"\|?(?:\s*:?-+:?\s*\|)+\s*:?-*:?\s*")
 _FILLER = "”"
 """Stands for a citation mark while sentences are looked for: like a closing quotation mark it belongs to the one before."""
 INTRODUCTION = 12
 """A line of so many words or fewer that ends in a colon introduces what follows, and claims nothing itself."""
-THOUGHTS = ("<think>", "</think>")
+_THOUGHT_NAMES = "think|thinking|thought|reasoning"
+_THOUGHT = re.compile(rf"<({_THOUGHT_NAMES})>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+_THOUGHT_ENDS = re.compile(rf"</(?:{_THOUGHT_NAMES})>", re.IGNORECASE)
+_WRAPPING = re.compile(r"</?(?:answer|response|output)>", re.IGNORECASE)
+_FENCED = re.compile(r"\A\s*```(?:markdown|md)[ \t]*\n", re.IGNORECASE)
+_HALF_A_TAG = re.compile(r"<[/a-z]{0,11}\Z", re.IGNORECASE)
+"""It may yet become one of those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +49,8 @@ class Piece:
     """The smallest thing that is checked, and kept or left out, as a whole."""
 
     kind: Kind
-    """frame: a heading, a line that introduces a list, a table's rule: says nothing by itself."""
+    """head: a table's head or rule. heading: also a dividing line. introduction: a line that ends in a colon. note: what
+    a citation's number stands for; citations say that themselves."""
     before: str
     """White space and list mark between the piece before and this one."""
     text: str
@@ -71,17 +91,23 @@ class Pieces:
             self._line, self._begun = following, False
             if not self._fence:
                 self._breaks += "\n"
-        prose = self._begun or not self._line.lstrip().startswith(("|", "#", "`", "~"))
-        if prose and not self._fence:
+        if not self._fence and (self._begun or not self._may_be_special()):
             yield from self._sentences(ended=False)
 
     def end(self) -> Iterator[Piece]:
         """What is left when nothing more comes."""
         if self._line.strip():
             yield from self._whole_line()
-        if self._fence:  # was never closed
+        if len(self._code) > 1:  # was never closed
             yield self._block()
         self._line = ""
+
+    def _may_be_special(self) -> bool:
+        """Whether the line, as far as it is there, may yet be no prose."""
+        start = self._line.lstrip()
+        return start.startswith(("|", "#", "`", "~")) or any(
+            (_MAYBE_BOLD.fullmatch(self._line), _NOTE.match(self._line))
+        )
 
     def _whole_line(self) -> Iterator[Piece]:
         line = self._line
@@ -95,12 +121,14 @@ class Pieces:
             self._fence, self._code = fence[1], [line.strip()]
         elif not self._begun and line.lstrip().startswith("|"):
             is_head = not self._table or "\n\n" in self._breaks
-            yield self._piece(
-                "frame" if is_head or _RULE.fullmatch(line.strip()) else "row", "", line.strip()
-            )
+            yield self._piece("head" if is_head or _RULE.fullmatch(line.strip()) else "row", "", line.strip())
             self._table = True
-        elif not self._begun and line.lstrip().startswith("#"):
-            yield self._piece("frame", "", line.strip())
+        elif not self._begun and (
+            line.lstrip().startswith("#") or _BOLD.fullmatch(line) or _DIVIDER.fullmatch(line)
+        ):
+            yield self._piece("heading", "", line.strip())
+        elif not self._begun and FOOTNOTE.fullmatch(line):
+            yield self._piece("note", "", line.strip())
         else:
             yield from self._sentences(ended=True)
 
@@ -110,14 +138,15 @@ class Pieces:
         at = lead.end() if lead and not self._begun else 0
         before = self._line[:at] if not self._begun else " "
         body = self._line[at:]
-        spans = sentence_spans(_CITED.sub(lambda mark: _FILLER * len(mark[0]), body))
+        filled = each_mark(body, lambda mark: _FILLER * len(mark))
+        spans = sentence_spans(_BOLD_ENDS.sub(lambda signs: _FILLER * len(signs[0]), filled))
         if not ended:
-            half_a_mark = bool(spans) and body[spans[-1][0]] == "["
+            half_a_mark = bool(spans) and body[spans[-1][0]] in OPENINGS
             spans = spans[: -2 if half_a_mark else -1]
         for begin, end in spans:
             text = body[begin:end]
             introduces = ended and text.endswith((":", "：")) and text.count(" ") < INTRODUCTION
-            yield self._piece("frame" if introduces else "sentence", before, text)
+            yield self._piece("introduction" if introduces else "sentence", before, text)
             self._begun, before = True, " "
             self._line = body[end:]
 
@@ -130,14 +159,37 @@ class Pieces:
         before, self._breaks, self._table = self._breaks + lead, "", False
         if kind == "code":
             return Piece(kind, before, text)
-        cited = (int(n) for mark in _CITED.findall(text) for n in _NUMBER.findall(mark))
-        return Piece(kind, before, _CITED.sub("", text).strip(), tuple(dict.fromkeys(cited)))
+        numbers: list[int] = []
+
+        def note(mark: str) -> str:
+            numbers.extend(cited(mark))
+            return ""
+
+        text, named = attributed(text) if kind == "sentence" else (text, ())
+        numbers.extend(named)
+        text = each_mark(text, note).strip()
+        if kind == "sentence" and numbers:
+            text = unattributed(text)
+        if kind == "sentence" and not numbers:
+            text, named = in_parentheses(text)
+            numbers.extend(named)
+        if kind == "sentence" and text.count("**") % 2:  # its other half stands in another sentence
+            text = text.replace("**", "")
+        return Piece(kind, before, text, tuple(dict.fromkeys(numbers)))
 
 
-def without_thoughts(text: str) -> str:
-    """The text behind what a reasoning model thought aloud; '' while it is still thinking."""
-    begin, end = THOUGHTS
-    stripped = text.lstrip()
-    if stripped.startswith(begin):
-        return stripped.partition(end)[2].lstrip() if end in stripped else ""
-    return "" if stripped and begin.startswith(stripped) else text
+def without_thoughts(text: str, *, ended: bool = False) -> str:
+    """The answer without what it is wrapped in, and without what a reasoning model thought aloud, ended or not.
+
+    Where a thought ends that never began, as with chat templates that begin it in the prompt, all before it goes.
+
+    ended: no more comes.
+    """
+    text = _FENCED.sub("", text)
+    if "<" not in text:
+        return text
+    text = _WRAPPING.sub("", _THOUGHT.sub("", text))
+    *_, text = _THOUGHT_ENDS.split(text)
+    if not ended and (half := _HALF_A_TAG.search(text)):
+        text = text[: half.start()]
+    return text.lstrip()

@@ -21,6 +21,8 @@ generator-failed = Das Sprachmodell hat nicht geantwortet, deshalb ist dies aus 
 answer-unsupported = Was das Sprachmodell geschrieben hat, ist durch die Dokumente nicht belegt; deshalb werden sie stattdessen zitiert.
 sentences-removed = Sätze, die sich nicht auf die Dokumente stützen, wurden weggelassen.
 sentences-marked = Mit [?] markierte Sätze sind durch die angegebenen Dokumente nicht belegt.
+answered-in-part = Laut dem Sprachmodell beantworten die Dokumente das nur zum Teil.
+other-language = Die Dokumente sind in einer anderen Sprache: Nur Zahlen und Namen dieser Antwort ließen sich mit ihnen vergleichen.
 standard-answer = Eine Standardantwort, von deinem Team freigegeben.
 
 ## Wo etwas in einem Dokument steht

@@ -24,6 +24,8 @@ generator-failed = The language model did not answer, so this is quoted from the
 answer-unsupported = The documents do not support what the language model wrote, so they are quoted instead.
 sentences-removed = Sentences that the documents do not support were left out.
 sentences-marked = Sentences marked [?] are not supported by the documents they cite.
+answered-in-part = The language model says that the documents answer this only in part.
+other-language = The documents are in another language: only numbers and names of this answer could be compared with them.
 standard-answer = A standard answer, approved by your team.
 
 ## Where something stands in a document

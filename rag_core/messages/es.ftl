@@ -22,6 +22,8 @@ generator-failed = El modelo de lenguaje no ha respondido, así que esto es una 
 answer-unsupported = Los documentos no respaldan lo que ha escrito el modelo de lenguaje, así que se citan en su lugar.
 sentences-removed = Se han omitido frases que los documentos no respaldan.
 sentences-marked = Las frases marcadas con [?] no están respaldadas por los documentos que citan.
+answered-in-part = Según el modelo de lenguaje, los documentos solo responden a esto en parte.
+other-language = Los documentos están en otro idioma: solo se pudieron comparar con ellos los números y los nombres de esta respuesta.
 standard-answer = Una respuesta estándar, aprobada por tu equipo.
 
 ## Dónde está algo en un documento

@@ -22,6 +22,8 @@ generator-failed = Le modèle de langue n’a pas répondu ; ceci est donc une
 answer-unsupported = Les documents ne confirment pas ce que le modèle de langue a écrit ; ils sont donc cités à la place.
 sentences-removed = Les phrases que les documents ne confirment pas ont été retirées.
 sentences-marked = Les phrases marquées [?] ne sont pas confirmées par les documents qu’elles citent.
+answered-in-part = Selon le modèle de langage, les documents n’y répondent qu’en partie.
+other-language = Les documents sont dans une autre langue : seuls les nombres et les noms de cette réponse ont pu être comparés avec eux.
 standard-answer = Une réponse type, approuvée par votre équipe.
 
 ## Où se trouve un passage dans un document

@@ -108,12 +108,19 @@ class Feedback:
                 written.set_exception(failure)
         return failure is None
 
-    async def readable(self, answer_ids: Collection[str], scopes: frozenset[str] | None) -> set[str]:
-        """Those of the answers that were made from nothing but what these scopes may read."""
-        query = select(answers.c.id, answers.c.scopes).where(answers.c.id.in_(list(answer_ids)))
+    async def readable(
+        self, answer_ids: Collection[str], scopes: frozenset[str] | None
+    ) -> dict[str, tuple[str, ...]]:
+        """Those of the answers that were made from nothing but what these scopes may read, with the titles of the documents
+        that they cite, each once, in order."""
+        query = select(answers.c.id, answers.c.scopes, answers.c.citations).where(answers.c.id.in_(list(answer_ids)))
         async with transaction(self._database) as connection:
             rows = (await connection.execute(query)).all()
-        return {id for id, read in rows if scopes is None or (read is not None and scopes.issuperset(read))}
+        return {
+            id: tuple(dict.fromkeys(citation["title"] for citation in cited))
+            for id, read, cited in rows
+            if scopes is None or (read is not None and scopes.issuperset(read))
+        }
 
     async def record_vote(self, vote: Vote) -> None:
         """The last vote of a person on an answer stands; value 0 takes it back.

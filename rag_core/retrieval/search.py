@@ -1,4 +1,4 @@
-"""A question's text -> ranked passages: embed, search the store within the scopes, fuse, fetch, refine, rerank."""
+"""A question's text -> ranked passages: embed, search the store within the scopes, fuse, fetch, refine, hedge, rerank."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from rag_core.index.stores.protocol import Vector
 from rag_core.messages import say
 from rag_core.retrieval.batching import QueryBatches
 from rag_core.retrieval.fusion import Fused, fuse
+from rag_core.retrieval.hedging import hedged
 from rag_core.retrieval.merging import without_near_duplicates
 from rag_core.retrieval.refining import REFINED, refine
 from rag_core.settings import Retrieval
@@ -42,7 +43,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u20
 @dataclass(frozen=True, slots=True)
 class Found:
     vector: NDArray[np.float32]
-    """The question's, (dimension,)."""
+    """Of the question as it is understood, (dimension,)."""
     ranked: list[Ranked]
     """Best first."""
     timings_ms: dict[str, float]
@@ -69,10 +70,13 @@ class Search:
         self._caching = caching
         self._reranker = reranker
 
-    async def __call__(self, text: str, scopes: frozenset[str] | None, keep: int = KEEP) -> Found:
+    async def __call__(
+        self, text: str, scopes: frozenset[str] | None, keep: int = KEEP, asked: str = ""
+    ) -> Found:
         """The best passages for a question.
 
-        scopes: what the asker may read; None: everything. keep: how many passages are wanted.
+        scopes: what the asker may read; None: everything. keep: how many passages are wanted. asked: the question before it
+        was made to stand alone, searched as well (hedging.py); '': there is nothing else to search.
         """
         started = time.perf_counter()
         timings: dict[str, float] = {}
@@ -80,22 +84,28 @@ class Search:
         def ended(stage: str) -> None:
             timings[stage] = (time.perf_counter() - started) * 1e3 - sum(timings.values())
 
-        embedding = asyncio.create_task(self.embed(text))
-        embedding.add_done_callback(lambda _: ended("embed"))
+        texts = [text, asked] if asked and asked != text else [text]
+        embeddings = [asyncio.create_task(self.embed(text)) for text in texts]
+        embeddings[-1].add_done_callback(lambda _: ended("embed"))
         close = max(REFINED, self._reranker.limit if self._reranker else 0)
-        ranking = await self._ranking(embedding, text, scopes, max(keep, close))
-        vector = await embedding
+        wanted = max(keep, close)
+        searches = zip(embeddings, texts, strict=True)
+        rankings = await asyncio.gather(*(self._ranking(e, t, scopes, wanted) for e, t in searches))
+        vectors = await asyncio.gather(*embeddings)
         ended("search")
-        ranked = await self._fetch(ranking, scopes)
+        found = await asyncio.gather(*(self._fetch(ranking, scopes) for ranking in rankings))
         ended("fetch")
         async with self._compute.turn:
-            refined = refine(text, vector, ranked, close, self._settings.dense_weight)
-            ranked = without_near_duplicates(refined)
+            refined = [
+                refine(text, vector, ranked, close, self._settings.dense_weight)
+                for text, vector, ranked in zip(texts, vectors, found, strict=True)
+            ]
+            ranked = without_near_duplicates(hedged(*refined) if len(refined) > 1 else refined[0])
         ended("refine")
         if self._reranker:
             ranked = await self._reranker(text, ranked)
             ended("rerank")
-        return Found(vector, ranked[:keep], timings)
+        return Found(vectors[0], ranked[:keep], timings)
 
     async def embed(self, text: str) -> Vector:
         """A question's vector, (dimension,), of length one; from the cache where it has it."""

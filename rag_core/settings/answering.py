@@ -52,7 +52,7 @@ class Answers(Group):
     min_confidence: float | None = Field(default=None, ge=0, le=1)
     """Below this the bot says that it could not find an answer. Unset: the calibrated value."""
     ask_person: str = Field(default="", max_length=300)
-    """How to reach a person, said with an answer that could not be found: `"Ask in #help-desk."` Empty: how a vote passes it on."""
+    """How to reach a person, said where no answer could be found: `"Ask in #help-desk."` Empty: how a vote passes it on."""
 
 
 class Generator(Group):
@@ -84,6 +84,9 @@ class Generator(Group):
     """The same for its first word."""
     retries: int = Field(default=2, ge=0, le=10)
     """How often a request that was refused for now, or met with an error, is sent again within the time."""
+    concurrency: int = Field(default=16, ge=1, le=10_000)
+    """Requests to an endpoint at one time; further ones wait for their turn, as long as `timeout_s`. A `"local"` model takes
+    one after the other."""
     unsupported: Literal["remove", "mark"] = "remove"
     """What becomes of a sentence that its cited passage does not support."""
     instructions: str = Field(default="", max_length=4000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -125,6 +126,39 @@ async def test_what_one_was_answered_in_a_conversation_is_not_another_ones_cache
     other = await assistant.ask(asked("And in Portugal?", GUEST, office))
     assert not other.cached
     assert other.standalone != follow_up.standalone
+
+
+async def test_a_follow_up_is_searched_as_it_was_asked_too(core: Core, assistant: Assistant) -> None:
+    """Unless it asks nothing by itself."""
+    caching = core.caching
+
+    async def searched(text: str) -> bool:
+        await asyncio.gather(*caching._tasks)
+        return await caching.vector(caching.keys.embedding(text), core.embedder.card.dimension) is not None
+
+    turns = (Turn("user", LEAVE), Turn("assistant", "Ada Lovelace leads the design team since 2019."))
+    await assistant.ask(asked("How can I reach her?", GUEST, *turns))
+    await assistant.ask(asked("And in Portugal?", GUEST, *turns))
+    assert await searched("How can I reach Ada Lovelace?")
+    assert await searched("How can I reach her?")
+    assert await searched("How many days of leave do I have in Portugal?")
+    assert not await searched("And in Portugal?")
+
+
+async def test_questions_understood_alike_share_no_answer_where_they_were_asked_differently(
+    assistant: Assistant,
+) -> None:
+    """What was asked is searched too, so that another wording may find something else; the same finds its answer."""
+    turns = (
+        Turn("user", "Who is the head of the design team?"),
+        Turn("assistant", "Ada Lovelace leads the design team since 2019."),
+    )
+    first = await assistant.ask(asked("How can I reach her?", GUEST, *turns))
+    again = await assistant.ask(asked("How can I reach her?", GUEST, *turns))
+    other = await assistant.ask(asked("How can I reach him?", GUEST, *turns))
+    assert first.standalone == other.standalone == "How can I reach Ada Lovelace?"
+    assert again.cached
+    assert not other.cached
 
 
 async def test_no_turns_are_looked_at_where_the_settings_say_so(core: Core, assistant: Assistant) -> None:

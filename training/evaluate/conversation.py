@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,8 @@ def read_conversations(folder: Path, split: str, limit: int | None = None) -> Co
     """Read queries with metadata.history and metadata.rewrite, and rewrites.jsonl, of which a set has one or both.
 
     rewrites.jsonl has either history (question, answer, question, …), question and rewrite, or questions (the user's, the
-    last one last) and rewrite. Rows that name a split are taken if it is this one, and others if their _id is judged in it;
+    last one last) and rewrite. Where a row with a history has a title, that is of the document that its answers come from,
+    and they cite it. Rows that name a split are taken if it is this one, and others if their _id is judged in it;
     without judgements all of them.
 
     Raises:
@@ -104,7 +105,7 @@ def _rewrites(folder: Path, split: str, judged: Beir | None) -> list[FollowUp]:
             turns = tuple(Turn("user", text) for text in questions[:-1])
             question = questions[-1]
         elif isinstance(history := row.get("history"), list) and "question" in row:
-            turns = tuple(Turn("assistant" if n % 2 else "user", text) for n, text in enumerate(history))
+            turns = alternating(history, row.get("title", ""))
             question = row["question"]
         else:
             raise DocumentError(f"{folder}, rewrites: a row needs history and question, or questions.")
@@ -113,11 +114,24 @@ def _rewrites(folder: Path, split: str, judged: Beir | None) -> list[FollowUp]:
     return found
 
 
+def alternating(texts: Sequence[str], title: str) -> tuple[Turn, ...]:
+    """Question, answer, question, …; title: of the document that the answers cite, '' for none."""
+    cited = (title,) if title else ()
+    return tuple(
+        Turn("assistant", text, titles=cited) if n % 2 else Turn("user", text) for n, text in enumerate(texts)
+    )
+
+
+def untitled(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """As if nobody knew what the answers cite."""
+    return tuple(replace(turn, titles=()) for turn in turns)
+
+
 async def evaluate_searches(
     conversations: Conversations, rewrite: Rewrite, turns: int, search: Search, progress: Progress
 ) -> dict[str, float]:
-    """nDCG@10 and recall@10 of searching with the last turn, with ours, with a person's rewrite, and with all that the user
-    asked. turns: those before a question that are looked at.
+    """nDCG@10 and recall@10 of searching with the last turn, with ours as served and without the question as it was asked
+    beside it, with a person's rewrite, and with all that the user asked. turns: those before a question that are looked at.
 
     The search's store holds the set's documents.
     """
@@ -126,16 +140,17 @@ async def evaluate_searches(
     found: dict[str, dict[str, list[float]]] = {}
     changed = 0
     for n, (query, asked) in enumerate(conversations.asked.items(), start=1):
-        ours = (await rewrite(asked.question, asked.turns[-turns:] if turns else ())).text
-        changed += ours != asked.question
+        ours = await rewrite(asked.question, asked.turns[-turns:] if turns else ())
+        changed += ours.text != asked.question
         ways = {
-            "last_turn": asked.question,
-            "ours": ours,
-            "human_rewrite": asked.rewrite,
-            "all_turns": asked.pasted,
+            "last_turn": (asked.question, ""),
+            "ours": (ours.text, ours.asked),
+            "ours_unhedged": (ours.text, ""),
+            "human_rewrite": (asked.rewrite, ""),
+            "all_turns": (asked.pasted, ""),
         }
-        for way, text in ways.items():
-            result = await search(text, SCOPES, keep=DEEP)
+        for way, (text, as_asked) in ways.items():
+            result = await search(text, SCOPES, keep=DEEP, asked=as_asked)
             ranked = list(dict.fromkeys(r.passage.document for r in result.ranked))
             for name, measure in (("ndcg@10", ndcg), ("recall@10", recall)):
                 found.setdefault(name, {}).setdefault(way, []).append(measure(ranked, judged.relevant[query]))
@@ -155,34 +170,49 @@ async def evaluate_rewrites(
     (term_recall), and of those that ours adds which people did (term_precision); the share of questions changed, of those
     that people made to lean on nothing and of those that they left as they were; BLEU and ROUGE-L of whole texts.
 
+    The titles of cited documents are known, as they are to the bot, except for term_recall_without_titles,
+    term_precision_without_titles and changed_without_titles.
+
     Raises:
         NotReady: sacrebleu or rouge-score is not installed.
     """
     texts: list[str] = []
-    wanted = gave = both = 0
-    leaning: list[bool] = []
+    without: list[str] = []
     for n, one in enumerate(asked, start=1):
-        text = (await rewrite(one.question, one.turns[-turns:] if turns else ())).text
-        texts.append(text)
-        own = content_stems(one.question)
-        theirs, ours = content_stems(one.rewrite) - own, content_stems(text) - own
-        wanted, gave, both = wanted + len(theirs), gave + len(ours), both + len(theirs & ours)
-        leaning.append(bool(theirs))
+        seen = one.turns[-turns:] if turns else ()
+        texts.append((await rewrite(one.question, seen)).text)
+        plain = untitled(seen)
+        without.append(texts[-1] if plain == seen else (await rewrite(one.question, plain)).text)
         progress("rewriting", n, len(asked))
+    leaning = [bool(content_stems(one.rewrite) - content_stems(one.question)) for one in asked]
     changed = [text != one.question for text, one in zip(texts, asked, strict=True)]
     return {
-        "term_recall": _share(both, wanted),
-        "term_precision": _share(both, gave),
-        "changed": _share(sum(changed), len(asked)),
+        **_terms("", texts, asked),
         "changed_of_follow_ups": _share(
             sum(c for c, f in zip(changed, leaning, strict=True) if f), sum(leaning)
         ),
         "changed_of_standalone": _share(
             sum(c for c, f in zip(changed, leaning, strict=True) if not f), len(asked) - sum(leaning)
         ),
+        **_terms("_without_titles", without, asked),
         **_wording("", texts, asked),
         **_wording("_last_turn", [one.question for one in asked], asked),
         "rewrites": len(asked),
+    }
+
+
+def _terms(suffix: str, texts: Sequence[str], asked: Sequence[FollowUp]) -> Mapping[str, float]:
+    wanted = gave = both = 0
+    for text, one in zip(texts, asked, strict=True):
+        own = content_stems(one.question)
+        theirs, ours = content_stems(one.rewrite) - own, content_stems(text) - own
+        wanted, gave, both = wanted + len(theirs), gave + len(ours), both + len(theirs & ours)
+    return {
+        f"term_recall{suffix}": _share(both, wanted),
+        f"term_precision{suffix}": _share(both, gave),
+        f"changed{suffix}": _share(
+            sum(text != one.question for text, one in zip(texts, asked, strict=True)), len(asked)
+        ),
     }
 
 

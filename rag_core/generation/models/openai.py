@@ -8,6 +8,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,7 +67,7 @@ class _Dialect:
 
 
 class OpenAIModel:
-    """A LanguageModel. Requests may run side by side."""
+    """A LanguageModel. As many requests run side by side as generator.concurrency says."""
 
     def __init__(self, settings: Generator) -> None:
         """
@@ -83,6 +84,7 @@ class OpenAIModel:
         self._breaker = Breaker(self._where.place)
         own = settings.base_url is None
         self._dialect = _Dialect(limit="max_completion_tokens" if own else "max_tokens")
+        self._turns = asyncio.Semaphore(settings.concurrency)
         self._closed = False
         self._suspected = False
 
@@ -96,13 +98,14 @@ class OpenAIModel:
         prompt = sum(self.count(message.text) for message in messages)
         self._refuse(prompt, max_tokens)
         end = time.monotonic() + self._settings.timeout_s
-        completion, piece = await self._begin(messages, max_tokens, end)
-        try:
-            while piece:
-                yield piece
-                piece = await self._next(completion, end)
-        finally:
-            await completion.close()
+        async with self._turn(end):
+            completion, piece = await self._begin(messages, max_tokens, end)
+            try:
+                while piece:
+                    yield piece
+                    piece = await self._next(completion, end)
+            finally:
+                await completion.close()
         self._suspect(prompt, completion.usage)
         yield completion.usage or Usage(prompt, self.count(completion.text), estimated=True)
 
@@ -112,6 +115,22 @@ class OpenAIModel:
     async def close(self) -> None:
         self._closed = True
         await self._client.close()
+
+    @asynccontextmanager
+    async def _turn(self, end: float) -> AsyncIterator[None]:
+        """One of the requests that may run side by side; who waits counts neither for nor against the endpoint."""
+        try:
+            async with asyncio.timeout(end - time.monotonic()):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Unavailable(
+                f"{self._where.place} has {self._settings.concurrency} requests under way, and none ended in time; it "
+                "answers faster with less to write (generator.max_tokens), or takes more (generator.concurrency)."
+            ) from None
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def _refuse(self, prompt: int, max_tokens: int) -> None:
         if self._closed:

@@ -64,6 +64,14 @@ async def test_a_model_rewrites_a_follow_up() -> None:
     assert TURNS[0].text in user.text
 
 
+async def test_what_a_model_rewrote_is_kept_as_it_was_asked() -> None:
+    """It may be as wrong as rules; but 'And in Portugal?' asks nothing by itself."""
+    assert (await rewriter(Scripted(BY_MODEL))(QUESTION, TURNS)).asked == ""
+    question = "Can it be carried over to Portugal?"
+    result = await rewriter(Scripted("Can leave be carried over to Portugal?"))(question, TURNS)
+    assert (result.follows_up, result.asked) == (True, question)
+
+
 async def test_a_model_that_repeats_the_question_says_that_it_stands_alone() -> None:
     """Then it is taken as it was worded."""
     question = "What about parking?"

@@ -48,9 +48,35 @@ def test_a_follow_up_becomes_a_question_of_its_own(before: list[str], question: 
 
 
 def test_that_may_stand_for_all_that_was_asked() -> None:
-    """The words of the question before it go behind it, in parentheses."""
+    """The words of the question before it go behind it, in parentheses; where it was about doing something."""
     result = stand_alone("How long does that take?", turns(PARENTAL))
     assert result.text == "How long does that take (request parental leave)?"
+    assert not stand_alone("What happened after that?", turns(["Was it successful?"])).follows_up
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "asked"),
+    [
+        (LEAD, "How can I reach her?", True),
+        (LAPTOPS, "Which is cheaper?", True),
+        (PARENTAL, "How long does that take?", True),
+        (LEAVE, "And in Portugal?", False),
+        (LEAVE, "Why?", False),
+        (LEAVE, "Where is the office in Porto?", False),
+    ],
+)
+def test_a_follow_up_is_also_kept_as_it_was_asked(before: list[str], question: str, asked: bool) -> None:
+    """Unless it asks nothing by itself, or was not changed: there is nothing else to search then."""
+    assert stand_alone(question, turns(before)).asked == (question if asked else "")
+
+
+def test_what_is_compared_must_have_been_listed() -> None:
+    """A question's subject is no choice to compare, and a pronoun says itself what is compared."""
+    assert not stand_alone("What is the biggest risk?", turns(["When did Kidd join the Suns?"])).follows_up
+    result = stand_alone(
+        "What was her best idea?", turns([*LEAD, "And London?", "London, Paris, Rome or Bern."])
+    )
+    assert "Paris" not in result.text
 
 
 def test_what_was_resolved_is_remembered_over_several_turns() -> None:

@@ -115,6 +115,18 @@ async def test_a_sentence_without_a_citation_gets_the_passage_that_supports_it(
     assert answer.text == "You have 30 days of leave a year. [1]"
 
 
+async def test_an_asker_is_answered_in_his_language(
+    core: Core, assistant: Assistant, endpoint: LanguageServer
+) -> None:
+    """From passages in another one: numbers and names are compared, and the reader is told that no more could be."""
+    endpoint.script.append(
+        Reply.text("Das Büro in Porto ist von 8 bis 20 Uhr offen [1]. Es hat 45 Zimmer [1].")
+    )
+    answer = await answered(assistant, "Wann ist das Büro in Porto offen, Rua do Farol 18 Porto office open?")
+    assert answer.text == "Das Büro in Porto ist von 8 bis 20 Uhr offen. [1]"
+    assert say("en", "other-language") in answer.notices
+
+
 async def test_a_number_that_no_passage_has_cites_nothing(
     assistant: Assistant, endpoint: LanguageServer
 ) -> None:
@@ -145,6 +157,28 @@ async def test_a_model_that_finds_no_answer_makes_an_abstention(
     assert answer.abstained
     assert answer.nearest
     assert NOT_FOUND not in answer.text
+
+
+@pytest.mark.parametrize("said", ["", "# Leave", "<think>You have 30 days of leave a year."])
+async def test_an_answer_without_an_answer_is_a_failure(
+    assistant: Assistant, endpoint: LanguageServer, said: str
+) -> None:
+    """Which is not kept: the next one who asks gets another try."""
+    endpoint.script.extend([Reply.text(said), Reply.text(TRUE)])
+    answer = await answered(assistant)
+    assert (answer.generator, answer.notices) == ("extractive", (say("en", "generator-failed"),))
+    assert (await answered(assistant)).generator == "openai:scripted"
+
+
+async def test_an_answer_in_part_is_said_to_be_one(assistant: Assistant, endpoint: LanguageServer) -> None:
+    endpoint.script.extend(
+        [Reply.text(f"The passages do not mention parental leave. {TRUE}"), Reply.text(TRUE)]
+    )
+    answer = await answered(assistant)
+    assert answer.text == "You have 30 days of leave a year. [1]"
+    assert answer.notices == (say("en", "answered-in-part"),)
+    whole = await answered(assistant, "How many days of leave a year do I have?")
+    assert answer.confidence < whole.confidence
 
 
 async def test_a_question_that_nothing_answers_is_not_sent_to_the_model(

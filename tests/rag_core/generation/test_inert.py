@@ -224,3 +224,8 @@ def test_no_text_takes_long(shape: str) -> None:
     for text in (many, f"[a]:{many}", many[:50_000] + ")" * 15_000 + "]" * 15_000 + ">" * 15_000):
         said = inert(text)  # takes hours if it is quadratic with such constants, or a minute
         assert inert(said) == said
+
+
+def test_a_power_stays_one() -> None:
+    """Ten to the third is not a hundred and three."""
+    assert inert("10<sup>3</sup> and m<sup>2</sup>") == "10^3 and m2"

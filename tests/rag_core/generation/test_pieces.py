@@ -32,16 +32,16 @@ def taken_apart(text: str, size: int = 1) -> list[Piece]:
 def test_every_sentence_item_row_and_block_is_a_piece() -> None:
     """With what it cites, and without the marks themselves."""
     assert [(p.kind, p.text, p.cited) for p in taken_apart(TEXT)] == [
-        ("frame", "Here is how:", ()),
+        ("introduction", "Here is how:", ()),
         ("sentence", "Open the box.", (1,)),
         ("sentence", "Then e.g. wait 5 min.", (2,)),
         ("sentence", "Done.", (1, 3)),
         ("sentence", "Close it", (2, 4)),
-        ("frame", "| Part | Price |", ()),
-        ("frame", "|---|---|", ()),
+        ("head", "| Part | Price |", ()),
+        ("head", "|---|---|", ()),
         ("row", "| Lid | 5 € |", (1,)),
         ("code", "```sh\ncurl http://x   # 1. a. B [1]\n```", ()),
-        ("frame", "# Head", (1,)),
+        ("heading", "# Head", (1,)),
         ("sentence", "It costs 5.5 euros.", ()),
         ("sentence", '"Really?"', (2,)),
         ("sentence", "Yes!", ()),

@@ -125,6 +125,29 @@ async def test_each_passage_comes_once_with_why_it_was_found(search: Search) -> 
 
 
 @pytestmark_loop
+async def test_a_wrong_understanding_does_not_hide_what_was_asked_for(search: Search) -> None:
+    """The question is searched as it was asked too; its vector stays that of the understood one."""
+    asked = "What is folded in after the eggs?"
+    understood = "What is folded in after the eggs (salaries are paid, the bonus in March)?"
+    misled = await search(understood, None)
+    found = await search(understood, None, asked=asked)
+    assert misled.ranked[0].passage.document == "pay"
+    assert found.ranked[0].passage.document == "cake"
+    assert (found.vector == misled.vector).all()
+    assert list(found.timings_ms) == ["embed", "search", "fetch", "refine"]
+    assert [r.passage.id for r in (await search(asked, None, asked=asked)).ranked] == [
+        r.passage.id for r in (await search(asked, None)).ranked
+    ]
+
+
+@pytestmark_loop
+async def test_what_was_asked_is_searched_within_the_scopes_too(search: Search) -> None:
+    """Neither text finds what may not be read."""
+    found = await search("How do I bake?", frozenset({"public"}), asked="When are salaries paid?")
+    assert {r.passage.scope for r in found.ranked} == {"public"}
+
+
+@pytestmark_loop
 async def test_only_the_scopes_that_were_granted_are_searched(search: Search) -> None:
     """None is no restriction, the empty set is nothing at all."""
 

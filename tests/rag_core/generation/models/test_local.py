@@ -190,7 +190,7 @@ async def test_one_that_is_too_slow_is_given_up_and_one_that_hangs_is_started_ag
     causal_model: Path,
 ) -> None:
     """Who asks is told after the time limit. Slow is not hung: that process stays."""
-    model = LocalModel(settings(causal_model, first_token_timeout_s=0.2, timeout_s=0.2), patience_s=5)
+    model = LocalModel(settings(causal_model, first_token_timeout_s=0.2, timeout_s=0.2), patience_s=3)
     too_late = pytest.raises(Unavailable, match=r"took too long.*timeout_s \(0\.2 s\)")
     try:
         await model.ready()
@@ -198,7 +198,7 @@ async def test_one_that_is_too_slow_is_given_up_and_one_that_hangs_is_started_ag
         assert pid
         with too_late:
             await heard(model, ENDLESS, 900)
-        await asyncio.sleep(6)
+        await asyncio.sleep(3.5)
         assert model.pid == pid
         os.kill(pid, signal.SIGSTOP)
         with too_late:

@@ -596,6 +596,36 @@ async def test_refusals_do_not_count_as_dead(server: LanguageServer, model_at: O
 # Who stops reading
 
 
+async def test_no_more_requests_run_at_a_time_than_the_settings_say(
+    server: LanguageServer, model_at: Open
+) -> None:
+    """The others wait for their turn, within their time; who goes away gives up his."""
+    model = model_at(server, concurrency=2)
+    server.script.extend([Reply.text("hi there", before_first_s=30)] * 2)
+    first = [asyncio.create_task(heard(model)) for _ in range(2)]
+    await until(lambda: len(server.asked) == 2)
+    waiting = [asyncio.create_task(answer(model)) for _ in range(5)]
+    await asyncio.sleep(0.2)
+    assert len(server.asked) == 2
+    for task in first:
+        task.cancel()
+    assert await asyncio.gather(*waiting) == ["hi there"] * 5
+
+
+async def test_who_waits_too_long_for_his_turn_is_told(server: LanguageServer, model_at: Open) -> None:
+    """It is no failure of the endpoint, which is asked again by the next one."""
+    patient, hasty = model_at(server, concurrency=1), model_at(server, concurrency=1, timeout_s=0.2)
+    hasty._turns = patient._turns
+    server.script.append(Reply.text("hi there", before_first_s=30))
+    first = asyncio.create_task(heard(patient))
+    await until(lambda: server.asked)
+    for _ in range(breaker.FAILURES + 1):
+        assert "generator.concurrency" in await failure(hasty)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert await answer(hasty) == "hi there"
+
+
 async def test_closing_the_stream_reaches_the_endpoint(server: LanguageServer, model_at: Open) -> None:
     """It sees the connection go while it writes, and the others stay."""
     model = model_at(server)
