@@ -33,7 +33,7 @@ class Turn:
     answer: str = ""
     """Of an assistant's turn: the id of the answer it shows. Without it the turn is taken as open to whoever asks next."""
     titles: tuple[str, ...] = ()
-    """Of the documents that the answer cites, in that order. Where the answer's id is given they are taken from its record."""
+    """Of the documents that the answer cites, in order. Where the answer's id is given, they are read from its record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ import json
 import random
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -33,22 +33,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.conversation import choosing, rules
-from rag_core.conversation.choosing import CANDIDATE_FEATURES, FITTED, NULL_FEATURES, eligible, features, told
+from rag_core.conversation.choosing import FITTED, eligible
+from rag_core.conversation.features import (
+    CANDIDATE_FEATURES,
+    NULL_FEATURES,
+    TITLE_CANDIDATE_FEATURES,
+    TITLE_NULL_FEATURES,
+    features,
+)
 from rag_core.conversation.mentions import Mention, content_stems, mentions
 from rag_core.conversation.slots import Group, slots
+from rag_core.conversation.told import told
 from rag_core.types import Turn
+from training.evaluate.conversation import alternating, untitled
 
 ROUNDS = 2
 PENALTY = 2e-3
 """On the squared weights."""
 SWITCHES = 900
 """Questions put behind turns that have nothing to do with them."""
+TITLED_SWITCHES = 3000
+"""More of them behind turns that cite titles, for the weights of titles alone."""
+FURTHER = 0.33
+"""Of answers, those that cite a further document in fitting."""
+ASTRAY = 0.1
+"""Of conversations, those whose answers cite a document that is named after something else."""
 MADE = 1500
 """Follow-ups made of pairs of questions."""
 MADE_WEIGHT = 0.7
 NONE_WEIGHT = 0.4
 """Of CANARD's questions without a pronoun: nearly all lean on what was said, which is so nowhere else."""
 GROUPS: tuple[Group, ...] = get_args(Group)
+PARTS = {
+    "candidate": CANDIDATE_FEATURES,
+    "title_candidate": TITLE_CANDIDATE_FEATURES,
+    "null": NULL_FEATURES,
+    "title_null": TITLE_NULL_FEATURES,
+}
+"""The weights of a group, in the order of an example's columns."""
+Weights = dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +101,32 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def canard(folder: Path, split: str) -> list[Asked]:
     """Those with turns before them."""
     return [
-        Asked(_alternating(row["history"]), row["question"], row["rewrite"])
+        Asked(alternating(row["history"], row.get("title", "")), row["question"], row["rewrite"])
         for row in _rows(folder / "rewrites.jsonl.gz")
         if row["split"] == split and row["history"]
     ]
 
 
-def _alternating(texts: Sequence[str]) -> tuple[Turn, ...]:
-    return tuple(Turn("assistant" if n % 2 else "user", text) for n, text in enumerate(texts))
+def distracted(asked: Sequence[Asked], titles: Sequence[str], seed: int) -> list[Asked]:
+    """What is cited is not always what is spoken of: in some conversations all answers cite a document that is named after
+    something else, and in the others some cite a further one, half of these before the right one."""
+    chance = random.Random(seed)
+
+    def cited(turn: Turn, instead: str) -> Turn:
+        if not turn.titles:
+            return turn
+        other = (instead or chance.choice(titles),)
+        if instead:
+            return replace(turn, titles=other)
+        if chance.random() > FURTHER:
+            return turn
+        return replace(turn, titles=turn.titles + other if chance.random() < 0.5 else other + turn.titles)
+
+    found = []
+    for one in asked:
+        instead = chance.choice(titles) if chance.random() < ASTRAY else ""
+        found.append(replace(one, turns=tuple(cited(turn, instead) for turn in one.turns)))
+    return found
 
 
 def mtrag(folder: Path, weight: float = 2.0) -> list[Asked]:
@@ -102,6 +143,10 @@ def mtrag(folder: Path, weight: float = 2.0) -> list[Asked]:
     ]
 
 
+def _untitled(asked: Sequence[Asked]) -> list[Asked]:
+    return [replace(one, turns=untitled(one.turns)) for one in asked]
+
+
 def standing_alone(folders: Sequence[Path], split: str) -> list[str]:
     """Questions of the split of judged sets."""
     found: list[str] = []
@@ -113,10 +158,10 @@ def standing_alone(folders: Sequence[Path], split: str) -> list[str]:
     return found
 
 
-def switches(asked: Sequence[Asked], alone: Sequence[str], seed: int) -> list[Asked]:
+def switches(asked: Sequence[Asked], alone: Sequence[str], seed: int, most: int = SWITCHES) -> list[Asked]:
     """Questions that stand alone, behind turns about something else; every third behind questions of its own set."""
     chance = random.Random(seed)
-    questions = chance.sample(list(alone), min(SWITCHES, len(alone)))
+    questions = chance.sample(list(alone), min(most, len(alone)))
     made = []
     for n, question in enumerate(questions):
         turns = chance.choice(asked).turns
@@ -137,9 +182,9 @@ def made(folders: Sequence[Path], split: str, seed: int, most: int = MADE) -> li
 
 
 def _made_of(folder: Path, split: str, chance: random.Random) -> Iterator[Asked]:
-    texts = {row["_id"]: row["text"] for row in _rows(folder / "corpus.jsonl.gz")}
+    texts = {row["_id"]: (row["text"], row.get("title", "")) for row in _rows(folder / "corpus.jsonl.gz")}
     questions = {row["_id"]: row for row in _rows(folder / "queries.jsonl.gz")}
-    together: dict[str, list[tuple[str, str]]] = {}
+    together: dict[str, list[tuple[str, tuple[str, str]]]] = {}
     for line in (folder / "qrels" / f"{split}.tsv").read_text().splitlines()[1:]:
         query, document, _ = line.split("\t")
         subject = questions[query].get("metadata", {}).get("focus") or document
@@ -147,7 +192,7 @@ def _made_of(folder: Path, split: str, chance: random.Random) -> Iterator[Asked]
     others = [pair for pairs in together.values() for pair in pairs]
     for pairs in together.values():
         chance.shuffle(pairs)
-        for (first, text), (second, _) in itertools.pairwise(pairs):
+        for (first, document), (second, _) in itertools.pairwise(pairs):
             shared = [m for m in mentions(second) if m.stems <= content_stems(first) and not m.initial]
             shared = [m for m in shared if m.kind == "noun" or m.after not in ("in", "at", "from", "on", ",")]
             if not shared or (asked := _leaning(second, chance.choice(shared), chance)) is None:
@@ -155,11 +200,13 @@ def _made_of(folder: Path, split: str, chance: random.Random) -> Iterator[Asked]
             if any(slot.led for slot in slots(asked)):
                 continue
             before = _said(*chance.choice(others), chance) if chance.random() < 0.4 else ()
-            yield Asked((*before, *_said(first, text, chance)), asked, second, MADE_WEIGHT)
+            yield Asked((*before, *_said(first, document, chance)), asked, second, MADE_WEIGHT)
 
 
-def _said(question: str, text: str, chance: random.Random) -> tuple[Turn, ...]:
-    answer = Turn("assistant", text[: chance.randint(60, 400)])
+def _said(question: str, document: tuple[str, str], chance: random.Random) -> tuple[Turn, ...]:
+    """document: its text and its title."""
+    text, title = document
+    answer = Turn("assistant", text[: chance.randint(60, 400)], titles=(title.split(" › ")[0],))
     return (Turn("user", question), answer)[: chance.randint(1, 2)]
 
 
@@ -205,11 +252,16 @@ def examples(asked: Sequence[Asked]) -> Iterator[tuple[Group, Example]]:
             yield slot.group, Example(rows, null, right, weight)
 
 
-def fit(kept: Sequence[Example]) -> dict[str, list[float]]:
-    """The weights that make what is right likeliest, summed over all that are right (Naïve marginal likelihood)."""
+def fit(kept: Sequence[Example], fitted: Weights | None = None) -> Weights:
+    """The weights that make what is right likeliest, summed over all that are right (Naïve marginal likelihood).
+
+    fitted: of turns without titles; those of titles are added to them. None: fit these.
+    """
     from scipy.optimize import minimize
 
-    wide = len(CANDIDATE_FEATURES)
+    wide = kept[0].candidates.shape[1]
+    free = _free(titles=fitted is not None)
+    start = np.concatenate(list(fitted.values())) if fitted else np.zeros(len(free))
     sizes = np.array([len(e.right) for e in kept])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     owner = np.repeat(np.arange(len(kept)), sizes)
@@ -218,22 +270,31 @@ def fit(kept: Sequence[Example]) -> dict[str, list[float]]:
     none_right = np.array([not e.right.any() for e in kept], float)
     weight = np.array([e.weight for e in kept]) / sum(e.weight for e in kept)
 
-    def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def loss(part: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        w = start.copy()
+        w[free] = part
         scores, null = rows @ w[:wide], nulls @ w[wide:]
         top = np.maximum(np.maximum.reduceat(scores, starts), null)
         shares, null_share = np.exp(scores - top[owner]), np.exp(null - top)
         total = np.add.reduceat(shares, starts) + null_share
         good = np.add.reduceat(shares * right, starts) + null_share * none_right
-        value = -(weight * np.log(good / total)).sum() + PENALTY * (w**2).sum()
+        value = -(weight * np.log(good / total)).sum() + PENALTY * (part**2).sum()
         d_rows = (shares / total[owner] - shares * right / good[owner]) * weight[owner]
         d_null = (null_share / total - null_share * none_right / good) * weight
-        return value, np.concatenate([d_rows @ rows, d_null @ nulls]) + 2 * PENALTY * w
+        return value, np.concatenate([d_rows @ rows, d_null @ nulls])[free] + 2 * PENALTY * part
 
-    best = minimize(
-        loss, np.zeros(wide + len(NULL_FEATURES)), jac=True, method="L-BFGS-B", options={"maxiter": 500}
+    best = minimize(loss, np.zeros(free.sum()), jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    start[free] = np.round(best.x, 4)
+    return dict(
+        zip(PARTS, np.split(start, np.cumsum([len(names) for names in PARTS.values()])[:-1]), strict=True)
     )
-    fitted = np.round(best.x, 4).tolist()
-    return {"candidate": fitted[:wide], "null": fitted[wide:]}
+
+
+def _free(titles: bool) -> NDArray[np.bool_]:
+    """Which weights are fitted: those of titles, or all others."""
+    return np.concatenate(
+        [np.full(len(names), part.startswith("title") == titles) for part, names in PARTS.items()]
+    )
 
 
 def added(asked: Sequence[Asked]) -> dict[str, float]:
@@ -253,9 +314,10 @@ def added(asked: Sequence[Asked]) -> dict[str, float]:
     }
 
 
-def write(groups: dict[Group, dict[str, Any]]) -> None:
+def write(groups: Mapping[Group, Weights]) -> None:
+    kept = {group: {part: w.tolist() for part, w in weights.items()} for group, weights in groups.items()}
     FITTED.write_text(
-        json.dumps({"made_by": "training/conversation.py", "groups": groups}, indent=1) + "\n",
+        json.dumps({"made_by": "training/conversation.py", "groups": kept}, indent=1) + "\n",
         encoding="utf-8",
     )
     choosing.forget()
@@ -273,26 +335,30 @@ def main() -> int:
     dev = canard(args.canard, "dev")
     leaning = made(args.alone, "dev", seed=4)
     strange = switches(dev, standing_alone(args.alone, "dev"), seed=2)
-    none = {"candidate": [0.0] * len(CANDIDATE_FEATURES), "null": [9.0] + [0.0] * (len(NULL_FEATURES) - 1)}
-    groups: dict[Group, dict[str, Any]] = dict.fromkeys(GROUPS, none)
+    others = sorted({title for one in asked for turn in one.turns for title in turn.titles})
+    titled = [one for one in asked if any(turn.titles for turn in one.turns)]
+    titled = asked + switches(titled, standing_alone(args.alone, "train"), seed=6, most=TITLED_SWITCHES)
+    titled = distracted(titled, others, seed=5)
+    none = {part: np.zeros(len(names)) for part, names in PARTS.items()}
+    none["null"][0] = 9.0
+    groups: dict[Group, Weights] = dict.fromkeys(GROUPS, none)
     write(groups)
-    for _ in range(ROUNDS):
-        by_group: dict[Group, list[Example]] = {group: [] for group in GROUPS}
-        for group, example in examples(asked):
-            by_group[group].append(example)
-        groups = {group: fit(kept) for group, kept in by_group.items()}
-        write(groups)
-        print(
-            {g: len(k) for g, k in by_group.items()},
-            added(dev),
-            "made",
-            added(leaning),
-            "switches",
-            added(strange),
-            "mtrag",
-            added(mtrag(args.mtrag)),
-            file=sys.stderr,
-        )
+    for fitted_on, titles in ((_untitled(asked), False), (titled, True)):
+        for _ in range(ROUNDS):
+            by_group: dict[Group, list[Example]] = {group: [] for group in GROUPS}
+            for group, example in examples(fitted_on):
+                by_group[group].append(example)
+            groups = {group: fit(kept, groups[group] if titles else None) for group, kept in by_group.items()}
+            write(groups)
+        for name, some in (
+            ("dev", dev),
+            ("made", leaning),
+            ("switches", strange),
+            ("mtrag", mtrag(args.mtrag)),
+        ):
+            print(
+                titles, name, "without titles", added(_untitled(some)), "with", added(some), file=sys.stderr
+            )
     return 0
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from rag_core.conversation.mentions import content_stems
-from rag_core.generation.prompt import quoted
 from rag_core.generation.protocol import Message
+from rag_core.generation.writing.prompt import quoted
 from rag_core.retrieval.search import MAX_QUESTION, clean_question
 from rag_core.types import Turn
 

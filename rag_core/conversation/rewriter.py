@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from rag_core.conversation.prompt import MAX_TOKENS, question_in, write_rewriting
@@ -100,4 +101,4 @@ def _words(text: str) -> list[str]:
 def recent(turns: Sequence[Turn], most: int) -> tuple[Turn, ...]:
     """The latest turns, each cut to LONGEST characters."""
     kept = turns[-most:] if most else ()
-    return tuple(Turn(turn.role, turn.text[:LONGEST], turn.answer) for turn in kept)
+    return tuple(replace(turn, text=turn.text[:LONGEST]) for turn in kept)

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rag_core.conversation.additions import listed, ordinal, put_in
-from rag_core.conversation.choosing import OTHER, Choice, choose, told
+from rag_core.conversation.choosing import Choice, choose
+from rag_core.conversation.features import OTHER
 from rag_core.conversation.lexicon import ENGLISH, Lexicon, language_of
 from rag_core.conversation.mentions import Mention, content_stems, mentions, tokens
 from rag_core.conversation.slots import Group, Slot, slots
+from rag_core.conversation.told import told
 from rag_core.types import Turn
 
 __all__ = [
@@ -40,6 +42,8 @@ SURE_OF_FULL_NAME = 0.28
 """The same for 'he' and 'she' where the likeliest is a name of several words, which is no other thing by mistake."""
 SURE_OF_POINTING = 0.67
 """The same for 'this' and 'that' alone, which mostly stand for more than a name."""
+SURE_OF_CITED = 0.5
+"""The same for what a cited document is about, in the place of a pronoun."""
 SURE_OF_OTHERS = 0.6
 """The same for 'What else …', which does not stand alone either."""
 ALONE = 0.15
@@ -271,7 +275,10 @@ def _filled(question: str, thread: Thread) -> Standalone:
 
 
 def _is_sure(question: str, slot: Slot, choice: Choice) -> bool:
-    return choice.probability >= _sure(question, slot, choice.told.mention)
+    sure = _sure(question, slot, choice.told.mention)
+    if choice.told.titles and slot.group != "none":
+        sure = min(sure, SURE_OF_CITED)
+    return choice.probability >= sure
 
 
 def _sure(question: str, slot: Slot, mention: Mention) -> float:

@@ -61,8 +61,8 @@ def make_generator(
     quoting = Extractive(settings.answers, top_k, calibration, compute.turn)
     if model is None:
         return quoting
-    from rag_core.generation.generative import Generative
     from rag_core.generation.grounding import Grounding
+    from rag_core.generation.writing.generative import Generative
     from rag_core.retrieval.batching import QueryBatches
 
     grounding = Grounding(QueryBatches(embedder, compute).embed)

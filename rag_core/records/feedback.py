@@ -113,7 +113,9 @@ class Feedback:
     ) -> dict[str, tuple[str, ...]]:
         """Those of the answers that were made from nothing but what these scopes may read, with the titles of the documents
         that they cite, each once, in order."""
-        query = select(answers.c.id, answers.c.scopes, answers.c.citations).where(answers.c.id.in_(list(answer_ids)))
+        query = select(answers.c.id, answers.c.scopes, answers.c.citations).where(
+            answers.c.id.in_(list(answer_ids))
+        )
         async with transaction(self._database) as connection:
             rows = (await connection.execute(query)).all()
         return {

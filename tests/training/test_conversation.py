@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from rag_core.conversation.choosing import CANDIDATE_FEATURES, FITTED, NULL_FEATURES
+from rag_core.conversation.choosing import FITTED
+from rag_core.conversation.features import CANDIDATE_FEATURES, NULL_FEATURES
 from rag_core.conversation.mentions import mentions
 from rag_core.types import Turn
 from training.conversation import GROUPS, Asked, Example, _leaning, canard, examples, fit, mtrag, switches

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from rag_core.compute import Compute
 from rag_core.errors import DocumentError, InvalidQuestion
-from rag_core.generation.pieces import Pieces
 from rag_core.generation.protocol import Draft, Generator, Request
+from rag_core.generation.writing.pieces import Pieces
 from rag_core.ingest.indexing import Indexer
 from rag_core.retrieval.merging import merge_neighbours
 from rag_core.retrieval.search import Search, clean_question

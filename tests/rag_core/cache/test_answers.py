@@ -44,7 +44,7 @@ DOCUMENTS = {
     "office": ("public", "The office in Porto is at Rua do Farol 18."),
 }
 LEAVE = "How many days of leave do I have?"
-BONUS = "How high is the yearly bonus?"
+BONUS = "How much is the bonus?"
 RANKED = max(KEEP, REFINED)
 GUEST = Principal("slack", "guest", "T1", direct=True)
 HR = Principal("slack", "ada", "T1", roles=frozenset({"hr"}), direct=True)

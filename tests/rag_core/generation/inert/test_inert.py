@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from rag_core.generation.inert import REMOVED, inert
-from tests.rag_core.generation.attacks import ATTACKS, FRAGMENTS
+from tests.rag_core.generation.inert.attacks import ATTACKS, FRAGMENTS
 
-DATA = Path(__file__).parents[4] / "shared" / "data"
+DATA = Path(__file__).parents[5] / "shared" / "data"
 QUOTED = (
     "Call https://api.team.example/v1/users; see [it](https://docs.team.example/a_(b)); mail hr@team.example."
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.generation.languages import language_of
-from rag_core.generation.translated import agrees, differs
+from rag_core.generation.writing.languages import language_of
+from rag_core.generation.writing.translated import agrees, differs
 from rag_core.types import Passage, Place
 
 TEXT = "The office in London opens at 8 o'clock for 1,200 people. Restart with `systemctl restart vpn0`. Call Ann-3."

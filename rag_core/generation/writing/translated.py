@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag_core.generation.languages import language_of
 from rag_core.generation.statements import Statement, plain
+from rag_core.generation.writing.languages import language_of
 from rag_core.types import Passage
 
 __all__ = ["agrees", "differs"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.generation.marks import (
+from rag_core.generation.writing.marks import (
     CITED,
     FOOTNOTE,
     attributed,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from rag_core.generation.marks import (
+from rag_core.generation.writing.marks import (
     FOOTNOTE,
     OPENINGS,
     attributed,

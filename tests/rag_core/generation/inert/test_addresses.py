@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.generation.addresses import addresses, each_address, without_scheme
+from rag_core.generation.inert.addresses import addresses, each_address, without_scheme
 
 
 def found(text: str, *, code: bool = False) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from rag_core.generation.grounding import Grounding
 from rag_core.generation.protocol import nothing
-from rag_core.generation.writing import Writing
+from rag_core.generation.writing.checking import Writing
 from rag_core.types import Passage, Place
 
 TEXT = "You have 30 days of leave a year. Ask your lead two weeks ahead. Unused days expire in March. A day has 8 hours."

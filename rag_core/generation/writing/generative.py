@@ -19,9 +19,9 @@ from rag_core.errors import PromptTooLong, Unavailable
 from rag_core.generation.calibration import Calibration
 from rag_core.generation.extractive import Extractive, nearest
 from rag_core.generation.grounding import Grounding
-from rag_core.generation.prompt import VERSION, Prompt, write_prompt
 from rag_core.generation.protocol import Draft, LanguageModel, Request, Said, Usage, nothing
-from rag_core.generation.writing import Writing
+from rag_core.generation.writing.checking import Writing
+from rag_core.generation.writing.prompt import VERSION, Prompt, write_prompt
 from rag_core.settings import Generator as GeneratorSettings
 from rag_core.types import Turn
 

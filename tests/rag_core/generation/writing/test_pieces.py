@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.generation.pieces import Piece, Pieces, without_thoughts
+from rag_core.generation.writing.pieces import Piece, Pieces, without_thoughts
 
 TEXT = """Here is how:
 1. Open the box. [1] Then e.g. wait 5 min.[2] Done [1][3].

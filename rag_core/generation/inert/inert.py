@@ -12,8 +12,8 @@ import html
 import re
 import string
 
-from rag_core.generation.addresses import addresses, comparable, each_address, without_scheme
-from rag_core.generation.fences import Fence, blocks, spans
+from rag_core.generation.inert.addresses import addresses, comparable, each_address, without_scheme
+from rag_core.generation.inert.fences import Fence, blocks, spans
 
 __all__ = ["REMOVED", "inert", "visible"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag_core.generation.fences import Fence, blocks, spans
+from rag_core.generation.inert.fences import Fence, blocks, spans
 
 
 def kinds(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from rag_core.assistant import Assistant
 from rag_core.bootstrap import Core, make_assistant
-from rag_core.generation.prompt import NOT_FOUND
+from rag_core.generation.writing.prompt import NOT_FOUND
 from rag_core.ingest.indexing import Indexer, Parsed
 from rag_core.messages import say
 from rag_core.records.database import answers, transaction

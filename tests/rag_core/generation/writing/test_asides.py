@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.generation.asides import is_courtesy, is_echo, is_reference, is_refusal, says_not_found
+from rag_core.generation.writing.asides import is_courtesy, is_echo, is_reference, is_refusal, says_not_found
 
 REFUSALS = """NOT_IN_PASSAGES
 **NOT IN THE PASSAGES**

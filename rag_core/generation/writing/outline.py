@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rag_core.generation.pieces import Piece
+from rag_core.generation.writing.pieces import Piece
 
 __all__ = ["FRAMES", "Outline", "indent_of", "moved"]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core.errors import PromptTooLong
-from rag_core.generation.prompt import NOT_FOUND, write_prompt
+from rag_core.generation.writing.prompt import NOT_FOUND, write_prompt
 from rag_core.types import Passage, Place, Turn
 
 LEAVE = Passage(

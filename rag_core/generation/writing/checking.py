@@ -12,16 +12,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from rag_core.generation.asides import is_courtesy, is_echo, is_reference, is_refusal, says_not_found
 from rag_core.generation.composing import cite
 from rag_core.generation.grounding import Grounding, Support
 from rag_core.generation.inert import inert
-from rag_core.generation.languages import language_of
-from rag_core.generation.outline import FRAMES, Outline, indent_of, moved
-from rag_core.generation.pieces import Piece, Pieces, without_thoughts
 from rag_core.generation.protocol import Said
 from rag_core.generation.statements import Statement, plain
-from rag_core.generation.translated import agrees, differs
+from rag_core.generation.writing.asides import is_courtesy, is_echo, is_reference, is_refusal, says_not_found
+from rag_core.generation.writing.languages import language_of
+from rag_core.generation.writing.outline import FRAMES, Outline, indent_of, moved
+from rag_core.generation.writing.pieces import Piece, Pieces, without_thoughts
+from rag_core.generation.writing.translated import agrees, differs
 from rag_core.types import Citation, Passage
 
 __all__ = ["Writing"]
