@@ -315,13 +315,13 @@ async def test_a_document_that_changed_is_read_again_for_a_paraphrase(
     assert "31 days" in answer.text
 
 
-async def test_a_question_within_a_conversation_has_no_paraphrases(assistant: Assistant) -> None:
-    """What it asks depends on the turns before; it neither finds nor is found."""
-    turn = Turn("user", "I work part time.")
+async def test_a_question_that_leans_on_others_has_no_paraphrases(assistant: Assistant) -> None:
+    """What it asks depends on the turns before; it neither finds nor is found. One that stands alone is as any other."""
+    bonus, leave = Turn("user", "How high is the yearly bonus?"), Turn("user", LEAVE)
     await ask(assistant, LEAVE)
-    assert not (await ask(assistant, LEAVE_AGAIN, CONSOLE, turn)).cached
-    await ask(assistant, "Where do I ask for leave?", CONSOLE, turn)
-    assert not (await ask(assistant, "where can I ask for leave, please", CONSOLE)).cached
+    assert (await ask(assistant, LEAVE_AGAIN, CONSOLE, bonus)).cached
+    assert (await ask(assistant, "And in Porto?", CONSOLE, leave)).standalone
+    assert not (await ask(assistant, "How many days of leave do I have in Porto?", CONSOLE)).cached
 
 
 async def test_an_abstention_is_not_given_to_a_paraphrase(assistant: Assistant) -> None:
