@@ -87,8 +87,14 @@ async def test_a_cancelled_reader_gets_its_cancellation(backend: Backend, model:
     """Also by a time limit of its own; and the model answers afterwards."""
     with pytest.raises(TimeoutError):
         await _read_slowly(model, backend.endless)
-    reading = asyncio.create_task(heard(model, backend.endless, 600))
-    await asyncio.sleep(0.05)
+    begun = asyncio.Event()
+
+    async def read() -> None:
+        async for _ in model.stream([Message("user", backend.endless)], 600):
+            begun.set()
+
+    reading = asyncio.create_task(read())
+    await begun.wait()
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
