@@ -75,6 +75,8 @@ _LONGEST_DESTINATION = 2_000
 _LABEL = re.compile(r"\[([^\[\]]{0,300})\]")
 _TABLE = re.compile(r"^[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+\|", re.MULTILINE)
 _NUMBER = re.compile(r"\d{1,3}")
+_HARMLESS = re.compile(r"(?:[\w ,;!?'\"“”‘’()%$€£+*|\n–—…°=-]|\[\d{1,3}\](?![:(])|:(?= )|\.(?![A-Za-z]))*", re.ASCII)
+"""Words, punctuation and citations' numbers: most answers are nothing else."""
 _FIRST_CODE, _CODES = 0xF0000, 0xFFFD
 
 
@@ -85,6 +87,8 @@ def inert(text: str, quoted: str = "") -> str:
     either. quoted: the passages it cites, and their addresses. An address that stands there is shown without its scheme
     as code, and left exact in code; any other becomes REMOVED.
     """
+    if _HARMLESS.fullmatch(text):
+        return text
     known = addresses(_decoded(visible(quoted)))
     for _ in range(ROUNDS):
         before, text = text, _round(text, known)

@@ -229,3 +229,15 @@ def test_no_text_takes_long(shape: str) -> None:
 def test_a_power_stays_one() -> None:
     """Ten to the third is not a hundred and three."""
     assert inert("10<sup>3</sup> and m<sup>2</sup>") == "10^3 and m2"
+
+
+PARTS = (
+    "a~b.c~x ~\n~\n\n~    ~- ~* ~1. ~[1]~[1][2]~: ~|~|---|\n~(~)~**~_~'~\"~=~===~---~–~…~e.g. ~co.uk ~evil.example ~3.5~www.x"
+).split("~")
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=14).map("".join))
+def test_the_short_way_for_harmless_text_changes_nothing_that_the_long_way_would_not(text: str) -> None:
+    """A word in backquotes sends the same text the long way."""
+    short = inert(text)
+    assert inert(f"{text}\n\n`code`").removesuffix("\n\n`code`").rstrip() == short.rstrip()
