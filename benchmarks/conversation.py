@@ -19,6 +19,7 @@ from rag_core.conversation import stand_alone
 from rag_core.index.embedding import Embedder
 from training.conversation import Asked, made
 from training.evaluate import ndcg, read_beir
+from training.evaluate.conversation import untitled
 
 SEED = 9
 
@@ -29,7 +30,8 @@ def pasted(asked: Asked) -> str:
 
 WAYS: dict[str, Callable[[Asked], str]] = {
     "last turn": lambda asked: asked.question,
-    "ours, by rules": lambda asked: stand_alone(asked.question, asked.turns).text,
+    "ours, by rules": lambda asked: stand_alone(asked.question, untitled(asked.turns)).text,
+    "ours, knowing what answers cite": lambda asked: stand_alone(asked.question, asked.turns).text,
     "original": lambda asked: asked.rewrite,
     "all turns": pasted,
 }
@@ -47,13 +49,15 @@ def main() -> None:
     ids = [document.id for document in data.documents]
     documents = np.array([embedder.embed_query(document.whole) for document in data.documents])
     by_text = {text: query for query, text in data.queries.items()}
-    asked = [one for one in made([args.folder], args.split, SEED, args.most) if one.rewrite in by_text]
+    asked = [
+        one for one in made([args.folder], args.split, SEED, args.most, titled=True) if one.rewrite in by_text
+    ]
     for name, text_of in WAYS.items():
         scores = []
         for one in asked:
             order = np.argsort(-(documents @ embedder.embed_query(text_of(one))))[:10]
             scores.append(ndcg([ids[i] for i in order], data.relevant[by_text[one.rewrite]]))
-        print(f"{name:15} {len(asked):5} nDCG@10 {statistics.fmean(scores):.4f}")
+        print(f"{name:31} {len(asked):5} nDCG@10 {statistics.fmean(scores):.4f}")
 
 
 if __name__ == "__main__":

@@ -171,14 +171,17 @@ def switches(asked: Sequence[Asked], alone: Sequence[str], seed: int, most: int 
     return made
 
 
-def made(folders: Sequence[Path], split: str, seed: int, most: int = MADE) -> list[Asked]:
+def made(
+    folders: Sequence[Path], split: str, seed: int, most: int = MADE, titled: bool = False
+) -> list[Asked]:
     """Follow-ups made of pairs of questions about the same document: what both name becomes a pronoun in the second, or is
-    left out of it."""
+    left out of it. titled: answers cite their document."""
     chance = random.Random(seed)
     found: list[Asked] = []
     for folder in folders:
         found += _made_of(folder, split, chance)
-    return chance.sample(found, min(most, len(found)))
+    kept = chance.sample(found, min(most, len(found)))
+    return kept if titled else _untitled(kept)
 
 
 def _made_of(folder: Path, split: str, chance: random.Random) -> Iterator[Asked]:
@@ -186,9 +189,9 @@ def _made_of(folder: Path, split: str, chance: random.Random) -> Iterator[Asked]
     questions = {row["_id"]: row for row in _rows(folder / "queries.jsonl.gz")}
     together: dict[str, list[tuple[str, tuple[str, str]]]] = {}
     for line in (folder / "qrels" / f"{split}.tsv").read_text().splitlines()[1:]:
-        query, document, _ = line.split("\t")
-        subject = questions[query].get("metadata", {}).get("focus") or document
-        together.setdefault(subject, []).append((questions[query]["text"], texts[document]))
+        query, id, _ = line.split("\t")
+        subject = questions[query].get("metadata", {}).get("focus") or id
+        together.setdefault(subject, []).append((questions[query]["text"], texts[id]))
     others = [pair for pairs in together.values() for pair in pairs]
     for pairs in together.values():
         chance.shuffle(pairs)
@@ -330,10 +333,10 @@ def main() -> int:
     parser.add_argument("alone", type=Path, nargs="*")
     args = parser.parse_args()
     asked = canard(args.canard, "train") + mtrag(args.mtrag)
-    asked += made(args.alone, "train", seed=3)
+    asked += made(args.alone, "train", seed=3, titled=True)
     asked += switches(asked, standing_alone(args.alone, "train"), seed=1)
     dev = canard(args.canard, "dev")
-    leaning = made(args.alone, "dev", seed=4)
+    leaning = made(args.alone, "dev", seed=4, titled=True)
     strange = switches(dev, standing_alone(args.alone, "dev"), seed=2)
     others = sorted({title for one in asked for turn in one.turns for title in turn.titles})
     titled = [one for one in asked if any(turn.titles for turn in one.turns)]

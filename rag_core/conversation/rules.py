@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from rag_core.conversation.additions import listed, ordinal, put_in
@@ -139,9 +139,11 @@ def thread_of(turns: Sequence[Turn]) -> Thread:
 
 
 def clearly_stands_alone(question: str, turns: Sequence[Turn]) -> bool:
-    """Whether a question so surely needs nothing of the turns before it that a language model need "
-    "not be asked."""
-    thread = thread_of(turns)
+    """Whether a question so surely needs nothing of the turns before it that a language model need not be asked.
+
+    Titles are not looked at: where they are known, fewer questions seem to lean on what was said, also of those that do.
+    """
+    thread = thread_of([replace(turn, titles=()) for turn in turns])
     if not thread.previous() or is_social(question):
         return True
     if len(question) > LONGEST:

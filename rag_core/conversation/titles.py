@@ -116,8 +116,8 @@ def _named(text: str) -> Mention | None:
     stems = content_stems(text)
     if len(words) <= LONGEST_SUBJECT:
         large = [w for w in words if w.text[0].isupper() or w.text[0].isdigit()]
-        kind = "name" if len(large) * 2 > len(words) else "noun"
-        return Mention(text, stems, kind, 0, after, False)
+        mostly = len(large) * 2 > len(words)
+        return Mention(text, stems, "name" if mostly else "noun", 0, after, False)
     found = [m for m in mentions(text) if m.kind != "date" and m.stems - _GENERIC]
     longest = max(found, key=lambda m: (m.kind == "name", len(m.text)), default=None)
     if longest is None:

@@ -36,11 +36,15 @@ def settings(home: Path) -> Settings:
 
 @pytest.fixture
 async def assistant(core: Core) -> Assistant:
-    indexer = Indexer(core.embedder, core.store, core.compute)
     for id, (scope, text) in DOCUMENTS.items():
-        parsed = Parsed(f"docs/{id}", "docs", scope, id, f"https://docs.example/{id}", text)
-        await indexer.write([await indexer.divide(parsed)])
+        await indexed(core, id, scope, id, text)
     return make_assistant(core)
+
+
+async def indexed(core: Core, id: str, scope: str, title: str, text: str) -> None:
+    indexer = Indexer(core.embedder, core.store, core.compute)
+    parsed = Parsed(f"docs/{id}", "docs", scope, title, f"https://docs.example/{id}", text)
+    await indexer.write([await indexer.divide(parsed)])
 
 
 def asked(text: str, principal: Principal = GUEST, *turns: Turn) -> Question:
@@ -90,6 +94,41 @@ async def test_an_answer_of_other_scopes_never_enters_a_conversation(assistant: 
     assert refused.standalone == ""
     for hidden in ("Heron", "Hopper", "80,000"):
         assert hidden not in str(refused)
+
+
+async def test_he_is_whom_the_document_of_the_answer_before_is_about(
+    core: Core, assistant: Assistant
+) -> None:
+    """Its title says so, and neither the question nor the answer does; the platform gives the answer's id alone."""
+    for title, awards in (("Roger Clemens", "seven"), ("Pedro Martinez", "three")):
+        text = f"The pitcher won the Cy Young award {awards} times."
+        if title == "Roger Clemens":
+            text = f"Our oldest pitcher threw 4,672 strikeouts before he retired.\n\n{text}"
+        await indexed(core, title.split()[0].lower(), "public", title, text)
+    tell = "Tell me about our oldest pitcher and his strikeouts before he retired."
+    first = await assistant.ask(asked(tell))
+    assert first.citations[0].title == "Roger Clemens"
+    assert "Clemens" not in first.text
+    second = await assistant.ask(asked("Did he win any awards?", GUEST, *exchange(tell, first)))
+    assert second.standalone == "Did Roger Clemens win any awards?"
+    assert "seven times" in second.text
+    assert second.citations[0].title == "Roger Clemens"
+
+
+async def test_the_title_of_what_a_hidden_answer_cites_never_enters(core: Core, assistant: Assistant) -> None:
+    """Not by its record, and not by what the platform hands over with the turn."""
+    await indexed(core, "lovelace", "hr", "Ada Lovelace", "The head of design earns 80,000 euros a year.")
+    question = "What does the head of design earn a year?"
+    secret = await assistant.ask(asked(question, HR))
+    assert secret.citations[0].title == "Ada Lovelace"
+    turns = exchange(question, secret)
+    assert "Lovelace" not in secret.text
+    allowed = await assistant.ask(asked("Did she win any awards?", HR, *turns))
+    assert allowed.standalone == "Did Ada Lovelace win any awards?"
+    handed = (turns[0], replace(turns[1], titles=("Ada Lovelace",)))
+    for given in (turns, handed, (*exchange(LEAVE, await assistant.ask(asked(LEAVE))), *handed)):
+        refused = await assistant.ask(asked("Did she win any awards?", GUEST, *given))
+        assert "Lovelace" not in str(refused)
 
 
 async def test_hidden_turns_are_passed_over_and_not_the_rest(assistant: Assistant) -> None:

@@ -5,17 +5,31 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rag_core.conversation.choosing import FITTED
-from rag_core.conversation.features import CANDIDATE_FEATURES, NULL_FEATURES
 from rag_core.conversation.mentions import mentions
 from rag_core.types import Turn
-from training.conversation import GROUPS, Asked, Example, _leaning, canard, examples, fit, mtrag, switches
+from training.conversation import (
+    GROUPS,
+    PARTS,
+    Asked,
+    Example,
+    _leaning,
+    canard,
+    distracted,
+    examples,
+    fit,
+    mtrag,
+    switches,
+)
 
+WIDE = len(PARTS["candidate"] + PARTS["title_candidate"])
+HIGH = len(PARTS["null"] + PARTS["title_null"])
 BEFORE = (Turn("user", "What is the travel allowance?"), Turn("assistant", "It is 60 euros."))
 
 
@@ -25,23 +39,23 @@ def written(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def test_the_fitted_numbers_are_those_that_are_read() -> None:
-    """A weight for each feature, for each group of slots."""
+    """A weight for each feature, for each group of slots; those of titles by themselves."""
     groups = json.loads(FITTED.read_text(encoding="utf-8"))["groups"]
     assert set(groups) == set(GROUPS)
     for weights in groups.values():
-        assert len(weights["candidate"]) == len(CANDIDATE_FEATURES)
-        assert len(weights["null"]) == len(NULL_FEATURES)
+        assert {part: len(kept) for part, kept in weights.items()} == {p: len(n) for p, n in PARTS.items()}
 
 
 def test_only_questions_of_the_split_with_turns_are_taken(tmp_path: Path) -> None:
-    """Of CANARD the split that is asked for."""
-    row = {"question": "Why?", "rewrite": "Why?", "history": ["Who?", "She."]}
+    """Of CANARD the split that is asked for; answers cite the article they come from."""
+    row = {"question": "Why?", "rewrite": "Why?", "history": ["Who?", "She."], "title": "Ada Lovelace"}
     written(
         tmp_path / "rewrites.jsonl.gz",
         [{**row, "split": "train"}, {**row, "split": "test"}, {**row, "history": [], "split": "train"}],
     )
     (asked,) = canard(tmp_path, "train")
     assert [turn.role for turn in asked.turns] == ["user", "assistant"]
+    assert [turn.titles for turn in asked.turns] == [(), ("Ada Lovelace",)]
 
 
 def test_judged_conversations_are_left_out(tmp_path: Path) -> None:
@@ -71,7 +85,10 @@ def test_what_a_person_put_in_is_right() -> None:
     ((group, example),) = examples([Asked(BEFORE, "Who approves it?", "Who approves the travel allowance?")])
     assert group == "thing"
     assert example.right.sum() == 1
-    assert example.candidates.shape == (len(example.right), len(CANDIDATE_FEATURES))
+    assert example.candidates.shape == (
+        len(example.right),
+        len(PARTS["candidate"] + PARTS["title_candidate"]),
+    )
 
 
 def test_a_follow_up_is_made_by_taking_a_mention_out() -> None:
@@ -87,9 +104,39 @@ def test_the_fit_learns_what_tells_right_from_wrong() -> None:
     chance = np.random.default_rng(0)
     kept = []
     for _ in range(60):
-        rows = chance.integers(0, 2, (3, len(CANDIDATE_FEATURES))).astype(float)
+        rows = chance.integers(0, 2, (3, WIDE)).astype(float)
         rows[:, 2] = np.eye(3)[chance.integers(3)]
-        kept.append(Example(rows, np.zeros(len(NULL_FEATURES)), rows[:, 2] == 1, 1.0))
+        kept.append(Example(rows, np.zeros(HIGH), rows[:, 2] == 1, 1.0))
     weights = fit(kept)["candidate"]
     assert int(np.argmax(weights)) == 2
     assert weights[2] > 3 * max(abs(w) for n, w in enumerate(weights) if n != 2)
+
+
+def test_what_titles_tell_comes_on_top_of_the_rest() -> None:
+    """Their weights are fitted last, and the others stay what they were: without titles nothing changes."""
+    chance = np.random.default_rng(0)
+    cited = len(PARTS["candidate"])
+    kept = []
+    for _ in range(60):
+        rows = chance.integers(0, 2, (3, WIDE)).astype(float)
+        rows[:, cited] = np.eye(3)[chance.integers(3)]
+        kept.append(Example(rows, np.zeros(HIGH), rows[:, cited] == 1, 1.0))
+    before = fit([replace(e, candidates=np.where(np.arange(WIDE) < cited, e.candidates, 0)) for e in kept])
+    after = fit(kept, before)
+    assert not before["title_candidate"].any()
+    assert all(np.array_equal(before[part], after[part]) for part in ("candidate", "null"))
+    assert int(np.argmax(after["title_candidate"])) == 0
+
+
+def test_what_answers_cite_is_not_always_what_is_spoken_of() -> None:
+    """In fitting, some conversations cite other documents alone, and some further ones; what cites nothing stays so."""
+    cites = replace(BEFORE[1], titles=("Travel allowance",))
+    asked = [Asked((*BEFORE, BEFORE[0], cites), "Who approves it?", "Who approves it?")] * 200
+    found = [[turn.titles for turn in one.turns] for one in distracted(asked, ["Beacon"], seed=1)]
+    assert {tuple(titles[:3]) for titles in found} == {((), (), ())}
+    assert {titles[3] for titles in found} == {
+        ("Travel allowance",),
+        ("Beacon",),
+        ("Travel allowance", "Beacon"),
+        ("Beacon", "Travel allowance"),
+    }

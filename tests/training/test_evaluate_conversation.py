@@ -137,6 +137,18 @@ async def test_words_added_are_counted_by_their_stems(tmp_path: Path) -> None:
     assert none["rouge_l"] == none["rouge_l_last_turn"]
 
 
+async def test_the_title_of_a_row_is_that_of_the_document_its_answers_cite(tmp_path: Path) -> None:
+    """What it adds is measured: words that nobody said are found with it, and without it they are not."""
+    row = {"history": ["Tell me about the pitcher.", "He threw 4,672 strikeouts."], "title": "Roger Clemens"}
+    asked = {"question": "Did he win any awards?", "rewrite": "Did Roger Clemens win any awards?"}
+    written(tmp_path, "rewrites", [{**row, **asked, "split": "test"}])
+    found = read_conversations(tmp_path, "test").rewrites
+    assert [turn.titles for turn in found[0].turns] == [(), ("Roger Clemens",)]
+    ours = await evaluate_rewrites(found, Rewriter(Conversation()), 10, silent)
+    assert (ours["term_recall"], ours["term_recall_without_titles"]) == (1.0, 0.0)
+    assert (ours["changed"], ours["term_precision"]) == (1.0, 1.0)
+
+
 async def test_searches_are_scored_by_what_was_asked(
     tmp_path: Path, embedder: Embedder, compute: Compute
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import delete, event, func, select
@@ -69,6 +70,17 @@ async def test_an_answer_is_kept_with_all_that_produced_it(database: AsyncEngine
         "answer_tokens": 40,
         "cached": False,
     }
+
+
+async def test_an_answer_is_readable_to_who_may_read_all_that_it_was_made_from(database: AsyncEngine) -> None:
+    """With the titles that it cites, each once, in order; of an answer that is not, nothing is told."""
+    cited = an_answer("a1").citations[0]
+    citations = tuple(replace(cited, title=title) for title in ("Leave", "Beacon", "Leave"))
+    feedback = await recorded(database, replace(an_answer("a1"), citations=citations))
+    everything = frozenset({"public", "hr", "it"})
+    assert await feedback.readable(["a1", "no-such"], everything) == {"a1": ("Leave", "Beacon")}
+    assert await feedback.readable(["a1"], None) == {"a1": ("Leave", "Beacon")}
+    assert await feedback.readable(["a1"], frozenset({"public"})) == {}
 
 
 async def test_the_last_vote_of_a_person_stands(database: AsyncEngine) -> None:

@@ -232,7 +232,7 @@ def test_a_power_stays_one() -> None:
 
 
 PARTS = (
-    "a~b.c~x ~\n~\n\n~    ~- ~* ~1. ~[1]~[1][2]~: ~|~|---|\n~(~)~**~_~'~\"~=~===~---~–~…~e.g. ~co.uk ~evil.example ~3.5~www.x"
+    "a~b.c~x ~\n~\n\n~    ~- ~* ~1. ~[1]~[1][2]~: ~|~|---|\n~(~)~**~_~'~\"~=~===~---~–~e.g. ~co.uk ~evil.example ~3.5~www.x"
 ).split("~")
 
 
