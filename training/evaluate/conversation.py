@@ -19,7 +19,15 @@ from training.evaluate.wording import bleu, rouge_l
 if TYPE_CHECKING:
     from rag_core.retrieval.search import Search
 
-__all__ = ["Conversations", "FollowUp", "evaluate_rewrites", "evaluate_searches", "read_conversations"]
+__all__ = [
+    "Conversations",
+    "FollowUp",
+    "alternating",
+    "evaluate_rewrites",
+    "evaluate_searches",
+    "read_conversations",
+    "untitled",
+]
 
 SCOPES = frozenset({"public"})
 DEEP = 100
