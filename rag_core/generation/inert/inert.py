@@ -75,7 +75,9 @@ _LONGEST_DESTINATION = 2_000
 _LABEL = re.compile(r"\[([^\[\]]{0,300})\]")
 _TABLE = re.compile(r"^[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+\|", re.MULTILINE)
 _NUMBER = re.compile(r"\d{1,3}")
-_HARMLESS = re.compile(r"(?:[\w ,;!?'\"“”‘’()%$€£+*|\n–—…°=-]|\[\d{1,3}\](?![:(])|:(?= )|\.(?![A-Za-z]))*", re.ASCII)
+_HARMLESS = re.compile(
+    r"(?:[\w ,;!?'\"“”‘’()%$€£+*|\n–—…°=-]|\[\d{1,3}\](?![:(])|:(?= )|\.(?![A-Za-z]))*", re.ASCII
+)
 """Words, punctuation and citations' numbers: most answers are nothing else."""
 _FIRST_CODE, _CODES = 0xF0000, 0xFFFD
 
