@@ -190,8 +190,8 @@ async def test_one_that_is_too_slow_is_given_up_and_one_that_hangs_is_started_ag
     causal_model: Path,
 ) -> None:
     """Who asks is told after the time limit. Slow is not hung: that process stays."""
-    model = LocalModel(settings(causal_model, first_token_timeout_s=0.2, timeout_s=0.2), patience_s=3)
-    too_late = pytest.raises(Unavailable, match=r"took too long.*timeout_s \(0\.2 s\)")
+    model = LocalModel(settings(causal_model, first_token_timeout_s=0.02, timeout_s=0.02), patience_s=3)
+    too_late = pytest.raises(Unavailable, match=r"took too long.*timeout_s \(0\.02 s\)")
     try:
         await model.ready()
         pid = model.pid
