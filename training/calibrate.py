@@ -9,9 +9,6 @@ unanswerable.jsonl, other sets' questions, and their own with the documents that
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import json
 import random
 import sys
 import tempfile
@@ -25,7 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.compute import Compute
-from rag_core.errors import AnswerloopError
 from rag_core.generation.calibration import DEFAULT, Calibration, Linear
 from rag_core.generation.evidence import FEATURES, Evidence, gather
 from rag_core.generation.extractive import Extractive
@@ -38,6 +34,7 @@ from rag_core.retrieval.search import Found, Search
 from rag_core.retrieval.terms import keywords
 from rag_core.settings import Settings
 from training.evaluate import Beir, index_beir, normalised, read_beir
+from training.fitting import run
 
 PRIOR = {"echo": -3.0, "short": -1.0, "question": -2.0, "code": -0.5}
 """Where the sets have too little of a kind to learn from, a weight stays near these."""
@@ -289,19 +286,7 @@ def _written(model: Linear) -> dict[str, Any]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m training.calibrate")
-    parser.add_argument("model", type=Path, help="folder of an exported embedding model")
-    parser.add_argument("sets", type=Path, nargs="+", help="folders in BEIR layout")
-    parser.add_argument("--out", type=Path, default=DEFAULT)
-    arguments = parser.parse_args()
-    try:
-        values = asyncio.run(calibrate(arguments.model, arguments.sets))
-    except AnswerloopError as error:
-        print(error, file=sys.stderr)
-        return 1
-    arguments.out.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(values, indent=2))
-    return 0
+    return run("training.calibrate", calibrate, DEFAULT)
 
 
 if __name__ == "__main__":

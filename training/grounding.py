@@ -8,9 +8,6 @@ are read by benchmarks/grounding.py alone.
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -20,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_core.errors import AnswerloopError
 from rag_core.generation.grounding import DEFAULT, FEATURES, Grounding, Weights
 from rag_core.generation.statements import Statement
 from rag_core.index.embedding import Embedder
 from training.claims import Claim, read_claims
+from training.fitting import run
 
 __all__ = ["features_of", "fit", "fitted", "group_weights", "threshold_that_keeps"]
 
@@ -139,19 +136,7 @@ def threshold_that_keeps(share: float, probabilities: Floats, weights: Floats) -
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m training.grounding")
-    parser.add_argument("model", type=Path, help="folder of an exported embedding model")
-    parser.add_argument("sets", type=Path, nargs="+", help="folders in BEIR layout")
-    parser.add_argument("--out", type=Path, default=DEFAULT)
-    arguments = parser.parse_args()
-    try:
-        values = asyncio.run(fitted(arguments.model, arguments.sets))
-    except AnswerloopError as error:
-        print(error, file=sys.stderr)
-        return 1
-    arguments.out.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(values, indent=2))
-    return 0
+    return run("training.grounding", fitted, DEFAULT)
 
 
 if __name__ == "__main__":
