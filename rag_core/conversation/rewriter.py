@@ -99,6 +99,11 @@ def _words(text: str) -> list[str]:
 
 
 def recent(turns: Sequence[Turn], most: int) -> tuple[Turn, ...]:
-    """The latest turns, each cut to LONGEST characters."""
+    """The latest turns, each cut to LONGEST characters, and without halves of surrogate pairs, which no tokenizer and no
+    endpoint takes: a platform's text may be cut within an emoji."""
     kept = turns[-most:] if most else ()
-    return tuple(replace(turn, text=turn.text[:LONGEST]) for turn in kept)
+    return tuple(replace(turn, text=_well_formed(turn.text[:LONGEST])) for turn in kept)
+
+
+def _well_formed(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -186,3 +186,9 @@ def test_history_is_bounded() -> None:
     assert [t.titles for t in kept] == [("t17",), ("t18",), ("t19",)]
     assert {len(t.text) for t in kept} == {2_000}
     assert recent(turns, 0) == ()
+
+
+def test_half_an_emoji_in_an_earlier_turn_does_no_harm() -> None:
+    """A platform's text may be cut anywhere; what is left of it can be counted and sent."""
+    (turn,) = recent((Turn("user", "Leave in Porto \ud83d"),), 10)
+    assert turn.text == "Leave in Porto ?"
