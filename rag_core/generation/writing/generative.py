@@ -80,6 +80,8 @@ class Generative:
                 self.name,
                 self._settings.timeout_s,
             )
+        except Exception:  # a model may write anything; a mistake of ours in taking it apart costs no answer
+            log.exception("what %s wrote could not be checked, the documents are quoted instead", self.name)
         return _instead(quoted, "generator-failed", said)
 
     async def _written(self, request: Request, quoted: Draft, said: Said) -> Draft:

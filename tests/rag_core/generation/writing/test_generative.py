@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ from sqlalchemy import select
 
 from rag_core.assistant import Assistant
 from rag_core.bootstrap import Core, make_assistant
+from rag_core.generation.extractive import Extractive
+from rag_core.generation.grounding import Grounding, Support
+from rag_core.generation.writing.generative import Generative
 from rag_core.generation.writing.prompt import NOT_FOUND
 from rag_core.ingest.indexing import Indexer, Parsed
 from rag_core.messages import say
 from rag_core.records.database import answers, transaction
 from rag_core.settings import Generator, Settings
-from rag_core.types import Answer, Principal, Question
+from rag_core.types import Answer, Passage, Principal, Question
 from tests.servers.language_model import LanguageServer, Reply, echo, refusal, until
 
 DOCUMENTS = {
@@ -316,3 +320,23 @@ async def test_tokens_and_version_are_recorded(
     assert (row["generator"], row["generator_version"]) == ("openai:scripted", core.generator.version)
     assert row["prompt_tokens"] > 100
     assert row["answer_tokens"] > 5
+
+
+class Mistaken(Grounding):
+    async def check(self, sentence: str, passages: Sequence[Passage]) -> Support:
+        raise RecursionError("a mistake of ours")
+
+
+async def test_a_mistake_in_checking_costs_no_answer(
+    core: Core, assistant: Assistant, endpoint: LanguageServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever a model writes; the log has the mistake."""
+    endpoint.script.append(Reply.text(TRUE))
+    said = core.settings
+    quoting = Extractive(said.answers, said.retrieval.top_k)
+    assert core.model is not None
+    generator = Generative(core.model, quoting, Mistaken(), said.generator, said.retrieval.top_k)
+    answer = await answered(make_assistant(replace(core, generator=generator)))
+    assert "You have 30 days of leave a year." in answer.text
+    assert answer.notices == (say("en", "generator-failed"),)
+    assert "a mistake of ours" in caplog.text
