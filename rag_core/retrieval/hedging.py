@@ -25,7 +25,7 @@ def hedged(understood: Sequence[Ranked], asked: Sequence[Ranked]) -> list[Ranked
     order.
     """
     if not understood or not asked:
-        return list(understood or asked)
+        return sorted(understood or asked, key=lambda r: (-r.score, r.passage.id))
     lowest = min(r.score for r in understood)
     farthest = min(r.cosine for r in understood)
     known = {r.passage.id: r for r in understood}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag_core.retrieval.hedging import hedged
@@ -84,6 +84,7 @@ def test_each_passage_of_both_comes_once_best_first(
 
 
 @given(scored, scored)
+@example([], [("a", 0.0), ("b", 0.0)])
 def test_the_same_rankings_always_give_the_same(
     understood: list[tuple[str, float]], asked: list[tuple[str, float]]
 ) -> None:
