@@ -35,18 +35,24 @@ from rag_core.errors import NotReady, SettingsError, Unavailable
 __all__ = [
     "HEAD",
     "answers",
+    "channel_settings",
+    "deliveries",
     "documents",
+    "escalations",
     "metadata",
     "open_database",
+    "postings",
     "releases",
+    "reviews",
     "sources",
     "standard_answers",
     "standard_state",
+    "threads",
     "transaction",
     "votes",
 ]
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration in migrations/versions."""
 _LOCK = 0x616E7377
 """Of our migrations, among PostgreSQL's advisory locks."""
@@ -190,6 +196,115 @@ standard_state = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False, comment="1"),
     Column("version", Integer, nullable=False, comment="grows with every change of a standard answer"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("platform", _Line(32), primary_key=True),
+    Column("key", _Line(200), primary_key=True, comment="what the platform delivers once has one key"),
+    Column("kind", _Line(64), nullable=False),
+    Column("lane", _Line(200), nullable=False, comment="what is in one is handled in order"),
+    Column("payload", JSON, comment="as the platform sent it; null once it is handled"),
+    Column("state", _Line(8), nullable=False, comment="waiting, taken, done or failed"),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("owner", _Line(100), nullable=False, comment="the process that handles it; '': none"),
+    Column("lease_until", DateTime(timezone=True), comment="when another may take it up"),
+    Column("attempts", Integer, nullable=False),
+    Column("progress", JSON, nullable=False, comment="what its handler noted for another attempt"),
+    Column("number", Integer, nullable=False, comment="order of acceptance"),
+    Index("deliveries_state", "state", "lease_until"),
+)
+
+postings = Table(
+    "postings",
+    metadata,
+    Column("platform", _Line(32), primary_key=True),
+    Column("channel", _Line(64), primary_key=True),
+    Column("message", _Line(64), primary_key=True, comment="the platform's id of it"),
+    Column("workspace", _Line(64), nullable=False),
+    Column("thread", _Line(64), nullable=False),
+    Column("question_message", _Line(64), nullable=False, comment="what it answers; '': no message"),
+    Column("part", Integer, nullable=False, comment="of a long answer, from 0"),
+    Column("kind", _Line(16), nullable=False, comment="answer, draft, notice"),
+    Column("answer_id", _Line(32), comment="null: a sentence in the place of an answer"),
+    Column("user_id", _Line(200), nullable=False, comment="who asked"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Index("postings_thread", "platform", "channel", "thread"),
+    Index("postings_question", "platform", "channel", "question_message"),
+    Index("postings_answer", "answer_id"),
+    Index("postings_user", "platform", "user_id"),
+)
+
+threads = Table(
+    "threads",
+    metadata,
+    Column("platform", _Line(32), primary_key=True),
+    Column("channel", _Line(64), primary_key=True),
+    Column("thread", _Line(64), primary_key=True),
+    Column("workspace", _Line(64), nullable=False),
+    Column("silenced_by", _Line(200), nullable=False, comment="'': follow-ups are answered"),
+    Column(
+        "context", JSON, nullable=False, comment="what the platform said of it, such as the channel looked at"
+    ),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+
+channel_settings = Table(
+    "channel_settings",
+    metadata,
+    Column("platform", _Line(32), primary_key=True),
+    Column("workspace", _Line(64), primary_key=True),
+    Column("channel", _Line(64), primary_key=True),
+    Column("values", JSON, nullable=False, comment="what is set here goes before the settings file"),
+    Column("changed_by", _Line(200), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+
+escalations = Table(
+    "escalations",
+    metadata,
+    Column("id", _Line(32), primary_key=True),
+    Column("answer_id", _Line(32)),
+    Column("platform", _Line(32), nullable=False),
+    Column("workspace", _Line(64), nullable=False),
+    Column("channel", _Line(64), nullable=False, comment="where it was asked"),
+    Column("thread", _Line(64), nullable=False),
+    Column("message", _Line(64), nullable=False, comment="the question's"),
+    Column("user_id", _Line(200), nullable=False, comment="who asked for a person"),
+    Column("question", _Words, nullable=False),
+    Column("target_channel", _Line(64), nullable=False),
+    Column("target_message", _Line(64), nullable=False, comment="'': not posted yet"),
+    Column("mentioned", _Line(64), nullable=False, comment="user group or role that was called; '': none"),
+    Column("state", _Line(16), nullable=False, comment="open or resolved"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("remind_at", DateTime(timezone=True), comment="null: no more"),
+    Column("reminders", Integer, nullable=False),
+    Column("resolved_at", DateTime(timezone=True)),
+    Column("resolved_by", _Line(200), nullable=False),
+    Column("reply", _Words, nullable=False, comment="what the person who answered wrote"),
+    Index("escalations_due", "state", "remind_at"),
+    Index("escalations_target", "platform", "target_channel", "target_message"),
+    Index("escalations_answer", "answer_id"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", _Line(32), primary_key=True),
+    Column("answer_id", _Line(32), ForeignKey("answers.id", ondelete="CASCADE"), nullable=False),
+    Column("source", _Line(16), nullable=False, comment="vote or escalation"),
+    Column("proposed", _Words, nullable=False, comment="an answer that somebody suggests; '': none"),
+    Column("proposed_by", _Line(200), nullable=False),
+    Column("state", _Line(16), nullable=False, comment="pending, approved, corrected or rejected"),
+    Column("correction", _Words, nullable=False, comment="what the answer should be; '': as it is"),
+    Column("note", _Words, nullable=False, comment="the reviewer's"),
+    Column("reviewer", _Line(200), nullable=False, comment="PLATFORM:USER; '': nobody yet"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("decided_at", DateTime(timezone=True)),
+    Column("told_at", DateTime(timezone=True), comment="when those concerned were told of a correction"),
+    Index("reviews_state", "state", "created_at"),
+    Index("reviews_answer", "answer_id"),
 )
 
 
