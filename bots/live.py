@@ -1,4 +1,4 @@
-"""The settings of a running process: access rules and sources are read again when the settings file changes."""
+"""The settings of a running process: access rules, sources, channels and reviewers are read again when the file changes."""
 
 from __future__ import annotations
 
@@ -69,4 +69,4 @@ class LiveSettings:
 
 
 def _live(settings: Settings) -> object:
-    return settings.access, settings.sources
+    return settings.access, settings.sources, settings.channels, settings.review

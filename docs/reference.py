@@ -73,10 +73,11 @@ def _sections() -> Iterator[tuple[str, list[str]]]:
         own = tuple(name for name in source.model_fields if name not in COMMON)
         yield f'`[[sources]]` of `kind = "{kind}"`', _rows(source, "sources.", own)
     for name, field in Settings.model_fields.items():
-        if name not in ("home", "log_level", "language", "sources", "access"):
+        if name not in ("home", "log_level", "language", "sources", "access", "channels"):
             yield f"`[{name}]`", _rows(field.annotation, f"{name}.")
     yield "`[access]`", _rows(settings.Access, "access.", ("groups",))
     yield "`[[access.rules]]`", _rows(settings.AccessRule, "access.rules.")
+    yield "`[[channels]]`", _rows(settings.ChannelSettings, "channels.")
 
 
 def _rows(group: Any, prefix: str, only: tuple[str, ...] = ()) -> list[str]:
@@ -107,7 +108,7 @@ def _meanings(group: Any) -> dict[str, str]:
 def _type(name: str, field: FieldInfo) -> str:
     if name == "kind":
         return "text"
-    if name in ("every", "ttl"):
+    if name in ("every", "ttl", "useful_for", "remind_after"):
         return "duration"
     words = _words(field.annotation)
     limits = [

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from rag_core.settings import AccessRule
 from rag_core.types import Principal
 
-__all__ = ["ANONYMOUS", "EVERYTHING", "PUBLIC", "Access", "Verdict"]
+__all__ = ["ANONYMOUS", "EVERYTHING", "PUBLIC", "Access", "Verdict", "narrowed"]
 
 PUBLIC = "public"
 EVERYTHING = None
@@ -68,6 +68,14 @@ class Access:
         rules, _ = self._in_force
         named = ((number, scope) for number, rule in enumerate(rules, start=1) for scope in rule.scopes)
         return [(number, scope) for number, scope in named if scope not in scopes and scope != PUBLIC]
+
+
+def narrowed(scopes: frozenset[str] | None, to: frozenset[str] | None) -> frozenset[str] | None:
+    """What is left of these scopes where nothing but `to` is to be read; never more than there was. 'public' is left
+    only where it is named. to: None narrows nothing."""
+    if to is None:
+        return scopes
+    return to if scopes is EVERYTHING else scopes & to
 
 
 def _frozen(

@@ -9,14 +9,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rag_core.access import Access
+import numpy as np
+
+from rag_core.access import Access, narrowed
 from rag_core.cache import CachedAnswer, Caching, Flights
 from rag_core.compute import Compute
 from rag_core.conversation import Rewriter, Standalone, recent
 from rag_core.errors import Unavailable
 from rag_core.generation.inert import inert
 from rag_core.generation.protocol import Draft, Generator, Request, Said, Usage, nothing
+from rag_core.generation.writing.prompt import clean_tone
 from rag_core.index.stores import StoreState, VectorStore
+from rag_core.index.stores.protocol import Vector
 from rag_core.messages import listed, say
 from rag_core.records.feedback import Feedback
 from rag_core.records.releases import Release
@@ -25,7 +29,7 @@ from rag_core.retrieval.search import Found, Search, clean_question
 from rag_core.speech import Speeches
 from rag_core.standard.answer import StandardAnswer
 from rag_core.standard.answers import StandardAnswers
-from rag_core.types import Answer, Question, Turn, Vote
+from rag_core.types import Answer, Attached, Question, Turn, Vote
 
 if TYPE_CHECKING:
     from rag_core.cache.semantic import SemanticCache
@@ -34,6 +38,8 @@ __all__ = ["Assistant", "Searched"]
 
 KEPT_PASSAGES = 20
 """How many of the passages found are recorded with an answer."""
+OVER_EVERYTHING = "@everything"
+"""Recorded beside the files' scopes where the asker might read everything. No rule can grant it."""
 log = logging.getLogger(__name__)
 
 
@@ -45,6 +51,22 @@ class _Made:
     timings_ms: dict[str, float] = field(default_factory=dict)
     cached: bool = False
     usage: Usage | None = None
+    vector: Vector = field(default_factory=lambda: np.zeros(0, np.float32))
+    """Of the question, where it was made anew."""
+    lasting: bool = False
+    """Whether it is worth keeping."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question as it is understood, and all else that its answer is made from."""
+
+    question: Standalone
+    turns: tuple[Turn, ...]
+    scopes: frozenset[str] | None
+    """What is read for it; None: everything."""
+    tone: str
+    attached: tuple[Attached, ...]
 
 
 Searched = Callable[[frozenset[str] | None], Awaitable[list[str]]]
@@ -97,28 +119,32 @@ class Assistant:
 
         Raises:
             InvalidQuestion: there is nothing to search for; the message is for the asker.
-            Unavailable: the index or the database does not work now.
+            Unavailable: the index or the database does not work now, or an attached file was read for another release.
         """
         started = time.perf_counter()
+        self._refuse_foreign(question.attached)
         async with self._compute.turn:
             text = clean_question(question.text)
-            scopes = self._access.scopes_of(question.principal)
-        turns = await self._history(question.turns, scopes)
-        asked = await self._rewriter(text, turns)
-        standard = await self._standard.find(asked.text, question.principal, scopes, self._search.embed)
+            scopes = narrowed(self._access.scopes_of(question.principal), question.scopes)
+        turns = await self._history(question.turns, _with_files(scopes, question.attached))
+        standalone = await self._rewriter(text, turns)
+        asked = _Asked(standalone, turns, scopes, clean_tone(question.tone), question.attached)
+        standard = await self._standard_answer(asked, question)
         # Read before anything is looked up: what is made from a newer index is never kept as this one's.
         state = await self._store.state()
         timings = {"understand": (time.perf_counter() - started) * 1e3}
         if standard is not None:
             self._standard.hit(standard.id)
             made = _Made(_approved(standard))
+        elif asked.attached:
+            made = await self._anew(asked, said)
         else:
-            made = await self._shared(asked, turns, scopes, state, said)
+            made = await self._shared(asked, state, said)
         answered = time.perf_counter()
         timings |= made.timings_ms
-        answer = await self._worded(question, asked, made, scopes)
+        answer = await self._worded(question, asked, made)
         answer = replace(answer, timings_ms=_rounded(timings))
-        await self._record(question, answer, made, scopes, state)
+        await self._record(question, answer, made, _with_files(scopes, question.attached), state)
         ended = time.perf_counter()
         timings |= {"record": (ended - answered) * 1e3, "total": (ended - started) * 1e3}
         return replace(answer, timings_ms=_rounded(timings))
@@ -149,69 +175,78 @@ class Assistant:
             if i not in hidden and i + 1 not in hidden
         )
 
-    async def _shared(
-        self,
-        asked: Standalone,
-        turns: tuple[Turn, ...],
-        scopes: frozenset[str] | None,
-        state: StoreState,
-        said: Said,
-    ) -> _Made:
+    def _refuse_foreign(self, attached: tuple[Attached, ...]) -> None:
+        """Vectors of two embedders say nothing of each other."""
+        if any(one.release != self.release.id for one in attached):
+            raise Unavailable(
+                f"A file was read for another release than {self.release.id}; read it once more."
+            )
+
+    async def _standard_answer(self, asked: _Asked, question: Question) -> StandardAnswer | None:
+        """None where files came along: what was approved does not know them."""
+        if asked.attached:
+            return None
+        text, embed = asked.question.text, self._search.embed
+        return await self._standard.find(text, question.principal, asked.scopes, embed)
+
+    async def _shared(self, asked: _Asked, state: StoreState, said: Said) -> _Made:
         """With all who ask the same at this moment."""
         # The same words understood alike may have been asked differently, and both are searched.
-        earlier = (*turns, Turn("user", asked.asked)) if asked.follows_up else ()
-        key = self._caching.keys.answer(asked.text, scopes, state.generation, earlier)
+        question = asked.question
+        earlier = (*asked.turns, Turn("user", question.asked)) if question.follows_up else ()
+        key = self._caching.keys.answer(question.text, asked.scopes, state.generation, earlier, asked.tone)
         with self._speeches.heard(key, said) as speech:
-            return await self._flights.run(key, lambda: self._made(key, asked, turns, scopes, state, speech))
+            return await self._flights.run(key, lambda: self._made(key, asked, state, speech))
 
-    async def _made(
-        self,
-        key: str,
-        asked: Standalone,
-        turns: tuple[Turn, ...],
-        scopes: frozenset[str] | None,
-        state: StoreState,
-        said: Said,
-    ) -> _Made:
+    async def _made(self, key: str, asked: _Asked, state: StoreState, said: Said) -> _Made:
         """From the cache, or anew."""
         started = time.perf_counter()
         known = await self._caching.answer(key)
         # What leans on a conversation beyond its words has no paraphrases.
-        semantic = None if asked.follows_up else self._semantic
-        partition = self._caching.keys.partition(scopes, state.generation) if semantic is not None else ""
+        semantic = None if asked.question.follows_up else self._semantic
+        partition = ""
+        if semantic is not None:
+            partition = self._caching.keys.partition(asked.scopes, state.generation, asked.tone)
         if known is None and semantic is not None:
-            earlier = await semantic.find(partition, asked.text, self._search.embed)
+            earlier = await semantic.find(partition, asked.question.text, self._search.embed)
             known = await self._caching.answer(earlier) if earlier else None
         if known is not None:
             return _Made(known, {"cache": (time.perf_counter() - started) * 1e3}, cached=True)
-        found = await self._search(asked.text, scopes, asked=asked.asked)
-        retrieved = time.perf_counter()
-        draft = await self._drafted(asked, turns, found, said)
-        timings = {**found.timings_ms, "generate": (time.perf_counter() - retrieved) * 1e3}
-        answer = _answer(draft, found)
-        if found.ranked and not draft.passing:  # that there is nothing to read is found out anew each time
-            self._caching.keep_answer(key, answer)
-            if semantic is not None and not draft.abstained:  # other words may find what these did not
-                semantic.add(partition, asked.text, found.vector, key)
-        return _Made(answer, timings, usage=draft.usage)
+        made = await self._anew(asked, said)
+        if made.lasting:
+            self._caching.keep_answer(key, made.answer)
+            if semantic is not None and not made.answer.abstained:  # other words may find what these did not
+                semantic.add(partition, asked.question.text, made.vector, key)
+        return made
 
-    async def _drafted(self, asked: Standalone, turns: tuple[Turn, ...], found: Found, said: Said) -> Draft:
+    async def _anew(self, asked: _Asked, said: Said) -> _Made:
+        """From what is found now, and kept nowhere."""
+        question = asked.question
+        found = await self._search(question.text, asked.scopes, asked=question.asked, attached=asked.attached)
+        retrieved = time.perf_counter()
+        draft = await self._drafted(asked, found, said)
+        timings = {**found.timings_ms, "generate": (time.perf_counter() - retrieved) * 1e3}
+        # That there is nothing to read is found out anew each time.
+        lasting = bool(found.ranked) and not draft.passing
+        return _Made(_answer(draft, found), timings, False, draft.usage, found.vector, lasting)
+
+    async def _drafted(self, asked: _Asked, found: Found, said: Said) -> Draft:
         if not found.ranked:  # whether there are documents that others may read is not told
             return Draft("", (), 0.0, abstained=True, notices=("no-documents",))
         async with self._compute.turn:
             passages = merge_neighbours(found.ranked)
-        turns = turns if asked.follows_up else ()
-        return await self._generator.generate(Request(asked.text, found.vector, passages, turns), said)
+        question = asked.question
+        turns = asked.turns if question.follows_up else ()
+        request = Request(found.text or question.text, found.vector, passages, turns, asked.tone)
+        return await self._generator.generate(request, said)
 
-    async def _worded(
-        self, question: Question, asked: Standalone, made: _Made, scopes: frozenset[str] | None
-    ) -> Answer:
+    async def _worded(self, question: Question, asked: _Asked, made: _Made) -> Answer:
         """With an id, and the bot's own sentences in the asker's language."""
         kept = made.answer
         language = self._language or question.language
         text = kept.text
         if kept.abstained:
-            text = await self._abstention(kept, language, scopes)
+            text = await self._abstention(kept, language, asked)
         return Answer(
             id=secrets.token_hex(8),
             text=text,
@@ -222,16 +257,16 @@ class Assistant:
             timings_ms={},
             nearest=kept.nearest,
             cached=made.cached,
-            standalone=asked.text if asked.follows_up else "",
+            standalone=asked.question.text if asked.question.follows_up else "",
             generator=kept.generator,
             notices=tuple(say(language, notice) for notice in kept.notices if notice != "no-documents"),
         )
 
-    async def _abstention(self, made: CachedAnswer, language: str, scopes: frozenset[str] | None) -> str:
+    async def _abstention(self, made: CachedAnswer, language: str, asked: _Asked) -> str:
         """That nothing was found, where it was looked for, and who may know."""
         if "no-documents" in made.notices:
             return say(language, "no-documents")
-        sources = await self._searched(scopes)
+        sources = [*(one.title for one in asked.attached), *await self._searched(asked.scopes)]
         searched = say(language, "searched", sources=listed(language, sources)) if sources else ""
         person = self._ask_person or say(language, "ask-person")
         return " ".join(part for part in (say(language, "not-found"), searched, person) if part)
@@ -258,6 +293,14 @@ class Assistant:
             )
         except Unavailable:
             log.exception("answer %s could not be recorded", answer.id)
+
+
+def _with_files(scopes: frozenset[str] | None, attached: tuple[Attached, ...]) -> frozenset[str] | None:
+    """What an answer is made from. Nobody has the scope of a file but who asks with that file again."""
+    if not attached:
+        return scopes
+    files = frozenset(one.scope for one in attached)
+    return files | (frozenset({OVER_EVERYTHING}) if scopes is None else scopes)
 
 
 def _approved(standard: StandardAnswer) -> CachedAnswer:

@@ -44,7 +44,15 @@ class NotReady(AnswerloopError):
 
 
 class DocumentError(AnswerloopError):
-    """One document cannot be read; the others can."""
+    """One document cannot be read; the others can.
+
+    message, values: what rag_core.messages.say takes to say so to who gave the document; '' where nobody in a chat did.
+    """
+
+    def __init__(self, reason: str, message: str = "", **values: object) -> None:
+        super().__init__(reason)
+        self.message = message
+        self.values = values
 
 
 class SourceError(AnswerloopError):

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Answer", "Citation", "Passage", "Place", "Principal", "Question", "Ranked", "Turn", "Vote"]
+__all__ = [
+    "Answer",
+    "Attached",
+    "Citation",
+    "Passage",
+    "Place",
+    "Principal",
+    "Question",
+    "Ranked",
+    "Turn",
+    "Vote",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +45,6 @@ class Turn:
     """Of an assistant's turn: the id of the answer it shows. Without it the turn is taken as open to whoever asks next."""
     titles: tuple[str, ...] = ()
     """Of the documents that the answer cites, in order. Where the answer's id is given, they are read from its record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    text: str
-    principal: Principal
-    thread: str = ""
-    turns: tuple[Turn, ...] = ()
-    """The turns before this question, as the platform has them now: edited ones as edited, without deleted ones."""
-    language: str = ""
-    """The asker's, as the platform tells it: a BCP 47 tag, 'de-AT'. '' where it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,47 @@ class Passage:
     def location(self) -> str:
         """The link that opens the document where this passage stands."""
         return self.url + self.place.fragment()
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that the asker gave with the conversation; read for it alone (rag_core/attachments.py)."""
+
+    id: str
+    """Unique: the platform's own, with the platform before it."""
+    title: str
+    url: str
+    """Where it opens for the asker; '' where no link leads to it."""
+    passages: tuple[Passage, ...] = field(repr=False)
+    release: str = ""
+    """Whose embedder made the vectors; they are compared with no other's."""
+    vectors: bytes = field(default=b"", repr=False)
+    """float32, len(passages) x dimension, row-major, rows of length one."""
+    words: tuple[str, ...] = field(default=(), repr=False)
+    """Of each passage, between spaces, as keyword search takes them (rag_core/index/stores/words.py)."""
+
+    @property
+    def scope(self) -> str:
+        """That of its passages: a name that no rule can grant and no source can have, since those begin with a letter or
+        a digit."""
+        return f"@{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    text: str
+    principal: Principal
+    thread: str = ""
+    turns: tuple[Turn, ...] = ()
+    """The turns before this question, as the platform has them now: edited ones as edited, without deleted ones."""
+    language: str = ""
+    """The asker's, as the platform tells it: a BCP 47 tag, 'de-AT'. '' where it does not."""
+    scopes: frozenset[str] | None = None
+    """Narrows what is read, below what the asker may read; None: all of that. A channel's setting."""
+    tone: str = ""
+    """How the answer should sound, in words for a language model; '' as the settings say."""
+    attached: tuple[Attached, ...] = ()
+    """Files that were given with the conversation; an answer to this question is nobody else's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,15 +45,23 @@ class Keys:
         return self._key("ranking", [*self._ranking, generation, _listed(scopes), normalised(text), keep])
 
     def answer(
-        self, text: str, scopes: frozenset[str] | None, generation: int, turns: Iterable[Turn] = ()
+        self,
+        text: str,
+        scopes: frozenset[str] | None,
+        generation: int,
+        turns: Iterable[Turn] = (),
+        tone: str = "",
     ) -> str:
-        """generation: the index's as it was before it was searched."""
+        """generation: the index's as it was before it was searched. tone: counts whatever generator there is; one that
+        has no use for it finds less in the cache, and no rule about generators can be wrong."""
         earlier = [[turn.role, turn.text] for turn in turns]
-        return self._key("answer", [*self._answer, generation, _listed(scopes), normalised(text), earlier])
+        parts = [*self._answer, generation, _listed(scopes), normalised(text), earlier]
+        return self._key("answer", [*parts, tone] if tone else parts)
 
-    def partition(self, scopes: frozenset[str] | None, generation: int) -> str:
+    def partition(self, scopes: frozenset[str] | None, generation: int, tone: str = "") -> str:
         """Names all that an answer depends on besides its question: only within one may an answer be taken for another's."""
-        return self._key("partition", [*self._answer, generation, _listed(scopes)])
+        parts = [*self._answer, generation, _listed(scopes)]
+        return self._key("partition", [*parts, tone] if tone else parts)
 
     def _key(self, kind: str, parts: list[Any]) -> str:
         written = json.dumps([kind, *parts], sort_keys=True).encode()

@@ -55,6 +55,8 @@ class Request:
     """Best first, at least one."""
     turns: tuple[Turn, ...] = ()
     """What was said before, where the question follows up on it; oldest first."""
+    tone: str = ""
+    """How the answer should sound, in one line; '' as the settings say. A generator that quotes has no use for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from rag_core.index.stores import Row, VectorStore
 from rag_core.ingest.chunking import Chunk, chunk_markdown
 from rag_core.types import Passage
 
-__all__ = ["Divided", "Indexer", "Parsed"]
+__all__ = ["Divided", "Indexer", "Parsed", "divide", "rows_of"]
 
 REMOVE_AT = 500
 """Documents removed with one statement."""
@@ -48,12 +48,12 @@ class Indexer:
         self._compute = compute
 
     async def divide(self, document: Parsed) -> Divided:
-        return await self._compute.run(self._divide, document)
+        return await self._compute.run(divide, self._embedder, document)
 
     async def write(self, documents: Sequence[Divided]) -> None:
         """Embed these documents and put them in the place of what is stored of them, in one step."""
-        chunks = [chunk for d in documents for chunk in d.chunks]
-        rows = await self._compute.run(self._rows, documents, chunks) if chunks else []
+        chunked = any(d.chunks for d in documents)
+        rows = await self._compute.run(rows_of, self._embedder, documents) if chunked else []
         await self._store.replace([d.document.id for d in documents], rows)
 
     async def remove(self, documents: Sequence[str]) -> None:
@@ -64,23 +64,28 @@ class Indexer:
         """Bring the store's own indexes up to date after writes."""
         await self._store.optimize()
 
-    def _divide(self, document: Parsed) -> Divided:
-        chunks = chunk_markdown(
-            document.markdown, document.title, self._embedder.room, self._embedder.count, plain=document.plain
-        )
-        if not document.lines:
-            chunks = [replace(chunk, place=replace(chunk.place, line=None)) for chunk in chunks]
-        return Divided(document, chunks)
 
-    def _rows(self, documents: Sequence[Divided], chunks: list[Chunk]) -> list[Row]:
-        offsets = [len(chunk.whole) - len(chunk.text) for chunk in chunks]
-        units = [[(a + o, b + o) for a, b in chunk.units] for chunk, o in zip(chunks, offsets, strict=True)]
-        embedded = self._embedder.embed_passages([chunk.whole for chunk in chunks], units)
-        owners = [(d.document, n) for d in documents for n in range(len(d.chunks))]
-        return [
-            Row(_passage(owner, n, chunk, embedded.unit_vectors[i]), chunk.header, embedded.vectors[i])
-            for i, ((owner, n), chunk) in enumerate(zip(owners, chunks, strict=True))
-        ]
+def divide(embedder: Embedder, document: Parsed) -> Divided:
+    """Chunks that fit the embedder's window."""
+    chunks = chunk_markdown(
+        document.markdown, document.title, embedder.room, embedder.count, plain=document.plain
+    )
+    if not document.lines:
+        chunks = [replace(chunk, place=replace(chunk.place, line=None)) for chunk in chunks]
+    return Divided(document, chunks)
+
+
+def rows_of(embedder: Embedder, documents: Sequence[Divided]) -> list[Row]:
+    """Passages with their vectors, those of their units included; in order."""
+    chunks = [chunk for d in documents for chunk in d.chunks]
+    offsets = [len(chunk.whole) - len(chunk.text) for chunk in chunks]
+    units = [[(a + o, b + o) for a, b in chunk.units] for chunk, o in zip(chunks, offsets, strict=True)]
+    embedded = embedder.embed_passages([chunk.whole for chunk in chunks], units)
+    owners = [(d.document, n) for d in documents for n in range(len(d.chunks))]
+    return [
+        Row(_passage(owner, n, chunk, embedded.unit_vectors[i]), chunk.header, embedded.vectors[i])
+        for i, ((owner, n), chunk) in enumerate(zip(owners, chunks, strict=True))
+    ]
 
 
 def _passage(document: Parsed, number: int, chunk: Chunk, unit_vectors: bytes) -> Passage:

@@ -19,13 +19,14 @@ from rag_core.index.embedding import Embedder
 from rag_core.index.stores import Candidate, VectorStore
 from rag_core.index.stores.protocol import Vector
 from rag_core.messages import say
+from rag_core.retrieval.attaching import speaks_of_file, with_attached, without_mention
 from rag_core.retrieval.batching import QueryBatches
 from rag_core.retrieval.fusion import Fused, fuse
 from rag_core.retrieval.hedging import hedged
 from rag_core.retrieval.merging import without_near_duplicates
 from rag_core.retrieval.refining import REFINED, refine
 from rag_core.settings import Retrieval
-from rag_core.types import Passage, Ranked
+from rag_core.types import Attached, Passage, Ranked
 
 if TYPE_CHECKING:
     from rag_core.retrieval.reranking import Reranker
@@ -47,6 +48,8 @@ class Found:
     ranked: list[Ranked]
     """Best first."""
     timings_ms: dict[str, float]
+    text: str = ""
+    """What was searched for, where it is not the question as it is understood but without the mention of a file."""
 
 
 class Search:
@@ -71,12 +74,18 @@ class Search:
         self._reranker = reranker
 
     async def __call__(
-        self, text: str, scopes: frozenset[str] | None, keep: int = KEEP, asked: str = ""
+        self,
+        text: str,
+        scopes: frozenset[str] | None,
+        keep: int = KEEP,
+        asked: str = "",
+        attached: Sequence[Attached] = (),
     ) -> Found:
         """The best passages for a question.
 
         scopes: what the asker may read; None: everything. keep: how many passages are wanted. asked: the question before it
-        was made to stand alone, searched as well (hedging.py); '': there is nothing else to search.
+        was made to stand alone, searched as well (hedging.py); '': there is nothing else to search. attached: files read with
+        this embedder, searched as well, and alone where the question speaks of them (attaching.py).
         """
         started = time.perf_counter()
         timings: dict[str, float] = {}
@@ -84,16 +93,26 @@ class Search:
         def ended(stage: str) -> None:
             timings[stage] = (time.perf_counter() - started) * 1e3 - sum(timings.values())
 
+        of_file = speaks_of_file(text, attached)
+        if attached:
+            text, asked = without_mention(text), without_mention(asked)
         texts = [text, asked] if asked and asked != text else [text]
         embeddings = [asyncio.create_task(self.embed(text)) for text in texts]
         embeddings[-1].add_done_callback(lambda _: ended("embed"))
         close = max(REFINED, self._reranker.limit if self._reranker else 0)
         wanted = max(keep, close)
         searches = zip(embeddings, texts, strict=True)
-        rankings = await asyncio.gather(*(self._ranking(e, t, scopes, wanted) for e, t in searches))
+        open_to = frozenset[str]() if of_file else scopes
+        rankings = await asyncio.gather(*(self._ranking(e, t, open_to, wanted) for e, t in searches))
         vectors = await asyncio.gather(*embeddings)
         ended("search")
-        found = await asyncio.gather(*(self._fetch(ranking, scopes) for ranking in rankings))
+        found = await asyncio.gather(*(self._fetch(ranking, open_to) for ranking in rankings))
+        if attached:
+            weight = self._settings.dense_weight
+            found = [
+                await self._compute.run(with_attached, text, vector, ranked, attached, weight, wanted)
+                for text, vector, ranked in zip(texts, vectors, found, strict=True)
+            ]
         ended("fetch")
         async with self._compute.turn:
             refined = [
@@ -105,7 +124,7 @@ class Search:
         if self._reranker:
             ranked = await self._reranker(text, ranked)
             ended("rerank")
-        return Found(vectors[0], ranked[:keep], timings)
+        return Found(vectors[0], ranked[:keep], timings, text if attached else "")
 
     async def embed(self, text: str) -> Vector:
         """A question's vector, (dimension,), of length one; from the cache where it has it."""

@@ -20,6 +20,7 @@ from rag_core.settings.answering import (
 )
 from rag_core.settings.connections import Cache, Database, Store, Web
 from rag_core.settings.group import duration_s
+from rag_core.settings.platforms import ChannelSettings, Review, Slack
 from rag_core.settings.sources import FolderSource, GitSource, ReaderSource, SourceSettings, WebSource
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "AccessRule",
     "Answers",
     "Cache",
+    "ChannelSettings",
     "Conversation",
     "FolderSource",
     "Generator",
@@ -35,7 +37,9 @@ __all__ = [
     "ReaderSource",
     "Reranking",
     "Retrieval",
+    "Review",
     "Settings",
+    "Slack",
     "SourceSettings",
     "Store",
     "WebSource",
@@ -72,6 +76,9 @@ class Settings(BaseSettings):
     database: Database = Database()
     cache: Cache = Cache()
     access: Access = Access()
+    slack: Slack = Slack()
+    channels: tuple[ChannelSettings, ...] = ()
+    review: Review = Review()
 
     @field_validator("sources")
     @classmethod

@@ -117,6 +117,7 @@ class Generative:
             window=self.model.window,
             max_tokens=self._settings.max_tokens,
             instructions=self._settings.instructions,
+            tone=request.tone,
         )
 
     async def _read(self, prompt: Prompt, writing: Writing) -> Usage | None:

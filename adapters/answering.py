@@ -1,0 +1,107 @@
+"""A question's way that all chat platforms share: sign, ask, show, remember which message shows which answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from adapters.channels import Channel
+from adapters.chat import Chat, Reply
+from rag_core.records.postings import Posting, Postings
+from rag_core.types import Question
+
+__all__ = ["Answering", "Asked", "Propose", "Surface"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and where it stands."""
+
+    question: Question
+    channel: Channel
+    """What is in force where it was asked."""
+    message: str = ""
+    """The platform's id of the message that asks; '' where there is none, as with a command."""
+    unasked: bool = False
+    """Nobody addressed the bot: it answers only if it is sure enough, and leaves no trace otherwise."""
+
+
+class Surface(Protocol):
+    """A place where one answer is shown."""
+
+    async def begin(self) -> None:
+        """Show at once that the question was seen."""
+
+    def said(self, text: str) -> None:
+        """Show the text so far, as soon as the platform allows it. Called often; returns at once."""
+
+    async def finish(self, reply: Reply) -> Sequence[str]:
+        """Show the answer, or the sentence in its place, instead of all that was shown before; the ids of its messages."""
+
+    async def withdraw(self) -> None:
+        """Take back all that was shown."""
+
+
+Propose = Callable[[Asked, Reply], Awaitable[None]]
+"""Shows an answer to those who decide whether it is sent."""
+
+
+class Answering:
+    def __init__(self, chat: Chat, postings: Postings, propose: Propose) -> None:
+        self._chat = chat
+        self._postings = postings
+        self._propose = propose
+
+    async def answer(self, asked: Asked, surface: Surface) -> Reply | None:
+        """Answer and show it; what was shown. None: nothing, as nobody had asked, or as a person decides first.
+
+        Raises:
+            AnswerloopError: the platform did not take it.
+        """
+        if not asked.unasked:
+            await surface.begin()
+        watched = asked.unasked or asked.channel.draft
+        try:
+            reply = await self._chat.answer(
+                asked.question, (lambda text: None) if watched else surface.said
+            )
+        except BaseException:
+            await surface.withdraw()
+            raise
+        if asked.unasked and not _sure(reply, asked.channel):
+            await surface.withdraw()
+            return None
+        if asked.channel.draft and reply.answer is not None:
+            await self._propose(asked, reply)
+            await surface.withdraw()
+            return None
+        messages = await surface.finish(reply)
+        await self._postings.record(shown(asked, reply, messages))
+        return reply
+
+
+def shown(asked: Asked, reply: Reply, messages: Sequence[str]) -> list[Posting]:
+    """What is to be remembered of the messages that show a reply."""
+    who = asked.question.principal
+    return [
+        Posting(
+            platform=who.platform,
+            channel=who.channel,
+            message=message,
+            workspace=who.workspace,
+            thread=asked.question.thread,
+            question_message=asked.message,
+            part=part,
+            answer_id=reply.answer.id if reply.answer else None,
+            user_id=who.user,
+        )
+        for part, message in enumerate(messages)
+    ]
+
+
+def _sure(reply: Reply, channel: Channel) -> bool:
+    answer = reply.answer
+    if answer is None or answer.abstained:
+        return False
+    return answer.confidence >= (channel.auto_answer or 0.0)

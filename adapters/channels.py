@@ -1,0 +1,120 @@
+"""How the bot behaves in a channel: what the settings file says, and before it what was set in the chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from rag_core.errors import SettingsError
+from rag_core.records.channels import ChannelRecords
+from rag_core.settings import ChannelSettings, duration_s
+
+__all__ = ["SETTABLE", "Channel", "Channels"]
+
+SETTABLE = tuple(name for name in ChannelSettings.model_fields if name not in ("platform", "id"))
+"""What can be set for a channel in the chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What is in force in a channel."""
+
+    scopes: frozenset[str] | None = None
+    """Answers come from these at most; None: from all that the asker may read."""
+    auto_answer: float | None = None
+    """The confidence above which questions to nobody are answered; None: they are not."""
+    follow_ups: bool = True
+    draft: bool = False
+    allowed: frozenset[str] = frozenset()
+    """Users, user groups and roles by id; none: everybody."""
+    escalation: str = ""
+    remind_after_s: int = 4 * 3600
+    language: str = ""
+    tone: str = ""
+    set_here: Mapping[str, Any] = field(default_factory=dict)
+    """Of all this, what was set in the chat."""
+
+    def admits(self, user: str, roles: Collection[str]) -> bool:
+        """Whether this person may use the bot here."""
+        return not self.allowed or user in self.allowed or not self.allowed.isdisjoint(roles)
+
+
+class Channels:
+    def __init__(
+        self, configured: Callable[[], Sequence[ChannelSettings]], records: ChannelRecords
+    ) -> None:
+        """configured: the [[channels]] of the settings file, as they are now."""
+        self._configured = configured
+        self._records = records
+
+    async def of(self, platform: str, workspace: str, channel: str, parent: str = "") -> Channel:
+        """What is in force there. parent: the channel that a thread with an id of its own is in.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        ids = {channel, parent} - {""}
+        values: dict[str, Any] = {}
+        for settings in _ranked(self._configured(), platform, ids):
+            values |= _given(settings)
+        set_here: dict[str, Any] = {}
+        for id in (parent, channel):
+            if id:
+                set_here |= await self._records.get(platform, workspace, id)
+        values |= set_here
+        return _channel(values, set_here)
+
+    async def save(
+        self, platform: str, workspace: str, channel: str, values: Mapping[str, Any], changed_by: str
+    ) -> None:
+        """Set these values for the channel, by their names in the settings file, and no others.
+
+        Raises:
+            SettingsError: a value is none that the setting can have.
+            Unavailable: the database does not answer.
+        """
+        try:
+            known = ChannelSettings(platform="slack", id=channel, **values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise SettingsError(f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}") from None
+        kept = {name: value for name, value in known.model_dump(mode="json").items() if name in values}
+        await self._records.put(platform, workspace, channel, kept, changed_by)
+
+
+def _ranked(
+    settings: Iterable[ChannelSettings], platform: str, ids: Collection[str]
+) -> list[ChannelSettings]:
+    """Those that fit, the most general first."""
+    fitting = [
+        s
+        for s in settings
+        if s.platform in (None, platform) and (s.id is None or not set(s.id).isdisjoint(ids))
+    ]
+    return sorted(fitting, key=lambda s: (s.id is not None, s.platform is not None))
+
+
+def _given(settings: ChannelSettings) -> dict[str, Any]:
+    return {name: value for name in SETTABLE if (value := getattr(settings, name)) is not None}
+
+
+def _channel(values: Mapping[str, Any], set_here: Mapping[str, Any]) -> Channel:
+    scopes = values.get("scopes")
+    default = Channel()
+    return Channel(
+        scopes=None if scopes is None else frozenset(scopes),
+        auto_answer=values.get("auto_answer"),
+        follow_ups=values.get("follow_ups", default.follow_ups),
+        draft=values.get("draft", default.draft),
+        allowed=frozenset(values.get("allowed", ())),
+        escalation=values.get("escalation", ""),
+        remind_after_s=duration_s(values["remind_after"])
+        if "remind_after" in values
+        else default.remind_after_s,
+        language=values.get("language", ""),
+        tone=values.get("tone", ""),
+        set_here=dict(set_here),
+    )

@@ -1,0 +1,44 @@
+"""What a part of the bot is given to handle."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.inbox import Delivery, Note
+from adapters.slack.api import Api
+
+__all__ = ["Handler", "Received"]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A delivery of Slack's, and the workspace it came from."""
+
+    delivery: Delivery
+    api: Api
+    note: Note
+    """Keeps what another attempt must know, durably."""
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """As Slack sent it."""
+        return self.delivery.payload
+
+    @property
+    def event(self) -> Mapping[str, Any]:
+        """Of an event: what is in it."""
+        event: Mapping[str, Any] = self.body.get("event") or {}
+        return event
+
+    @property
+    def team(self) -> str:
+        """The workspace that the app is installed in. The asker's own is elsewhere in the payload."""
+        team = self.body.get("team")
+        own = team.get("id") if isinstance(team, Mapping) else team
+        return str(self.body.get("team_id") or own or "")
+
+
+Handler = Callable[[Received], Awaitable[None]]
+"""Raises Unavailable for another attempt; anything else is told to the person concerned."""

@@ -1,0 +1,94 @@
+"""Which message shows which answer, so that votes, edits and corrections find their way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from rag_core.records.database import postings, transaction
+
+__all__ = ["Posting", "Postings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A message of ours, by the platform's ids."""
+
+    platform: str
+    channel: str
+    message: str
+    workspace: str = ""
+    thread: str = ""
+    question_message: str = ""
+    """What it answers; '' where that was no message, as with a command."""
+    part: int = 0
+    """Of a long answer, from 0."""
+    kind: Literal["answer", "draft", "notice"] = "answer"
+    answer_id: str | None = None
+    """None: a sentence in the place of an answer."""
+    user_id: str = ""
+    """Who asked."""
+
+
+class Postings:
+    def __init__(self, database: AsyncEngine) -> None:
+        self._database = database
+
+    async def record(self, rows: Sequence[Posting]) -> None:
+        """Keep them, each in place of what was kept of the same message."""
+        if not rows:
+            return
+        async with transaction(self._database) as connection:
+            for row in rows:
+                await connection.execute(delete(postings).where(_is(row.platform, row.channel, row.message)))
+            now = datetime.now(UTC)
+            await connection.execute(insert(postings), [{**asdict(row), "created_at": now} for row in rows])
+
+    async def of_message(self, platform: str, channel: str, message: str) -> Posting | None:
+        rows = await self._where(_is(platform, channel, message))
+        return rows[0] if rows else None
+
+    async def of_question(self, platform: str, channel: str, question_message: str) -> list[Posting]:
+        """What answers a message, part by part."""
+        own = (postings.c.platform == platform) & (postings.c.channel == channel)
+        return await self._where(own & (postings.c.question_message == question_message))
+
+    async def of_thread(self, platform: str, channel: str, thread: str) -> list[Posting]:
+        """What we said in a thread, oldest first."""
+        own = (postings.c.platform == platform) & (postings.c.channel == channel)
+        return await self._where(own & (postings.c.thread == thread))
+
+    async def of_answer(self, answer_id: str) -> list[Posting]:
+        """The messages that show an answer, part by part."""
+        return await self._where(postings.c.answer_id == answer_id)
+
+    async def change(self, row: Posting, **values: Any) -> None:
+        """Set columns of one."""
+        async with transaction(self._database) as connection:
+            await connection.execute(
+                update(postings).where(_is(row.platform, row.channel, row.message)).values(**values)
+            )
+
+    async def remove(self, platform: str, channel: str, message: str) -> None:
+        """The message has gone."""
+        async with transaction(self._database) as connection:
+            await connection.execute(delete(postings).where(_is(platform, channel, message)))
+
+    async def _where(self, condition: Any) -> list[Posting]:
+        query = (
+            select(*(postings.c[name] for name in Posting.__slots__))
+            .where(condition)
+            .order_by(postings.c.created_at, postings.c.part)
+        )
+        async with transaction(self._database) as connection:
+            return [Posting(*row) for row in (await connection.execute(query)).all()]
+
+
+def _is(platform: str, channel: str, message: str) -> Any:
+    columns = postings.c
+    return (columns.platform == platform) & (columns.channel == channel) & (columns.message == message)
