@@ -1,0 +1,49 @@
+"""Which message shows which answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from rag_core.records.postings import Posting, Postings
+
+FIRST = Posting("slack", "C1", "2.0", "T1", "1.0", "1.0", answer_id="a1", user_id="U1")
+SECOND = replace(FIRST, message="3.0", part=1)
+OTHER = replace(FIRST, channel="C2", answer_id="a2")
+
+
+async def test_an_answer_is_found_by_its_message_question_and_thread(database: AsyncEngine) -> None:
+    """Part by part, in the channel that was asked about alone."""
+    postings = Postings(database)
+    await postings.record([FIRST, SECOND])
+    await postings.record([OTHER])
+    assert await postings.of_message("slack", "C1", "3.0") == SECOND
+    assert await postings.of_message("discord", "C1", "3.0") is None
+    assert await postings.of_question("slack", "C1", "1.0") == [FIRST, SECOND]
+    assert await postings.of_thread("slack", "C2", "1.0") == [OTHER]
+    assert await postings.of_answer("a1") == [FIRST, SECOND]
+
+
+async def test_a_message_that_shows_another_answer_now_shows_that_one_alone(database: AsyncEngine) -> None:
+    """As after an edit of its question."""
+    postings = Postings(database)
+    await postings.record([FIRST])
+    await postings.record([replace(FIRST, answer_id="a9")])
+    assert await postings.of_answer("a1") == []
+    assert [posting.answer_id for posting in await postings.of_thread("slack", "C1", "1.0")] == ["a9"]
+
+
+async def test_what_is_changed_or_removed_is_that_message_only(database: AsyncEngine) -> None:
+    """The other parts stay as they are."""
+    postings = Postings(database)
+    await postings.record([FIRST, SECOND])
+    await postings.change(FIRST, kind="draft")
+    assert [posting.kind for posting in await postings.of_answer("a1")] == ["draft", "answer"]
+    await postings.remove("slack", "C1", "2.0")
+    assert await postings.of_answer("a1") == [SECOND]
+
+
+async def test_nothing_to_record_is_no_mistake(database: AsyncEngine) -> None:
+    """An answer may be shown by no message that can be named."""
+    await Postings(database).record([])
