@@ -6,14 +6,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 from rag_core.access import Access
 from rag_core.assistant import Assistant
-from rag_core.bootstrap import Core, make_assistant, open_core, warm_up
+from rag_core.bootstrap import Core, make_assistant, make_attachments, open_core, warm_up
 from rag_core.generation.protocol import Said, nothing
 from rag_core.records.releases import Release
 from rag_core.settings import Settings
-from rag_core.types import Answer, Question, Vote
+from rag_core.types import Answer, Attached, Question, Vote
+
+if TYPE_CHECKING:
+    from rag_core.attachments import Attachments
 
 __all__ = ["ActiveRelease"]
 
@@ -53,6 +57,21 @@ class ActiveRelease:
         async with self._now as assistant:
             return await assistant.state()
 
+    def known_file(self, id: str) -> Attached | None:
+        """The file of this id, if the release that answers now has read it and still keeps it."""
+        return self._now.attachments.known(id) if self._now.attachments else None
+
+    async def read_file(self, id: str, name: str, data: bytes, url: str) -> Attached:
+        """Read a file for the questions of its conversation (rag_core.attachments.Attachments.read). Give it to each of
+        them anew: the release may change in between, and knows only what was read with its own embedder.
+
+        Raises:
+            DocumentError: it cannot be read; a sentence for the asker.
+        """
+        now = self._now
+        async with now:
+            return await now.reader().read(id, name, data, url)
+
     async def keep(self, work: Callable[[Core], Awaitable[None]]) -> None:
         """Do the work on the release that answers; when it returns, because another is active, change over."""
         while True:
@@ -83,6 +102,8 @@ class _Opened:
     def __init__(self, core: Core, assistant: Assistant, stack: AsyncExitStack) -> None:
         self.core = core
         self.stack = stack
+        self.attachments: Attachments | None = None
+        """None: no file was read yet."""
         self._assistant = assistant
         self._asked = 0
         self._idle = asyncio.Event()
@@ -97,6 +118,13 @@ class _Opened:
         self._asked -= 1
         if not self._asked:
             self._idle.set()
+
+    def reader(self) -> Attachments:
+        """Of files; it is closed with the release."""
+        if self.attachments is None:
+            self.attachments = make_attachments(self.core)
+            self.stack.push_async_callback(self.attachments.close)
+        return self.attachments
 
     async def finished(self) -> None:
         """Close it once it has answered what it was asked."""

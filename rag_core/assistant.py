@@ -24,6 +24,7 @@ from rag_core.index.stores.protocol import Vector
 from rag_core.messages import listed, say
 from rag_core.records.feedback import Feedback
 from rag_core.records.releases import Release
+from rag_core.retrieval.attaching import speaks_of_file
 from rag_core.retrieval.merging import merge_neighbours
 from rag_core.retrieval.search import Found, Search, clean_question
 from rag_core.speech import Speeches
@@ -126,7 +127,8 @@ class Assistant:
         async with self._compute.turn:
             text = clean_question(question.text)
             scopes = narrowed(self._access.scopes_of(question.principal), question.scopes)
-        turns = await self._history(question.turns, _with_files(scopes, question.attached))
+        files = frozenset(one.scope for one in question.attached)
+        turns = await self._history(question.turns, None if scopes is None else scopes | files)
         standalone = await self._rewriter(text, turns)
         asked = _Asked(standalone, turns, scopes, clean_tone(question.tone), question.attached)
         standard = await self._standard_answer(asked, question)
@@ -144,7 +146,7 @@ class Assistant:
         timings |= made.timings_ms
         answer = await self._worded(question, asked, made)
         answer = replace(answer, timings_ms=_rounded(timings))
-        await self._record(question, answer, made, _with_files(scopes, question.attached), state)
+        await self._record(question, answer, made, _made_from(scopes, files), state)
         ended = time.perf_counter()
         timings |= {"record": (ended - answered) * 1e3, "total": (ended - started) * 1e3}
         return replace(answer, timings_ms=_rounded(timings))
@@ -222,7 +224,11 @@ class Assistant:
     async def _anew(self, asked: _Asked, said: Said) -> _Made:
         """From what is found now, and kept nowhere."""
         question = asked.question
-        found = await self._search(question.text, asked.scopes, asked=question.asked, attached=asked.attached)
+        before = next((turn.text for turn in reversed(asked.turns) if turn.role == "user"), "")
+        alone = speaks_of_file(question.text, asked.attached, before)
+        found = await self._search(
+            question.text, asked.scopes, asked=question.asked, attached=asked.attached, alone=alone
+        )
         retrieved = time.perf_counter()
         draft = await self._drafted(asked, found, said)
         timings = {**found.timings_ms, "generate": (time.perf_counter() - retrieved) * 1e3}
@@ -295,11 +301,10 @@ class Assistant:
             log.exception("answer %s could not be recorded", answer.id)
 
 
-def _with_files(scopes: frozenset[str] | None, attached: tuple[Attached, ...]) -> frozenset[str] | None:
-    """What an answer is made from. Nobody has the scope of a file but who asks with that file again."""
-    if not attached:
+def _made_from(scopes: frozenset[str] | None, files: frozenset[str]) -> frozenset[str] | None:
+    """What is recorded as read. Nobody has the scope of a file but who asks with that file again."""
+    if not files:
         return scopes
-    files = frozenset(one.scope for one in attached)
     return files | (frozenset({OVER_EVERYTHING}) if scopes is None else scopes)
 
 

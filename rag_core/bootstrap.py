@@ -33,6 +33,7 @@ from rag_core.settings import Settings, duration_s
 from rag_core.standard.answers import StandardAnswers
 
 if TYPE_CHECKING:
+    from rag_core.attachments import Attachments
     from rag_core.cache.semantic import SemanticCache
     from rag_core.ingest.library import Library
     from rag_core.retrieval.reranking import Reranker
@@ -41,6 +42,7 @@ __all__ = [
     "Core",
     "active_release",
     "make_assistant",
+    "make_attachments",
     "model_folder",
     "only_writer",
     "open_cache",
@@ -235,6 +237,15 @@ def make_assistant(core: Core, access: Access | None = None) -> Assistant:
         _semantic_cache(core.settings),
         core.settings.language or "",
         core.settings.answers.ask_person,
+    )
+
+
+def make_attachments(core: Core) -> Attachments:
+    """For the files of conversations. Who makes it closes it; its process begins with the first file."""
+    from rag_core.attachments import Attachments, reading_pool  # what reads documents takes a while to import
+
+    return Attachments(
+        core.release.id, core.embedder, core.compute, reading_pool(core.settings.ingest.memory_mb)
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from rag_core.errors import AnswerloopError
 from rag_core.generation.protocol import Said, nothing
-from rag_core.types import Answer, Citation, Question, Vote
+from rag_core.types import Answer, Attached, Citation, Passage, Place, Question, Vote
 
 __all__ = ["FakeAssistant", "Written", "an_answer"]
 
@@ -60,6 +60,9 @@ class FakeAssistant:
         self.questions: list[Question] = []
         self.votes: list[Vote] = []
         self.refuse_votes: Exception | None = None
+        self.files: dict[str, Attached] = {}
+        """Those read, by id."""
+        self.refuse_files: Exception | None = None
         self._given: set[str] = set()
 
     async def ask(self, question: Question, said: Said = nothing) -> Answer:
@@ -82,6 +85,17 @@ class FakeAssistant:
             self.cancelled.set()
             raise
         return step.ending
+
+    def known_file(self, id: str) -> Attached | None:
+        return self.files.get(id)
+
+    async def read_file(self, id: str, name: str, data: bytes, url: str) -> Attached:
+        """Without reading anything: one passage, of the bytes as UTF-8."""
+        if self.refuse_files:
+            raise self.refuse_files
+        text, document = data.decode("utf-8", "replace"), f"attached:{id}"
+        passage = Passage(f"{document}#0", document, "attached", f"@{id}", name, (), text, url, Place())
+        return self.files.setdefault(id, Attached(id, name, url, (passage,), release="r1"))
 
     async def vote(self, vote: Vote) -> None:
         if self.refuse_votes:

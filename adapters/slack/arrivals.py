@@ -72,7 +72,13 @@ def _event(body: Payload) -> Arrival | None:
         return None
     if kind in ("message", "app_mention"):
         return _message(body, event)
-    return _alone(_named("event", body, "event_id"), kind)
+    key = _named("event", body, "event_id")
+    if kind in ("reaction_added", "reaction_removed"):
+        item = _table(event.get("item"))
+        return Arrival(
+            key, kind, _done_to(event.get("user"), f"{item.get('channel', '')}:{item.get('ts', '')}")
+        )
+    return _alone(key, kind)
 
 
 def _message(body: Payload, event: Payload) -> Arrival | None:
@@ -92,8 +98,8 @@ def _changed(body: Payload, event: Payload, channel: str, subtype: str) -> Arriv
     before, after = _table(event.get("previous_message")), _table(event.get("message"))
     if after.get("subtype") == "tombstone":  # what is left of a message with replies
         subtype = "message_deleted"
-    elif subtype == "message_changed" and before.get("text") == after.get("text"):
-        return None  # a link was unfolded
+    elif subtype == "message_changed" and (after.get("bot_id") or before.get("text") == after.get("text")):
+        return None  # an answer grows, or a link was unfolded
     concerned = {**before, **after}
     return Arrival(
         _named("event", body, "event_id"), subtype, _lane(channel, concerned, event, changed_ts(event))
@@ -142,7 +148,12 @@ def _click(body: Payload, action: Payload, ids: Ids) -> Arrival | None:
     container, person = _table(body.get("container")), _table(body.get("user")).get("id", "")
     place = f"{container.get('channel_id', '')}:{container.get('message_ts') or container.get('view_id', '')}"
     key = _key(f"action:{body.get('trigger_id', '')}:{action.get('action_ts', '')}:{name}")
-    return Arrival(key, f"action:{name}", _key(f"action:{person}:{place}"))
+    return Arrival(key, f"action:{name}", _done_to(person, place))
+
+
+def _done_to(person: object, place: str) -> str:
+    """The lane of what one person does to one message, by buttons and reactions."""
+    return _key(f"action:{person}:{place}")
 
 
 def _alone(key: str, kind: str) -> Arrival:

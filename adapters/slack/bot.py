@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from adapters.inbox import Delivery, Inbox, Note
 from adapters.slack.api import Apis
-from adapters.slack.arrivals import Arrival
+from adapters.slack.arrivals import Arrival, changed_ts, question_key
+from adapters.slack.errors import Complaints, TokenGone
 from adapters.slack.ids import Ids
-from adapters.slack.received import Handler, Received
+from adapters.slack.received import INTERRUPTED, Handler, Received
 
-__all__ = ["PLATFORM", "SlackBot"]
+__all__ = ["PLATFORM", "Departed", "Refusal", "SlackBot"]
 
 PLATFORM = "slack"
+_OVERTAKING = frozenset({"message_changed", "message_deleted"})
 log = logging.getLogger(__name__)
 
 Refusal = Callable[[Mapping[str, Any]], Mapping[str, str]]
 """A modal's payload -> what is wrong, by block id."""
+Departed = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""What is done about a payload that tells that the app was removed: there is no token any more to do it with."""
 
 
 class SlackBot:
@@ -32,9 +37,10 @@ class SlackBot:
         handlers: Mapping[str, Handler],
         refusals: Mapping[str, Refusal],
         failed: Callable[[Received, str], Any],
+        departed: Mapping[str, Departed] = MappingProxyType({}),
     ) -> None:
         """handlers: by the kind of arrival. refusals: by the same, of modals. failed: tells those concerned that it failed,
-        under a reference."""
+        under a reference. departed: by the kind of arrival, too."""
         self.ids = ids
         self.command = command
         self.inbox: Inbox | None = None
@@ -42,12 +48,23 @@ class SlackBot:
         self._handlers = handlers
         self._refusals = refusals
         self._failed = failed
+        self._departed = departed
+        self._complaints = Complaints(log)
 
     async def take(self, arrival: Arrival, body: Mapping[str, Any]) -> None:
         assert self.inbox is not None
-        if arrival.kind in self._handlers:
+        if arrival.kind in self._handlers or arrival.kind in self._departed:
             kept = {name: value for name, value in body.items() if name != "token"}
+            if arrival.kind in _OVERTAKING and self._interrupt(body):
+                kept[INTERRUPTED] = True
             await self.inbox.accept(PLATFORM, arrival.key, arrival.kind, arrival.lane, kept)
+
+    def _interrupt(self, body: Mapping[str, Any]) -> bool:
+        """End work on a message that was edited or deleted; its lane would keep this waiting for it. Whether there was any."""
+        assert self.inbox is not None
+        event = body.get("event") or {}
+        key = question_key(str(event.get("channel", "")), changed_ts(event))
+        return self.inbox.interrupt(PLATFORM, key)
 
     def refuses(self, arrival: Arrival, body: Mapping[str, Any]) -> Mapping[str, str]:
         check = self._refusals.get(arrival.kind)
@@ -55,10 +72,21 @@ class SlackBot:
 
     async def handle(self, delivery: Delivery, note: Note) -> None:
         """What the inbox calls."""
-        await self._handlers[delivery.kind](await self._received(delivery, note))
+        if delivery.kind in self._departed:
+            return await self._departed[delivery.kind](delivery.payload)
+        handler = self._handlers.get(delivery.kind)
+        if handler is None:  # an earlier version left it, that could do more
+            return None
+        try:
+            received = await self._received(delivery, note)
+        except TokenGone as error:  # the app was removed meanwhile: there is nobody who could be told
+            return self._complaints.about(f"token {error.code}", error)
+        await handler(received)
 
     async def failed(self, delivery: Delivery, error: BaseException, reference: str) -> None:
         """What the inbox calls when it gives up."""
+        if delivery.kind in self._departed:
+            return
 
         async def nothing(progress: Mapping[str, Any]) -> None:
             return

@@ -49,12 +49,20 @@ async def download(wire: Wire, url: str, largest: int = LARGEST) -> bytes:
 
 def _check(url: str, base_url: str) -> None:
     """Raises: InvalidEntry where the token must not go."""
-    parts, base = urlsplit(url), urlsplit(base_url)
-    if (parts.scheme, parts.hostname, parts.port) == (base.scheme, base.hostname, base.port):
-        return
-    host = "." + (parts.hostname or "")
-    if parts.scheme != "https" or parts.port not in (None, 443) or not host.endswith(_HOSTS):
+    if not _is_slacks(url, base_url):
         raise InvalidEntry("This file is not kept by Slack, so I cannot read it; upload it to Slack")
+
+
+def _is_slacks(url: str, base_url: str) -> bool:
+    """Whether it is on the host of the Web API, or on one of Slack's for files."""
+    try:
+        parts, base = urlsplit(url), urlsplit(base_url)
+        if (parts.scheme, parts.hostname, parts.port) == (base.scheme, base.hostname, base.port):
+            return True
+        host = "." + (parts.hostname or "")
+        return parts.scheme == "https" and parts.port in (None, 443) and host.endswith(_HOSTS)
+    except ValueError:  # no address
+        return False
 
 
 async def _content(response: aiohttp.ClientResponse, largest: int) -> bytes:
@@ -66,17 +74,23 @@ async def _content(response: aiohttp.ClientResponse, largest: int) -> bytes:
         )
     if response.status == 401:
         raise TokenGone(_METHOD, "invalid_auth", "install the app anew")
-    if response.status == 403 or _asks_to_sign_in(response):
+    if response.status not in (200, 403):
+        raise Vanished(_METHOD, f"status {response.status}")
+    content = b"" if response.status == 403 else await _bounded(response, largest)
+    if response.status == 403 or _asks_to_sign_in(response, content):
         remedy = "it needs the scope files:read: install the app anew with its manifest"
         raise ScopeMissing(_METHOD, "missing_scope", remedy, "files:read")
-    if response.status != 200:
-        raise Vanished(_METHOD, f"status {response.status}")
-    return await _bounded(response, largest)
+    return content
 
 
-def _asks_to_sign_in(response: aiohttp.ClientResponse) -> bool:
-    """Slack answers a token without files:read with its sign-in page, and an HTML file with a disposition."""
-    return response.content_type == "text/html" and "Content-Disposition" not in response.headers
+def _asks_to_sign_in(response: aiohttp.ClientResponse, content: bytes) -> bool:
+    """Slack answers a token without files:read with its sign-in page. A file may be HTML as well: by its name."""
+    if response.content_type != "text/html" or "Content-Disposition" in response.headers:
+        return False
+    page = content[:50_000].lower()
+    return not response.url.path.lower().endswith((".html", ".htm")) or (
+        b"sign in" in page and b"slack" in page
+    )
 
 
 async def _bounded(response: aiohttp.ClientResponse, largest: int) -> bytes:

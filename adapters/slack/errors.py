@@ -32,7 +32,9 @@ __all__ = [
     "SlackRefusal",
     "TokenGone",
     "Unconfirmed",
+    "Unsupported",
     "Vanished",
+    "everywhere",
     "refusal",
 ]
 
@@ -98,7 +100,7 @@ class Unconfirmed(Unavailable):
 
 _INSTALL = "install the app anew and set its new token (SLACK_BOT_TOKEN)"
 _INVITE = "invite the bot to the channel, or choose another"
-_TOKEN_GONE = "token_revoked token_expired invalid_auth account_inactive not_authed org_login_required"
+_SIGNED_OUT = "token_revoked token_expired invalid_auth account_inactive not_authed org_login_required"
 _PLACE_CLOSED = """is_archived channel_not_found not_in_channel user_not_in_channel restricted_action
     restricted_action_read_only_channel restricted_action_thread_only_channel restricted_action_thread_locked
     restricted_action_non_threadable_channel messages_tab_disabled cannot_dm_bot user_disabled is_inactive access_denied
@@ -106,15 +108,15 @@ _PLACE_CLOSED = """is_archived channel_not_found not_in_channel user_not_in_chan
 _NOT_SUPPORTED = """unknown_method feature_not_enabled method_deprecated deprecated_endpoint not_allowed_token_type
     not_supported channel_type_not_supported method_not_supported_for_channel_type team_not_supported not_allowed
     enterprise_is_restricted as_user_not_supported missing_recipient_team_id missing_recipient_user_id no_access"""
-_VANISHED = """message_not_found thread_not_found invalid_thread_ts cant_update_message cant_delete_message not_found
+_NO_MORE = """message_not_found thread_not_found invalid_thread_ts cant_update_message cant_delete_message not_found
     message_not_in_streaming_state message_not_owned_by_app edit_window_closed file_not_found file_deleted no_reaction
     expired_trigger_id exchanged_trigger_id invalid_trigger_id trigger_expired trigger_exchanged view_not_found
     hash_conflict"""
 _KINDS: dict[str, tuple[type[SlackRefusal], str]] = {
-    **dict.fromkeys(_TOKEN_GONE.split(), (TokenGone, _INSTALL)),
+    **dict.fromkeys(_SIGNED_OUT.split(), (TokenGone, _INSTALL)),
     **dict.fromkeys(_PLACE_CLOSED.split(), (PlaceClosed, _INVITE)),
     **dict.fromkeys(_NOT_SUPPORTED.split(), (NotSupported, "")),
-    **dict.fromkeys(_VANISHED.split(), (Vanished, "")),
+    **dict.fromkeys(_NO_MORE.split(), (Vanished, "")),
 }
 
 
@@ -127,6 +129,11 @@ def refusal(method: str, reply: Mapping[str, Any]) -> SlackRefusal:
         return ScopeMissing(method, code, remedy, needed, provided)
     kind, remedy = _KINDS.get(code, (SlackRefusal, ""))
     return kind(method, code, remedy or _details(reply))
+
+
+def everywhere(error: SlackRefusal) -> bool:
+    """Whether all of the workspace will hear the same, rather than this channel, message or person."""
+    return isinstance(error, (NotSupported, ScopeMissing)) and "channel" not in error.code
 
 
 def _details(reply: Mapping[str, Any]) -> str:
@@ -152,3 +159,22 @@ class Complaints:
         self._said = {each: when for each, when in self._said.items() if now - when < self._repeat_s}
         self._said[cause] = now
         self._log.warning("%s", sentence)
+
+
+class Unsupported:
+    """What is not asked for again within the hour, because it was refused."""
+
+    def __init__(self, kept_s: float = REPEAT_S) -> None:
+        self._kept_s = kept_s
+        self._until: dict[tuple[str, str], float] = {}
+
+    def learn(self, feature: str, channel: str = "") -> None:
+        """channel: '': it is refused in all of the workspace."""
+        now = time.monotonic()
+        self._until = {each: until for each, until in self._until.items() if until > now}
+        self._until[feature, channel] = now + self._kept_s
+
+    def knows(self, feature: str, channel: str) -> bool:
+        """Whether it was refused here, or in all of the workspace."""
+        now = time.monotonic()
+        return any(self._until.get((feature, where), now) > now for where in ("", channel))

@@ -9,7 +9,10 @@ from typing import Any
 from adapters.inbox import Delivery, Note
 from adapters.slack.api import Api
 
-__all__ = ["Handler", "Received"]
+__all__ = ["INTERRUPTED", "Handler", "Received"]
+
+INTERRUPTED = "answerloop_interrupted"
+"""Added to an edit's payload when it is taken: its message was being worked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class Received:
         """Of an event: what is in it."""
         event: Mapping[str, Any] = self.body.get("event") or {}
         return event
+
+    @property
+    def interrupted(self) -> bool:
+        """Of an edit: work on the message as it was ended when this was taken."""
+        return bool(self.body.get(INTERRUPTED))
 
     @property
     def team(self) -> str:

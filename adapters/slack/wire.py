@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +12,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.errors import Limited, NotSent, Unconfirmed, refusal
+from adapters.slack.errors import Limited, NotSent, Unconfirmed, Vanished, refusal
 
 __all__ = ["Wire", "repeatable"]
 
@@ -23,17 +25,13 @@ _ONCE_ONLY = frozenset(
     files.completeUploadExternal""".split()
 )
 _BROKEN = frozenset(
-    (
-        "internal_error",
-        "fatal_error",
-        "service_unavailable",
-        "request_timeout",
-        "team_added_to_org",
-        "accesslimited",
-    )
+    ("internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org")
 )
 """Slack's words for: this went wrong on my side, try again."""
 _TOO_MANY = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+
+_RESPONSE = "the response to a command"
+_USED_UP = frozenset({"used_url", "expired_url", "cancelled", "invalid_url"})
 
 
 def repeatable(method: str) -> bool:
@@ -46,11 +44,14 @@ class Wire:
 
     def __init__(self, token: str, base_url: str = "", timeout_s: float = CALL_S) -> None:
         """base_url: of the Web API, such as 'https://slack.com/api/'; '': that. Proxies as the environment says."""
+        quiet = logging.getLogger(f"{__name__}.sdk")
+        quiet.setLevel(logging.INFO)  # below, slack_sdk logs what people wrote
         self._client = AsyncWebClient(
             token=token,
             base_url=base_url or AsyncWebClient.BASE_URL,
-            timeout=int(timeout_s),
+            timeout=math.ceil(timeout_s),
             retry_handlers=[],
+            logger=quiet,
         )
         self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(CONNECT_S, timeout_s))
 
@@ -109,6 +110,41 @@ class Wire:
         except (AttributeError, UnicodeDecodeError) as error:  # slack_sdk, of a reply that is no JSON object
             raise Unconfirmed(f"Slack's reply to {method} cannot be read; try again later") from error
         return dict(response.data) if isinstance(response.data, dict) else {}
+
+    async def respond(self, url: str, message: Mapping[str, Any]) -> None:
+        """Send a message to a response_url. The token does not go there.
+
+        Raises:
+            Vanished: it takes no more.
+            SlackRefusal, Limited, NotSent, Unconfirmed: as send does.
+        """
+        try:
+            async with self.session().post(url, json=dict(message), proxy=self.proxy) as response:
+                body = await response.text()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotSent(f"Slack is not reached ({_brief(error)})") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unconfirmed(f"Slack's reply to a response was lost ({_brief(error)})") from error
+        if response.status == 429:
+            raise Limited(_RESPONSE, _retry_after(response.headers))
+        if response.status >= 500:
+            raise Unconfirmed(f"Slack failed at {_RESPONSE} (status {response.status})", refused=True)
+        code = _code(body)
+        if response.status == 404 or code in _USED_UP:
+            raise Vanished(_RESPONSE, code or "expired_url")
+        if response.status != 200 or code:
+            raise refusal(_RESPONSE, {"error": code or f"status {response.status}"})
+
+
+def _code(body: str) -> str:
+    """What is wrong, of a reply that is 'ok', {"ok": false, "error": "used_url"} or the error alone."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return "" if body.strip().lower() in ("", "ok") else body.strip().split("\n")[0][:80]
+    if isinstance(said, dict) and said.get("ok") is False:
+        return str(said.get("error") or "no reason given")
+    return ""
 
 
 def _encoded(method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

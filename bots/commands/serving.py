@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bots.commands.setup import Where
+from rag_core.errors import SettingsError
 
 if TYPE_CHECKING:
-    from bots.active import ActiveRelease
+    from rich.console import Console
 
-__all__ = ["serve"]
+    from bots.active import ActiveRelease
+    from bots.live import LiveSettings
+    from bots.serve import Part
+    from rag_core.settings import Settings
+
+__all__ = ["PARTS", "serve"]
+
+PARTS = ("web", "slack")
+"""What `serve` serves, by the names that --only takes."""
 
 
 def serve(
@@ -21,13 +30,26 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one. [default: web.port]")
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Serve this alone: web or slack. Repeat it for several. [default: all that is configured]"
+        ),
+    ] = None,
 ) -> None:
-    """Serve the chat page, and keep the sources synchronised on their schedules."""
+    """Serve the chat page, and Slack where it is configured, and keep the sources synchronised on their schedules."""
     where: Where = context.obj
-    asyncio.run(_serve(where, host, port))
+    asyncio.run(_serve(where, host, port, _known(only or [])))
 
 
-async def _serve(where: Where, host: str | None, port: int | None) -> None:
+def _known(only: list[str]) -> list[str]:
+    for name in only:
+        if name not in PARTS:
+            raise SettingsError(f"--only: there is no part {name!r}; there are {', '.join(PARTS)}.")
+    return only
+
+
+async def _serve(where: Where, host: str | None, port: int | None, only: list[str]) -> None:
     import logging
     from contextlib import nullcontext
 
@@ -46,21 +68,45 @@ async def _serve(where: Where, host: str | None, port: int | None) -> None:
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"web": settings.web.model_copy(update=given)})
     logging.getLogger().setLevel(settings.log_level.upper())
+    console = Console()
+    parts = _parts(settings, live, console, only)
     async with open_records(settings) as database:
         release = await active_release(database, settings)
     async with ActiveRelease(settings, live.access, release) as active:
         await server.serve(
             settings,
             lambda _: nullcontext(active),
-            Console(),
+            console,
+            parts=parts,
             background={
                 "watching the settings": lambda _: live.keep(),
                 "synchronisation": lambda _: active.keep(
                     lambda core: keep_synchronised(core, configured=lambda: live.current.sources)
                 ),
             },
-            ready=_told,
         )
+
+
+def _parts(
+    settings: Settings, live: LiveSettings, console: Console, only: list[str]
+) -> dict[str, Part[ActiveRelease]]:
+    """What is served; opened by nobody yet.
+
+    Raises:
+        SettingsError: what is to be served is not configured.
+    """
+    from bots.serve import web_page
+
+    wanted = only or [name for name in PARTS if name != "slack" or settings.slack.configured]
+    parts: dict[str, Part[ActiveRelease]] = {}
+    if "web" in wanted:
+        parts["web"] = web_page(settings, console, _told)
+    if "slack" in wanted:
+        from bots.slack_serving import check_slack, slack_part  # Bolt takes a fifth of a second to import
+
+        check_slack(settings.slack)
+        parts["slack"] = slack_part(lambda: live.current, console, _told)
+    return parts
 
 
 async def _told(active: ActiveRelease) -> dict[str, object]:

@@ -13,7 +13,16 @@ not-sure = Nicht sicher: Bitte prüfe das anhand der Quellen.
 sources = Quellen
 closest-documents = Am ehesten passende Dokumente
 looking = Ich sehe in den Dokumenten nach …
+thinking = denkt nach …
 written-by = Verfasst von { $generator }
+small-release = Version { $release }
+
+## Knöpfe unter einer Antwort
+
+ask-a-person = Einen Menschen fragen
+share-answer = Im Kanal teilen
+stop-in-thread = In diesem Thread nicht mehr antworten
+try-again = Noch einmal versuchen
 
 ## Hinweise: klein gedruckt unter einer Antwort
 
@@ -44,6 +53,39 @@ list-more =
 no-words = Bitte stell deine Frage in Worten; in deiner Nachricht habe ich keine gefunden.
 too-long = Deine Frage hat { $length } Zeichen; bitte kürze sie auf höchstens { $most }.
 
+## Dateien zu einer Frage
+
+file-too-large = Ich konnte { $name } nicht lesen: Die Datei ist größer als { $most } MB.
+file-too-long = Ich konnte { $name } nicht lesen: Die Datei enthält mehr als { $most } Zeichen.
+file-format = Ich konnte { $name } nicht lesen: Diese Art von Datei kenne ich nicht.
+file-empty = In { $name } habe ich keinen Text gefunden.
+file-unreadable = Ich konnte { $name } nicht lesen: Die Datei ist vielleicht beschädigt oder mit einem Passwort geschützt.
+
+## Ein Chat: anstelle einer Antwort
+
+ask-empty = Was möchtest du wissen? Erwähne mich zusammen mit deiner Frage, oder nimm { $command }, dann siehst nur du die Antwort.
+ask-help = Ich antworte aus den Dokumenten deines Teams und zeige, wo jede Antwort steht. Erwähne mich in einem Kanal mit deiner Frage, schreib mir direkt, oder nimm { $command }, dann siehst nur du die Antwort.
+ask-what = Was kann ich dich fragen?
+ask-about-file = Was möchtest du darüber wissen?
+asked-late = Du hast das vor { $minutes } Min. gefragt, während ich nicht lief. Soll ich noch antworten?
+asked-long-ago = Du hast das vor { $minutes } Min. gefragt, während ich nicht lief. Bitte frag noch einmal, wenn du es noch wissen möchtest.
+not-allowed = Hier darf ich dir nicht antworten. Wer diesen Kanal verwaltet, entscheidet, wem ich antworte.
+question-gone = Ich finde die Frage nicht mehr. Bitte stell sie noch einmal.
+answered-already = Auf diese Nachricht habe ich schon geantwortet, in ihrem Thread.
+not-in-channel = Ich bin kein Mitglied dieser Unterhaltung, deshalb siehst nur du diese Antwort. Lade mich ein, dann antworte ich im Thread.
+draft-not-private = In diesem Kanal prüft ein Mensch meine Antworten, bevor sie gesendet werden. Erwähne mich mit deiner Frage, dann geschieht das.
+file-not-permitted = Ich konnte { $name } nicht lesen: In diesem Workspace darf ich keine Dateien öffnen.
+file-not-given = Ich konnte { $name } nicht lesen: Slack gibt die Datei nicht heraus. Bitte lade sie noch einmal hoch.
+
+## Ein Chat: Threads und Teilen
+
+thread-silenced = In diesem Thread antworte ich ab jetzt nur noch, wenn ich erwähnt werde. Erwähne mich mit „weiter“, dann folge ich ihm wieder.
+thread-resumed = Ich folge diesem Thread wieder.
+shared-by = { $user } teilt eine Antwort auf: { $question }
+share-done = Diese Antwort steht jetzt im Kanal.
+share-gone = Ich kenne diese Antwort nicht mehr und kann sie deshalb nicht teilen. Bitte frag noch einmal.
+share-narrower = Deine Antwort stammt aus Dokumenten, die nicht alle in diesem Kanal lesen dürfen, deshalb habe ich sie nicht geteilt. Das hier kann ich aus denen sagen, die alle lesen dürfen; das kannst du teilen.
+
 ## Fehler
 
 failed = Bei mir ist etwas schiefgegangen (Referenz { $reference }). Bitte versuch es in einer Minute noch einmal.
@@ -64,6 +106,54 @@ reason-wrong-answer = Richtige Quellen, aber falsche Antwort
 reason-out-of-date = Veraltet
 reason-not-answered = Beantwortet meine Frage nicht
 reason-other = Etwas anderes
+
+## Bewertungen im Chat
+
+vote-tell-more = Mehr dazu sagen
+modal-too-long = Das sind { $length } Zeichen; bitte kürze auf höchstens { $most }.
+modal-not-opened = Das Formular hat sich nicht geöffnet. Bitte klicke noch einmal.
+
+## Einen Menschen fragen. $name: einer Person.
+
+escalation-asked = Ich habe einen Menschen gefragt. Die Antwort kommt hierher.
+escalation-open = Ein Mensch ist schon gefragt worden. Die Antwort kommt hierher.
+escalation-resolved = Das ist schon geklärt.
+escalation-nobody = Hier ist niemand benannt, den ich fragen könnte. Bewerte die Antwort mit ein paar Worten als schlecht, dann sieht sie sich ein Mensch an.
+escalation-unreachable = Ich konnte die Menschen nicht erreichen, die ich fragen soll. Bitte wende dich an die Administration.
+escalation-asks = { $name } bittet einen Menschen um Hilfe:
+escalation-answered = Ich hatte geantwortet:
+escalation-reply = { $name } hat geantwortet:
+escalation-reminder = Diese Frage ist noch offen:
+escalation-closed = { $name } hat die Frage als geklärt markiert.
+escalation-resolved-by = Geklärt von { $name }
+open-thread = Gespräch öffnen
+resolve = Als geklärt markieren
+resolve-what = Welcher Text ist die Antwort?
+
+## Entwürfe, die Menschen ansehen, bevor sie gesendet werden. $name: einer Person.
+
+draft-asks = { $name } fragt:
+draft-answer = Mein Entwurf einer Antwort:
+draft-long = Die Antwort geht weiter; „Bearbeiten“ zeigt sie ganz.
+draft-text = Antwort, die gesendet wird
+draft-send = Freigeben
+draft-edit = Bearbeiten
+draft-discard = Verwerfen
+draft-sent-by = Freigegeben von { $name }
+draft-sent-changed = Bearbeitet und gesendet von { $name }
+draft-discarded-by = Verworfen von { $name }
+draft-decided = Darüber hat schon jemand entschieden.
+draft-empty = Bitte schreibe eine Antwort.
+draft-proposed = Ein Mensch sieht sich meine Antwort an, bevor sie gesendet wird.
+draft-nobody = Antworten werden hier von einem Menschen angesehen, bevor sie gesendet werden, aber niemand ist dafür benannt. Bitte wende dich an die Administration.
+draft-discarded = Ein Mensch hat sich meine Antwort angesehen und sie nicht gesendet.
+edited-by = Bearbeitet von { $name }.
+
+## Korrekturen durch Prüfende
+
+corrected = Eine Antwort von mir wurde korrigiert
+corrected-before = Vorher
+corrected-after = Jetzt
 
 ## Das Gespräch im Terminal
 

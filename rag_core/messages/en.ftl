@@ -15,8 +15,19 @@ not-sure = Not sure: please check this against the sources.
 sources = Sources
 closest-documents = Closest documents
 looking = Looking in the documents…
+# After the bot's name: "answerloop is thinking…".
+thinking = is thinking…
 # $generator: a language model's name.
 written-by = Written by { $generator }
+# $release: a short id of the models and the index in use.
+small-release = Release { $release }
+
+## Buttons below an answer
+
+ask-a-person = Ask a person
+share-answer = Share with the channel
+stop-in-thread = Stop answering in this thread
+try-again = Try again
 
 ## Notices: small print below an answer
 
@@ -45,6 +56,43 @@ list-more = { $names } and { $number } more
 no-words = Please ask a question in words; I could not find any in your message.
 too-long = Your question has { $length } characters; please shorten it to { $most } or fewer.
 
+## Files that came with a question. $name: the file's. $most: megabytes, or characters.
+
+file-too-large = I could not read { $name }: it is larger than { $most } MB.
+file-too-long = I could not read { $name }: it holds more than { $most } characters.
+file-format = I could not read { $name }: I do not know this kind of file.
+file-empty = I could not find any text in { $name }.
+file-unreadable = I could not read { $name }: it may be damaged, or protected by a password.
+
+## A chat: in place of an answer
+
+# $command: such as /ask.
+ask-empty = What would you like to know? Mention me together with your question, or use { $command }, and only you will see the answer.
+ask-help = I answer from your team’s documents and show where each answer stands. Mention me in a channel with your question, write to me directly, or use { $command }, and only you will see the answer.
+# A suggestion where a conversation begins: the person says it.
+ask-what = What can I ask you?
+ask-about-file = What would you like to know about it?
+# $minutes: how many.
+asked-late = You asked this { $minutes } min ago, while I was not running. Should I still answer?
+asked-long-ago = You asked this { $minutes } min ago, while I was not running. Please ask again if you would still like to know.
+not-allowed = I may not answer you here. Those who manage this channel decide whom I answer.
+question-gone = I cannot find the question any more. Please ask it again.
+answered-already = I have answered this message already, in its thread.
+not-in-channel = I am not a member of this conversation, so only you see this answer. Invite me, and I answer in the thread.
+draft-not-private = In this channel a person checks my answers before they are sent. Mention me with your question, and one of them will.
+file-not-permitted = I could not read { $name }: I may not open files in this workspace.
+file-not-given = I could not read { $name }: Slack does not hand it out. Please upload it again.
+
+## A chat: threads and sharing
+
+thread-silenced = In this thread I answer only when I am mentioned from now on. Mention me with “continue”, and I follow it again.
+thread-resumed = I follow this thread again.
+# $user: who shares it; $question: what they asked.
+shared-by = { $user } shares an answer to: { $question }
+share-done = This answer is in the channel now.
+share-gone = I do not know this answer any more, so I cannot share it. Please ask again.
+share-narrower = Your answer comes from documents that not everybody in this channel may read, so I did not share it. Here is what I can say from those that everybody may read; you can share that.
+
 ## Failures. $reference names the failure in the log.
 
 failed = Something went wrong on my side (reference { $reference }). Please try again in a minute.
@@ -65,6 +113,54 @@ reason-wrong-answer = Right sources, but wrong answer
 reason-out-of-date = Out of date
 reason-not-answered = Does not answer my question
 reason-other = Something else
+
+## Votes, in chat
+
+vote-tell-more = Tell me more
+modal-too-long = This has { $length } characters; please shorten it to { $most } or fewer.
+modal-not-opened = The form did not open. Please click again.
+
+## Asking a person. $name: of a person.
+
+escalation-asked = I have asked a person. The answer will come here.
+escalation-open = A person has been asked already. The answer will come here.
+escalation-resolved = This has been settled already.
+escalation-nobody = Nobody is named here whom I could ask. Vote the answer down with a few words, and a person will look at it.
+escalation-unreachable = I could not reach the people whom I am to ask. Please ask an administrator of mine.
+escalation-asks = { $name } asks for a person’s help:
+escalation-answered = I had answered:
+escalation-reply = { $name } answered:
+escalation-reminder = This question is still open:
+escalation-closed = { $name } has marked the question as settled.
+escalation-resolved-by = Settled by { $name }
+open-thread = Open the conversation
+resolve = Resolve
+resolve-what = Which text is the answer?
+
+## Drafts, which people look at before they are sent. $name: of a person.
+
+draft-asks = { $name } asks:
+draft-answer = My draft of an answer:
+draft-long = The answer goes on; “Edit” shows all of it.
+draft-text = Answer to send
+draft-send = Approve
+draft-edit = Edit
+draft-discard = Discard
+draft-sent-by = Approved by { $name }
+draft-sent-changed = Edited and sent by { $name }
+draft-discarded-by = Discarded by { $name }
+draft-decided = Somebody has decided about this already.
+draft-empty = Please write an answer.
+draft-proposed = A person looks at my answer before it is sent.
+draft-nobody = Answers are looked at by a person here before they are sent, but nobody is named for that. Please ask an administrator of mine.
+draft-discarded = A person looked at my answer and did not send it.
+edited-by = Edited by { $name }.
+
+## Corrections by reviewers
+
+corrected = A reviewer corrected an answer of mine
+corrected-before = Before
+corrected-after = Now
 
 ## The conversation in a terminal. What begins with / is typed as it stands.
 

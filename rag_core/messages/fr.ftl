@@ -14,7 +14,16 @@ not-sure = Je n’en suis pas sûr : veuillez vérifier cette réponse dans les
 sources = Sources
 closest-documents = Documents les plus proches
 looking = Je cherche dans les documents…
+thinking = réfléchit…
 written-by = Rédigé par { $generator }
+small-release = Version { $release }
+
+## Boutons sous une réponse
+
+ask-a-person = Demander à quelqu’un
+share-answer = Partager avec le canal
+stop-in-thread = Ne plus répondre dans ce fil
+try-again = Réessayer
 
 ## Remarques : en petits caractères sous une réponse
 
@@ -45,6 +54,39 @@ list-more =
 no-words = Veuillez poser une question avec des mots ; je n’en ai pas trouvé dans votre message.
 too-long = Votre question compte { $length } caractères ; veuillez la réduire à { $most } au plus.
 
+## Fichiers joints à une question
+
+file-too-large = Je n’ai pas pu lire { $name } : le fichier dépasse { $most } Mo.
+file-too-long = Je n’ai pas pu lire { $name } : le fichier contient plus de { $most } caractères.
+file-format = Je n’ai pas pu lire { $name } : je ne connais pas ce type de fichier.
+file-empty = Je n’ai trouvé aucun texte dans { $name }.
+file-unreadable = Je n’ai pas pu lire { $name } : le fichier est peut-être endommagé ou protégé par un mot de passe.
+
+## Une discussion : à la place d’une réponse
+
+ask-empty = Que voulez-vous savoir ? Mentionnez-moi avec votre question, ou utilisez { $command }, et vous seul verrez la réponse.
+ask-help = Je réponds à partir des documents de votre équipe et je montre où se trouve chaque réponse. Mentionnez-moi dans un canal avec votre question, écrivez-moi directement, ou utilisez { $command }, et vous seul verrez la réponse.
+ask-what = Que puis-je vous demander ?
+ask-about-file = Que voulez-vous savoir à ce sujet ?
+asked-late = Vous avez posé cette question il y a { $minutes } min, alors que je n’étais pas en service. Dois-je encore répondre ?
+asked-long-ago = Vous avez posé cette question il y a { $minutes } min, alors que je n’étais pas en service. Posez-la de nouveau si la réponse vous intéresse encore.
+not-allowed = Je ne peux pas vous répondre ici. Les personnes qui gèrent ce canal décident à qui je réponds.
+question-gone = Je ne trouve plus la question. Veuillez la poser de nouveau.
+answered-already = J’ai déjà répondu à ce message, dans son fil.
+not-in-channel = Je ne suis pas membre de cette conversation ; vous seul voyez donc cette réponse. Invitez-moi, et je répondrai dans le fil.
+draft-not-private = Dans ce canal, une personne vérifie mes réponses avant leur envoi. Mentionnez-moi avec votre question, et ce sera fait.
+file-not-permitted = Je n’ai pas pu lire { $name } : je ne peux pas ouvrir de fichiers dans cet espace de travail.
+file-not-given = Je n’ai pas pu lire { $name } : Slack ne me le remet pas. Veuillez le charger de nouveau.
+
+## Une discussion : fils et partage
+
+thread-silenced = Dans ce fil, je ne réponds désormais que si l’on me mentionne. Mentionnez-moi avec « reprends », et je le suivrai de nouveau.
+thread-resumed = Je suis de nouveau ce fil.
+shared-by = { $user } partage une réponse à : { $question }
+share-done = Cette réponse est maintenant dans le canal.
+share-gone = Je ne connais plus cette réponse et ne peux donc pas la partager. Veuillez poser la question de nouveau.
+share-narrower = Votre réponse vient de documents que tous dans ce canal n’ont pas le droit de lire ; je ne l’ai donc pas partagée. Voici ce que je peux dire à partir de ceux que tous peuvent lire ; vous pouvez le partager.
+
 ## Erreurs
 
 failed = Un problème est survenu de mon côté (référence { $reference }). Veuillez réessayer dans une minute.
@@ -65,6 +107,54 @@ reason-wrong-answer = Bonnes sources, mais mauvaise réponse
 reason-out-of-date = Obsolète
 reason-not-answered = Ne répond pas à ma question
 reason-other = Autre chose
+
+## Avis, dans la messagerie
+
+vote-tell-more = En dire plus
+modal-too-long = Ce texte a { $length } caractères ; raccourcissez-le à { $most } au plus.
+modal-not-opened = Le formulaire ne s’est pas ouvert. Cliquez à nouveau.
+
+## Demander à une personne. $name : d’une personne.
+
+escalation-asked = J’ai demandé à une personne. La réponse viendra ici.
+escalation-open = Une personne a déjà été sollicitée. La réponse viendra ici.
+escalation-resolved = C’est déjà réglé.
+escalation-nobody = Personne n’est désigné ici à qui je pourrais demander. Donnez un avis négatif avec quelques mots, et une personne regardera la réponse.
+escalation-unreachable = Je n’ai pas pu joindre les personnes à qui je dois demander. Adressez-vous à mon administrateur.
+escalation-asks = { $name } demande l’aide d’une personne :
+escalation-answered = J’avais répondu :
+escalation-reply = { $name } a répondu :
+escalation-reminder = Cette question est toujours ouverte :
+escalation-closed = { $name } a marqué la question comme réglée.
+escalation-resolved-by = Réglé par { $name }
+open-thread = Ouvrir la conversation
+resolve = Marquer comme réglé
+resolve-what = Quel texte est la réponse ?
+
+## Brouillons, que des personnes regardent avant l’envoi. $name : d’une personne.
+
+draft-asks = { $name } demande :
+draft-answer = Mon brouillon de réponse :
+draft-long = La réponse continue ; « Modifier » la montre en entier.
+draft-text = Réponse à envoyer
+draft-send = Approuver
+draft-edit = Modifier
+draft-discard = Écarter
+draft-sent-by = Approuvé par { $name }
+draft-sent-changed = Modifié et envoyé par { $name }
+draft-discarded-by = Écarté par { $name }
+draft-decided = Quelqu’un en a déjà décidé.
+draft-empty = Écrivez une réponse.
+draft-proposed = Une personne regarde ma réponse avant qu’elle soit envoyée.
+draft-nobody = Ici, une personne regarde les réponses avant leur envoi, mais personne n’est désigné pour cela. Adressez-vous à mon administrateur.
+draft-discarded = Une personne a regardé ma réponse et ne l’a pas envoyée.
+edited-by = Modifié par { $name }.
+
+## Corrections par les relecteurs
+
+corrected = Une de mes réponses a été corrigée
+corrected-before = Avant
+corrected-after = Maintenant
 
 ## La conversation dans un terminal
 

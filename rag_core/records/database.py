@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     event,
     false,
     text,
@@ -201,19 +203,23 @@ standard_state = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("platform", _Line(32), primary_key=True),
-    Column("key", _Line(200), primary_key=True, comment="what the platform delivers once has one key"),
+    Column(
+        "number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, comment="order of acceptance"
+    ),
+    Column("platform", _Line(32), nullable=False),
+    Column("key", _Line(200), nullable=False, comment="what the platform delivers once has one key"),
     Column("kind", _Line(64), nullable=False),
     Column("lane", _Line(200), nullable=False, comment="what is in one is handled in order"),
-    Column("payload", JSON, comment="as the platform sent it; null once it is handled"),
+    # JSON as ASCII text: PostgreSQL's own has no NUL and no half of a surrogate pair
+    Column("payload", Text, comment="as the platform sent it; null once it is handled"),
     Column("state", _Line(8), nullable=False, comment="waiting, taken, done or failed"),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("owner", _Line(100), nullable=False, comment="the process that handles it; '': none"),
     Column("lease_until", DateTime(timezone=True), comment="when another may take it up"),
     Column("attempts", Integer, nullable=False),
-    Column("progress", JSON, nullable=False, comment="what its handler noted for another attempt"),
-    Column("number", Integer, nullable=False, comment="order of acceptance"),
-    Index("deliveries_state", "state", "lease_until"),
+    Column("progress", Text, nullable=False, comment="what its handler noted for another attempt"),
+    UniqueConstraint("platform", "key", name="deliveries_key"),
+    Index("deliveries_state", "state", "owner"),
 )
 
 postings = Table(
@@ -226,7 +232,7 @@ postings = Table(
     Column("thread", _Line(64), nullable=False),
     Column("question_message", _Line(64), nullable=False, comment="what it answers; '': no message"),
     Column("part", Integer, nullable=False, comment="of a long answer, from 0"),
-    Column("kind", _Line(16), nullable=False, comment="answer, draft, notice"),
+    Column("kind", _Line(16), nullable=False, comment="answer, draft, sent, discarded, notice"),
     Column("answer_id", _Line(32), comment="null: a sentence in the place of an answer"),
     Column("user_id", _Line(200), nullable=False, comment="who asked"),
     Column("created_at", DateTime(timezone=True), nullable=False),
@@ -276,6 +282,7 @@ escalations = Table(
     Column("target_channel", _Line(64), nullable=False),
     Column("target_message", _Line(64), nullable=False, comment="'': not posted yet"),
     Column("mentioned", _Line(64), nullable=False, comment="user group or role that was called; '': none"),
+    Column("remind_after_s", Integer, nullable=False, comment="before the first reminder; 0: never"),
     Column("state", _Line(16), nullable=False, comment="open or resolved"),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("remind_at", DateTime(timezone=True), comment="null: no more"),
@@ -293,7 +300,7 @@ reviews = Table(
     metadata,
     Column("id", _Line(32), primary_key=True),
     Column("answer_id", _Line(32), ForeignKey("answers.id", ondelete="CASCADE"), nullable=False),
-    Column("source", _Line(16), nullable=False, comment="vote or escalation"),
+    Column("source", _Line(16), nullable=False, comment="vote, escalation or draft"),
     Column("proposed", _Words, nullable=False, comment="an answer that somebody suggests; '': none"),
     Column("proposed_by", _Line(200), nullable=False),
     Column("state", _Line(16), nullable=False, comment="pending, approved, corrected or rejected"),
@@ -305,6 +312,13 @@ reviews = Table(
     Column("told_at", DateTime(timezone=True), comment="when those concerned were told of a correction"),
     Index("reviews_state", "state", "created_at"),
     Index("reviews_answer", "answer_id"),
+    Index(
+        "reviews_pending",
+        "answer_id",
+        unique=True,
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
 )
 
 

@@ -4,26 +4,48 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Row, Select, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import NotFound
 from rag_core.records.database import answers, transaction, votes
-from rag_core.types import Answer, Question, Vote
+from rag_core.types import Answer, Citation, Question, Vote
 
 if TYPE_CHECKING:
     from rag_core.generation.protocol import Usage
 
-__all__ = ["Feedback"]
+__all__ = ["Feedback", "RecordedAnswer"]
 
 BATCH = 50
 """Answers written in one transaction: rows are prepared on the event loop, a quarter of a millisecond each."""
 _Waiting = tuple[dict[str, Any], "asyncio.Future[None]"]
 """An answer's row, and what its asker waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAnswer:
+    """An answer as it was given, and where."""
+
+    id: str
+    question: str
+    text: str
+    citations: tuple[Citation, ...]
+    platform: str
+    workspace: str
+    channel: str
+    user: str
+    thread: str
+    created_at: datetime
+    """UTC"""
+    release: str
+    confidence: float
+    abstained: bool
+    standalone: str = ""
+    generator: str = ""
 
 
 class Feedback:
@@ -124,6 +146,32 @@ class Feedback:
             if scopes is None or (read is not None and scopes.issuperset(read))
         }
 
+    async def answer(self, answer_id: str) -> RecordedAnswer:
+        """
+        Raises:
+            NotFound: there is no answer of that id.
+        """
+        async with transaction(self._database) as connection:
+            row = (await connection.execute(_given().where(answers.c.id == answer_id))).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no answer {answer_id[:64]}.")
+        return _recorded(row)
+
+    async def recent_questions(self, platform: str, user: str, limit: int) -> list[RecordedAnswer]:
+        """What a person asked last, with the answers; the newest first."""
+        asked = (answers.c.platform == platform) & (answers.c.user_id == user)
+        newest = _given().where(asked).order_by(answers.c.created_at.desc(), answers.c.id).limit(limit)
+        async with transaction(self._database) as connection:
+            return [_recorded(row) for row in (await connection.execute(newest)).all()]
+
+    async def voters(self, answer_id: str, value: Literal[-1, 1]) -> list[tuple[str, str]]:
+        """Platform and user of those who voted so, the earliest first."""
+        voted = (votes.c.answer_id == answer_id) & (votes.c.value == value)
+        query = select(votes.c.platform, votes.c.user_id).where(voted)
+        earliest = query.order_by(votes.c.updated_at, votes.c.platform, votes.c.user_id)
+        async with transaction(self._database) as connection:
+            return [(platform, user) for platform, user in (await connection.execute(earliest)).all()]
+
     async def record_vote(self, vote: Vote) -> None:
         """The last vote of a person on an answer stands; value 0 takes it back.
 
@@ -163,6 +211,24 @@ class Feedback:
             )
             for r in rows
         ]
+
+
+def _given() -> Select[Any]:
+    """In the order of RecordedAnswer."""
+    c = answers.c
+    place = (c.platform, c.workspace, c.channel, c.user_id, c.thread)
+    return select(
+        *(c.id, c.question, c.answer, c.citations, *place, c.created_at, c.release, c.confidence, c.abstained),
+        *(c.standalone, c.generator),
+    )
+
+
+def _recorded(row: Row[Any]) -> RecordedAnswer:
+    values = dict(zip(RecordedAnswer.__slots__, row, strict=True))
+    values["citations"] = tuple(Citation(**citation) for citation in values["citations"])
+    if values["created_at"].tzinfo is None:  # SQLite keeps no time zone
+        values["created_at"] = values["created_at"].replace(tzinfo=UTC)
+    return RecordedAnswer(**values)
 
 
 def _vote_row(vote: Vote) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -28,7 +28,8 @@ class Posting:
     """What it answers; '' where that was no message, as with a command."""
     part: int = 0
     """Of a long answer, from 0."""
-    kind: Literal["answer", "draft", "notice"] = "answer"
+    kind: Literal["answer", "draft", "sent", "discarded", "notice"] = "answer"
+    """A draft that was decided about is sent or discarded."""
     answer_id: str | None = None
     """None: a sentence in the place of an answer."""
     user_id: str = ""
@@ -53,6 +54,14 @@ class Postings:
         rows = await self._where(_is(platform, channel, message))
         return rows[0] if rows else None
 
+    async def of_messages(
+        self, platform: str, channel: str, messages: Collection[str]
+    ) -> dict[str, Posting]:
+        """Those of the messages that are ours, by the platform's ids."""
+        own = (postings.c.platform == platform) & (postings.c.channel == channel)
+        rows = await self._where(own & postings.c.message.in_(list(messages))) if messages else []
+        return {row.message: row for row in rows}
+
     async def of_question(self, platform: str, channel: str, question_message: str) -> list[Posting]:
         """What answers a message, part by part."""
         own = (postings.c.platform == platform) & (postings.c.channel == channel)
@@ -73,6 +82,15 @@ class Postings:
             await connection.execute(
                 update(postings).where(_is(row.platform, row.channel, row.message)).values(**values)
             )
+
+    async def decide(self, platform: str, answer_id: str, kind: Literal["sent", "discarded"]) -> bool:
+        """Settle what becomes of the drafts of an answer. Whether this did it; False: it was settled, or there are none."""
+        drafts = (postings.c.platform == platform) & (postings.c.kind == "draft")
+        async with transaction(self._database) as connection:
+            changed = await connection.execute(
+                update(postings).where(drafts & (postings.c.answer_id == answer_id)).values(kind=kind)
+            )
+        return bool(changed.rowcount)
 
     async def remove(self, platform: str, channel: str, message: str) -> None:
         """The message has gone."""

@@ -24,7 +24,8 @@ __all__ = ["attached_words", "speaks_of_file", "with_attached", "without_mention
 
 _KINDS = (
     r"(?:(?:pdf|word|excel|text|csv|powerpoint|markdown)[ -])?"
-    r"(?:files?|documents?|docs?|attachments?|pdfs?|spreadsheets?|workbooks?|presentations?|slides?|decks?|notebooks?|uploads?)"
+    r"(?:files?|documents?|docs?|attachments?|pdfs?|spreadsheets?|workbooks?|presentations?|slides?|decks?|notebooks?|uploads?|"
+    r"papers?|reports?|handbooks?|manuals?|articles?|contracts?|invoices?|receipts?|letters?|memos?)"
 )
 _MENTIONS = (
     (rf"\b(?:(?:this|these|that|the|my|our)\s+)?(?:attached|uploaded|enclosed)\s+{_KINDS}\b", "it"),
@@ -43,14 +44,26 @@ _MENTIONS = (
 """What speaks of the file, and the small word that stands for it."""
 _NAME = re.compile(r"\w\W+\w|_")
 """A title of several words. One word may be what the question is about: 'Leave'."""
+_GOES_ON = re.compile(
+    r"\W*(?:and|but|what about|how about|what else|und|aber|was ist mit|wie sieht es mit|et|mais|qu'en est-il|"
+    r"y|pero|qué hay de)\b",
+    re.IGNORECASE,
+)
 _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), word) for pattern, word in _MENTIONS)
 
 
-def speaks_of_file(text: str, attached: Sequence[Attached]) -> bool:
-    """Whether the question is about the files themselves: 'this document', 'the attached file', or one's title."""
+def speaks_of_file(text: str, attached: Sequence[Attached], before: str = "") -> bool:
+    """Whether the question is about the files themselves: 'this document', 'the attached file', or one's title.
+
+    before: the question before it; 'And about leave?' is about the files where that was.
+    """
+    if not attached:
+        return False
     lower = text.casefold()
     titled = any(_NAME.search(one.title) and one.title.casefold() in lower for one in attached)
-    return bool(attached) and (titled or any(pattern.search(text) for pattern, _ in _COMPILED))
+    if titled or any(pattern.search(text) for pattern, _ in _COMPILED):
+        return True
+    return bool(before and _GOES_ON.match(text)) and speaks_of_file(before, attached)
 
 
 def without_mention(text: str) -> str:

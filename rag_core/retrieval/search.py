@@ -19,7 +19,7 @@ from rag_core.index.embedding import Embedder
 from rag_core.index.stores import Candidate, VectorStore
 from rag_core.index.stores.protocol import Vector
 from rag_core.messages import say
-from rag_core.retrieval.attaching import speaks_of_file, with_attached, without_mention
+from rag_core.retrieval.attaching import with_attached, without_mention
 from rag_core.retrieval.batching import QueryBatches
 from rag_core.retrieval.fusion import Fused, fuse
 from rag_core.retrieval.hedging import hedged
@@ -80,12 +80,13 @@ class Search:
         keep: int = KEEP,
         asked: str = "",
         attached: Sequence[Attached] = (),
+        alone: bool = False,
     ) -> Found:
         """The best passages for a question.
 
         scopes: what the asker may read; None: everything. keep: how many passages are wanted. asked: the question before it
-        was made to stand alone, searched as well (hedging.py); '': there is nothing else to search. attached: files read with
-        this embedder, searched as well, and alone where the question speaks of them (attaching.py).
+        was made to stand alone, searched as well (hedging.py); '': there is nothing else to search. attached: files read
+        with this embedder, searched as well (attaching.py). alone: nothing but these is searched.
         """
         started = time.perf_counter()
         timings: dict[str, float] = {}
@@ -93,7 +94,6 @@ class Search:
         def ended(stage: str) -> None:
             timings[stage] = (time.perf_counter() - started) * 1e3 - sum(timings.values())
 
-        of_file = speaks_of_file(text, attached)
         if attached:
             text, asked = without_mention(text), without_mention(asked)
         texts = [text, asked] if asked and asked != text else [text]
@@ -102,7 +102,7 @@ class Search:
         close = max(REFINED, self._reranker.limit if self._reranker else 0)
         wanted = max(keep, close)
         searches = zip(embeddings, texts, strict=True)
-        open_to = frozenset[str]() if of_file else scopes
+        open_to = frozenset[str]() if alone else scopes
         rankings = await asyncio.gather(*(self._ranking(e, t, open_to, wanted) for e, t in searches))
         vectors = await asyncio.gather(*embeddings)
         ended("search")

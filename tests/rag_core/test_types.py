@@ -17,6 +17,7 @@ def test_the_types_are_those_of_the_plan() -> None:
     """DESIGN.md lists them; Place is where in its document a passage begins."""
     assert set(types.__all__) == {
         "Answer",
+        "Attached",
         "Citation",
         "Passage",
         "Place",

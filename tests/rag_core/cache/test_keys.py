@@ -54,6 +54,18 @@ def test_scopes_never_share_an_entry(
         assert (key(one) == key(other)) == (one == other)
 
 
+@given(texts, texts, scopes)
+def test_a_tone_is_part_of_what_an_answer_depends_on(
+    one: str, other: str, granted: frozenset[str] | None
+) -> None:
+    """And no tone is the key of before there were tones."""
+    assert (KEYS.answer("q", granted, 1, (), one) == KEYS.answer("q", granted, 1, (), other)) == (
+        one == other
+    )
+    assert (KEYS.partition(granted, 1, one) == KEYS.partition(granted, 1, other)) == (one == other)
+    assert KEYS.answer("q", granted, 1, ()) == KEYS.answer("q", granted, 1, (), "")
+
+
 @given(st.lists(texts, min_size=1, max_size=5))
 def test_the_order_of_scopes_does_not_matter(granted: list[str]) -> None:
     """The same rights are the same key, in every process."""

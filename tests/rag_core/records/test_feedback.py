@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, event, func, select
@@ -81,6 +82,47 @@ async def test_an_answer_is_readable_to_who_may_read_all_that_it_was_made_from(d
     assert await feedback.readable(["a1", "no-such"], everything) == {"a1": ("Leave", "Beacon")}
     assert await feedback.readable(["a1"], None) == {"a1": ("Leave", "Beacon")}
     assert await feedback.readable(["a1"], frozenset({"public"})) == {}
+
+
+async def test_an_answer_is_found_as_it_was_given(database: AsyncEngine) -> None:
+    """With its citations, and where it was asked; an unknown one is told to be so."""
+    answer = an_answer("a1")
+    feedback = await recorded(database, answer)
+    found = await feedback.answer("a1")
+    assert (found.id, found.question, found.text) == ("a1", ASKED.text, answer.text)
+    assert found.citations == answer.citations
+    assert (found.platform, found.workspace, found.channel) == ("slack", "W1", "C1")
+    assert (found.user, found.thread, found.release) == ("ada", "T1", "r1")
+    assert (found.confidence, found.abstained) == (0.91, False)
+    assert found.created_at.utcoffset() == timedelta(0)
+    assert abs(datetime.now(UTC) - found.created_at) < timedelta(minutes=5)
+    with pytest.raises(NotFound, match="There is no answer a2"):
+        await feedback.answer("a2")
+
+
+async def test_what_a_person_asked_last_is_found(database: AsyncEngine) -> None:
+    """The newest first, so many of them, and nothing of others."""
+    feedback = Feedback(database)
+    for n, (platform, user) in enumerate(
+        [("slack", "ada"), ("slack", "bob"), ("discord", "ada"), ("slack", "ada"), ("slack", "ada")]
+    ):
+        question = Question(f"question {n}", Principal(platform, user))
+        await feedback.record_answer(
+            question, an_answer(f"a{n}"), passages=[], scopes=frozenset(), generation=1
+        )
+    assert [one.id for one in await feedback.recent_questions("slack", "ada", 2)] == ["a4", "a3"]
+    assert [one.question for one in await feedback.recent_questions("slack", "bob", 9)] == ["question 1"]
+    assert await feedback.recent_questions("slack", "eve", 9) == []
+
+
+async def test_those_who_voted_are_known(database: AsyncEngine) -> None:
+    """By how they vote now, the earliest first."""
+    feedback = await recorded(database)
+    for user, value in (("bob", -1), ("ada", -1), ("eve", 1), ("dan", -1), ("dan", 1)):
+        await feedback.record_vote(Vote("a1", "slack", user, value))  # type: ignore[arg-type]
+    assert await feedback.voters("a1", -1) == [("slack", "bob"), ("slack", "ada")]
+    assert await feedback.voters("a1", 1) == [("slack", "eve"), ("slack", "dan")]
+    assert await feedback.voters("a2", 1) == []
 
 
 async def test_the_last_vote_of_a_person_stands(database: AsyncEngine) -> None:

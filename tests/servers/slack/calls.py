@@ -18,7 +18,7 @@ __all__ = ["METHODS", "Call", "Method", "method", "paged"]
 
 Json = dict[str, Any]
 STRUCTURED = ("blocks", "attachments", "metadata", "view", "prompts", "files", "chunks", "loading_messages")
-ABSENT = (None, "", [], {})
+ABSENT: tuple[Any, ...] = (None, "", [], {})
 
 
 @dataclass

@@ -119,7 +119,9 @@ def _icon_button(element: Json, where: str) -> Faults:
     yield from sized(element.get("value"), 2000, f"{where}/value")
 
 
-def _options(least: int, most: int, kinds: tuple[str, ...] = ("plain_text",)) -> Callable[[Json, str], Faults]:
+def _options(
+    least: int, most: int, kinds: tuple[str, ...] = ("plain_text",)
+) -> Callable[[Json, str], Faults]:
     def check(element: Json, where: str) -> Faults:
         groups = element.get("option_groups")
         if groups is not None:

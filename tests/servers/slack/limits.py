@@ -25,7 +25,9 @@ MARKDOWN = 12_000
 MESSAGE = 13_200
 """Characters of all blocks of a message, about."""
 
-ACTIONS = (INTERACTIVE - {"feedback_buttons", "icon_button", "plain_text_input", "file_input"}) | {"rich_text_input"}
+ACTIONS = (INTERACTIVE - {"feedback_buttons", "icon_button", "plain_text_input", "file_input"}) | {
+    "rich_text_input"
+}
 ACCESSORIES = SELECTS | {
     "button",
     "overflow",
@@ -37,7 +39,18 @@ ACCESSORIES = SELECTS | {
     "workflow_button",
 }
 MESSAGES_ONLY = {"context_actions", "markdown", "table", "task_card", "plan"}
-UNCHECKED = {"divider", "rich_text", "file", "call", "video", "task_card", "plan", "alert", "card", "container"}
+UNCHECKED = {
+    "divider",
+    "rich_text",
+    "file",
+    "call",
+    "video",
+    "task_card",
+    "plan",
+    "alert",
+    "card",
+    "container",
+}
 MODALS_ONLY = {"file_input"}
 
 
@@ -163,7 +176,7 @@ def _blocks(blocks: list[Any], most: int, where: str, hidden: set[str]) -> Fault
 
 def _unique_actions(block: Json, where: str, hidden: set[str]) -> Faults:
     elements = [e for e in block.get("elements") or () if isinstance(e, dict)]
-    for element in elements + [block.get("accessory") or {}, block.get("element") or {}]:
+    for element in [*elements, block.get("accessory") or {}, block.get("element") or {}]:
         if element.get("type") in hidden:
             yield f"unsupported type: {element['type']} [json-pointer:{where}]"
     names = [e["action_id"] for e in elements if e.get("action_id")]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tests.servers.slack.conversations import Channel
 from tests.servers.slack.errors import Refused
-from tests.servers.slack.state import Channel
 
 __all__ = ["ALL", "event_scope", "require", "require_for"]
 

@@ -10,20 +10,21 @@ down_revision = "0004"
 def upgrade() -> None:
     op.create_table(
         "deliveries",
-        sa.Column("platform", sa.String(32), primary_key=True),
-        sa.Column("key", sa.String(200), primary_key=True),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+        sa.Column("platform", sa.String(32), nullable=False),
+        sa.Column("key", sa.String(200), nullable=False),
         sa.Column("kind", sa.String(64), nullable=False),
         sa.Column("lane", sa.String(200), nullable=False),
-        sa.Column("payload", sa.JSON),
+        sa.Column("payload", sa.Text),
         sa.Column("state", sa.String(8), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("owner", sa.String(100), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True)),
         sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("progress", sa.JSON, nullable=False),
-        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("progress", sa.Text, nullable=False),
+        sa.UniqueConstraint("platform", "key", name="deliveries_key"),
     )
-    op.create_index("deliveries_state", "deliveries", ["state", "lease_until"])
+    op.create_index("deliveries_state", "deliveries", ["state", "owner"])
     op.create_table(
         "postings",
         sa.Column("platform", sa.String(32), primary_key=True),
@@ -75,6 +76,7 @@ def upgrade() -> None:
         sa.Column("target_channel", sa.String(64), nullable=False),
         sa.Column("target_message", sa.String(64), nullable=False),
         sa.Column("mentioned", sa.String(64), nullable=False),
+        sa.Column("remind_after_s", sa.Integer, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("remind_at", sa.DateTime(timezone=True)),
@@ -105,6 +107,15 @@ def upgrade() -> None:
     )
     op.create_index("reviews_state", "reviews", ["state", "created_at"])
     op.create_index("reviews_answer", "reviews", ["answer_id"])
+    pending = sa.text("state = 'pending'")
+    op.create_index(
+        "reviews_pending",
+        "reviews",
+        ["answer_id"],
+        unique=True,
+        sqlite_where=pending,
+        postgresql_where=pending,
+    )
 
 
 def downgrade() -> None:

@@ -239,6 +239,19 @@ async def test_an_asker_who_goes_away_stops_the_model(assistant: Assistant, endp
     await until(lambda: endpoint.asked[0].ended == "disconnected")
 
 
+async def test_the_model_is_told_how_the_answer_should_sound(
+    assistant: Assistant, endpoint: LanguageServer
+) -> None:
+    """Where a channel has a tone; the documents are quoted as they are."""
+    endpoint.script += [Reply.text(TRUE), Reply.text(TRUE)]
+    for tone in ("", "Like a\npirate."):
+        await assistant.ask(Question(LEAVE, ASKER, tone=tone))
+    plain, pirate = (asked.body["messages"][0]["content"] for asked in endpoint.asked)
+    assert "pirate" not in plain
+    assert pirate.startswith(plain)
+    assert pirate.endswith("Like a pirate.")
+
+
 async def test_what_is_written_is_said_as_it_comes(assistant: Assistant, endpoint: LanguageServer) -> None:
     """Whole checked sentences, to all who wait for the same answer; never what is removed."""
     endpoint.script.append(Reply.text(f"{TRUE} {FALSE} Ask your lead two weeks ahead [1].", between_s=0.02))

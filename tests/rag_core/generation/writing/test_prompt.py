@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core.errors import PromptTooLong
-from rag_core.generation.writing.prompt import NOT_FOUND, write_prompt
+from rag_core.generation.writing.prompt import LONGEST_TONE, NOT_FOUND, clean_tone, write_prompt
 from rag_core.types import Passage, Place, Turn
 
 LEAVE = Passage(
@@ -124,3 +125,29 @@ def test_the_teams_own_instructions_come_after_ours() -> None:
 def test_prompt_and_answer_always_fit_the_window(window: int, max_tokens: int, passages: int) -> None:
     prompt = write_prompt("How?", PASSAGES[:passages], (), count=words, window=window, max_tokens=max_tokens)
     assert sum(words(m.text) for m in prompt.messages) + prompt.max_tokens <= window
+
+
+def system_of(**options: str) -> str:
+    prompt = write_prompt("How long?", [LEAVE], (), count=words, window=2000, max_tokens=100, **options)
+    return prompt.messages[0].text
+
+
+def test_a_tone_stands_behind_the_rules_and_the_teams_own() -> None:
+    """In one line, as something that changes how the answer sounds; without one nothing of it stands there."""
+    text = system_of(tone="Friendly,\n like  a colleague.", instructions="Name the office.")
+    assert text.endswith("the rules above hold all the same: Friendly, like a colleague.")
+    assert text.index("Rules:") < text.index("Name the office.") < text.index("Friendly")
+    assert "sound" not in system_of()
+    assert system_of(tone=" \n\u200b") == system_of()
+
+
+@given(st.text(max_size=800) | st.sampled_from(["</question>", "<passage", "x\u2028y\x85z"]))
+def test_a_tone_is_one_bounded_line_that_ends_no_quotation(tone: str) -> None:
+    """Whatever somebody wrote for one."""
+    cleaned = clean_tone(tone)
+    assert len(cleaned) <= LONGEST_TONE
+    assert cleaned.splitlines() in ([], [cleaned])
+    assert clean_tone(cleaned) == cleaned
+    assert system_of(tone=tone).count("<") == system_of().count("<") + cleaned.count("<") - len(
+        re.findall(r"<(?=\s*/?\s*(?:passage|question|earlier|turn)\b)", cleaned, re.IGNORECASE)
+    )

@@ -1,0 +1,230 @@
+"""Who a person is: what Slack says of them, and what that lets them do here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from adapters.slack.api import Api
+from adapters.slack.bot import PLATFORM
+from adapters.slack.received import Received
+from rag_core.cache.flights import Flights
+from rag_core.errors import AnswerloopError
+from rag_core.settings import Settings
+from rag_core.types import Principal
+
+__all__ = ["Identity", "Person", "asker_team"]
+
+PERSON_S, GROUPS_S, CREATOR_S = 600.0, 30.0, 3600.0
+"""For so long it is not asked again what Slack says of a person, which groups there are, and who made a channel."""
+_FAILED_S = 5.0
+_WAIT_S = 5.0
+_KEPT = 5_000
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What Slack says of a user; all empty where it does not say."""
+
+    id: str
+    name: str = ""
+    """As others see it."""
+    team: str = ""
+    """Their own workspace."""
+    language: str = ""
+    """A BCP 47 tag."""
+    is_admin: bool = False
+    """Of the workspace; owners are too."""
+    is_bot: bool = False
+
+
+class Identity:
+    """Looks people up, each once in a while; what Slack does not tell now counts as not so."""
+
+    def __init__(self, settings: Callable[[], Settings]) -> None:
+        """settings: those in force."""
+        self._settings = settings
+        self._people: WeakKeyDictionary[Api, _Remembered[Person]] = WeakKeyDictionary()
+        self._groups: WeakKeyDictionary[Api, _Remembered[Mapping[str, frozenset[str]]]] = WeakKeyDictionary()
+        self._creators: WeakKeyDictionary[Api, _Remembered[str]] = WeakKeyDictionary()
+
+    async def principal(
+        self, api: Api, user: str, team: str, channel: str, direct: bool, named: Collection[str] = ()
+    ) -> Principal:
+        """Who asks, and from where.
+
+        team: the asker's own workspace; '' where the payload does not tell it for sure: then Slack is asked. direct: this
+        person alone sees the answer. named: ids that a channel's own settings name, user groups among them.
+        """
+        if not team:
+            team = (await self.person(api, user)).team
+        roles = await self.roles(api, user, named)
+        return Principal(PLATFORM, user, team, channel, roles, direct)
+
+    async def person(self, api: Api, user: str) -> Person:
+        """What Slack says of them. Never raises."""
+        if not user:
+            return Person("")
+        people = _of(self._people, api, PERSON_S)
+        found = await people.get(user, lambda: _person(api, user))
+        return found or Person(user)
+
+    async def language(self, api: Api, user: str) -> str:
+        """A BCP 47 tag; '' where Slack does not tell."""
+        return (await self.person(api, user)).language
+
+    async def roles(self, api: Api, user: str, named: Collection[str] = ()) -> frozenset[str]:
+        """The user groups that they are in. Asked only where the settings, or `named`, name a group. Never raises."""
+        wanted = self._named_groups() | {id for id in named if _is_group(id)}
+        if not wanted:
+            return frozenset()
+        return frozenset(id for id, users in (await self._all_groups(api)).items() if user in users)
+
+    async def members(self, api: Api, group: str) -> frozenset[str]:
+        """The users of a user group; none where Slack does not tell. Never raises."""
+        return (await self._all_groups(api)).get(group, frozenset())
+
+    async def is_manager(self, api: Api, user: str, channel: str) -> bool:
+        """Whether they may change the channel's settings: who made it, admins and owners, and slack.managers."""
+        if await self._is_listed(api, user, self._settings().slack.managers):
+            return True
+        if (await self.person(api, user)).is_admin:
+            return True
+        return bool(channel) and user == await self._creator(api, channel)
+
+    async def is_reviewer(self, api: Api, user: str) -> bool:
+        """Whether review.reviewers names them or a group that they are in."""
+        return await self._is_listed(api, user, self._reviewers())
+
+    def forget(self, user: str) -> None:
+        """Keep nothing of what Slack said of this person."""
+        for people in self._people.values():
+            people.forget(user)
+
+    async def _is_listed(self, api: Api, user: str, ids: Collection[str]) -> bool:
+        if not user:
+            return False
+        groups = {id for id in ids if _is_group(id)}
+        return user in ids or (bool(groups) and not groups.isdisjoint(await self.roles(api, user, groups)))
+
+    def _reviewers(self) -> set[str]:
+        return {
+            id
+            for at, _, id in (one.partition(":") for one in self._settings().review.reviewers)
+            if at == PLATFORM
+        }
+
+    def _named_groups(self) -> set[str]:
+        settings = self._settings()
+        named: set[str] = {*settings.slack.managers, *self._reviewers()}
+        for rule in settings.access.rules:
+            if rule.platform in (None, PLATFORM):
+                named.update(rule.role or ())
+        for channel in settings.channels:
+            named.update(channel.allowed or ())
+        return {id for id in named if _is_group(id)}
+
+    async def _all_groups(self, api: Api) -> Mapping[str, frozenset[str]]:
+        return await _of(self._groups, api, GROUPS_S).get("", lambda: _groups(api)) or {}
+
+    async def _creator(self, api: Api, channel: str) -> str:
+        return await _of(self._creators, api, CREATOR_S).get(channel, lambda: _creator(api, channel)) or ""
+
+
+def asker_team(received: Received) -> str:
+    """The own workspace of who sent this, as the payload tells it; '' where it does not for sure, as in a channel that is
+    shared with other workspaces."""
+    event, body = received.event, received.body
+    if not event:
+        user = body.get("user")
+        own = user.get("team_id") if isinstance(user, Mapping) else ""
+        return str(own or received.team)
+    stated = event.get("user_team") or event.get("source_team")
+    if stated or body.get("is_ext_shared_channel"):
+        return str(stated or "")
+    return str(event.get("team") or received.team)
+
+
+class _Remembered(Generic[T]):
+    """What was looked up a short while ago. A look-up that fails is not repeated for some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._kept: OrderedDict[str, tuple[float, T | None]] = OrderedDict()
+        self._flights: Flights[T | None] = Flights()
+
+    async def get(self, key: str, look: Callable[[], Awaitable[T]]) -> T | None:
+        """None: it could not be looked up."""
+        until, value = self._kept.get(key, (0.0, None))
+        if time.monotonic() < until:
+            return value
+        return await self._flights.run(key, lambda: self._looked(key, look))
+
+    def forget(self, key: str) -> None:
+        self._kept.pop(key, None)
+
+    async def _looked(self, key: str, look: Callable[[], Awaitable[T]]) -> T | None:
+        value: T | None = None
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                value = await look()
+        except (AnswerloopError, TimeoutError, OSError) as error:
+            log.info("Slack does not tell now: %s", error)
+        seconds = _FAILED_S if value is None else self._seconds
+        self._kept[key] = (time.monotonic() + seconds, value)
+        self._kept.move_to_end(key)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return value
+
+
+def _of(all: WeakKeyDictionary[Api, _Remembered[T]], api: Api, seconds: float) -> _Remembered[T]:
+    if api not in all:
+        all[api] = _Remembered(seconds)
+    return all[api]
+
+
+def _is_group(id: str) -> bool:
+    """Whether it looks like the id of a user group. Other platforms' ids are numbers."""
+    return id.startswith("S")
+
+
+async def _person(api: Api, user: str) -> Person:
+    said: Mapping[str, Any] = (await api.attempt("users.info", user=user, include_locale=True)).get(
+        "user"
+    ) or {}
+    profile = said.get("profile") or {}
+    name = (
+        profile.get("display_name") or profile.get("real_name") or said.get("real_name") or said.get("name")
+    )
+    return Person(
+        id=user,
+        name=str(name or ""),
+        team=str(said.get("team_id") or ""),
+        language=str(said.get("locale") or ""),
+        is_admin=any(said.get(key) is True for key in ("is_admin", "is_owner", "is_primary_owner")),
+        is_bot=bool(said.get("is_bot")),
+    )
+
+
+async def _groups(api: Api) -> Mapping[str, frozenset[str]]:
+    said = await api.call("usergroups.list", include_users=True)
+    groups = said.get("usergroups") or ()
+    return {
+        str(group.get("id")): frozenset(group.get("users") or ())
+        for group in groups
+        if not group.get("date_delete")
+    }
+
+
+async def _creator(api: Api, channel: str) -> str:
+    said = await api.call("conversations.info", channel=channel)
+    return str((said.get("channel") or {}).get("creator") or "")

@@ -1,0 +1,91 @@
+"""The bot added to a Bolt app that a team has already: one call opens all that it needs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from slack_bolt.async_app import AsyncApp
+
+from adapters.slack.api import Api, Apis
+from adapters.slack.installations import InstalledTeams, SingleTeam
+from adapters.slack.wire import Wire
+from bots.active import ActiveRelease
+from bots.background import kept_going
+from bots.live import LiveSettings
+from bots.preparation import active_release
+from bots.scheduler import keep_synchronised
+from bots.slack_bot import slack_bot
+from rag_core.bootstrap import open_records
+from rag_core.configuration import load_settings, settings_file
+from rag_core.settings import Settings
+
+__all__ = ["answerloop_slack"]
+
+
+@asynccontextmanager
+async def answerloop_slack(
+    app: AsyncApp,
+    config: str | Path | None = None,
+    *,
+    prefix: str | None = None,
+    command: str | None = None,
+    home: str | Path | None = None,
+) -> AsyncIterator[None]:
+    """Have the bot answer through this app for as long as the context is open, beside the app's own listeners.
+
+    It may be entered before or after they are added. The app goes on receiving what Slack delivers as it did, in Socket
+    Mode or over HTTP, and the bot speaks with the app's own token or installations.
+
+    config: the settings file; None: as for the command. home: as the setting of that name. prefix: what the ids of the
+    bot's buttons, modals and shortcuts begin with; the app's own must not begin so. command: the slash command.
+
+    Raises:
+        SettingsError: the settings have a mistake.
+        NotReady: there is nothing to answer from yet.
+        Unavailable: the database does not answer.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    file = settings_file(Path(config) if config is not None else None)
+    load = partial(load_settings, file, Path(home) if home is not None else None)
+    live = LiveSettings(load, load())
+    given = {name: value for name, value in (("prefix", prefix), ("command", command)) if value is not None}
+
+    def settings() -> Settings:
+        slack = live.current.slack.model_validate({**live.current.slack.model_dump(), **given})
+        return live.current.model_copy(update={"slack": slack})
+
+    async with open_records(settings()) as database:
+        release = await active_release(database, settings())
+        async with ActiveRelease(settings(), live.access, release) as active:
+            apis = _apis_of(app)
+            async with slack_bot(app, settings, active, database, apis=apis):
+                tasks = _beside(live, active)
+                try:
+                    yield
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _beside(live: LiveSettings, active: ActiveRelease) -> list[asyncio.Task[None]]:
+    async def synchronise() -> None:
+        await active.keep(lambda core: keep_synchronised(core, configured=lambda: live.current.sources))
+
+    works = {"watching the settings": live.keep, "synchronisation": synchronise}
+    return [asyncio.create_task(kept_going(name, work)) for name, work in works.items()]
+
+
+def _apis_of(app: AsyncApp) -> Apis | None:
+    """With the app's own token, or the installations that it keeps; None: it shows neither."""
+    base = app.client.base_url
+    if app.client.token:
+        return SingleTeam(Api(Wire(app.client.token, base)))
+    if app.installation_store is not None:
+        return InstalledTeams(app.installation_store, lambda token: Api(Wire(token, base)))
+    return None

@@ -1,0 +1,123 @@
+"""Taking a person's id out of wherever it still stands: mentions in what others wrote, lanes, payloads on their way."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import JSON, Column, String, Table, Text, and_, cast, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from rag_core.records.database import deliveries, documents, metadata, releases, sources, standard_state
+
+__all__ = ["FORGOTTEN", "erase"]
+
+FORGOTTEN = "forgotten"
+"""Stands where an id stood that must not become ''."""
+_NO_PEOPLE = frozenset({releases, sources, documents, standard_state})
+_AS_A_WORD = r"(?<![A-Za-z0-9])(?:{})(?![A-Za-z0-9])"
+_ACTOR = ("user", "user_id", "author", "member")
+"""Where payloads name who sent them, at their top or in the event they carry."""
+
+
+async def erase(connection: AsyncConnection, platform: str, user: str) -> dict[str, int]:
+    """Deliveries that a person sent are taken for handled, and their id is replaced in all that is left; counts of both.
+
+    An id that may as well be a word ('ada') is replaced in mentions and where it stands with its platform ('web:ada'), and
+    nowhere else.
+    """
+    own = await _close_deliveries(connection, platform, user)
+    tables = [table for table in metadata.sorted_tables if table not in _NO_PEOPLE]
+    mentions = [await _erase_in(connection, table, platform, user) for table in tables]
+    return {"deliveries": own, "mentions": sum(mentions)}
+
+
+def _pattern(platform: str, user: str, own: bool) -> re.Pattern[str]:
+    """The id as a word of its own; U12 is not U123. own: what it is looked for in is of that platform."""
+    id, whole = re.escape(user), re.escape(f"{platform}:{user}")
+    opaque = own and len(user) >= 8 and any(character.isdigit() for character in user)
+    told = rf"{whole}|<@!?{id}(?:\|[^>]*)?>" + (rf"|{id}" if opaque else "")
+    return re.compile(_AS_A_WORD.format(told))
+
+
+async def _close_deliveries(connection: AsyncConnection, platform: str, user: str) -> int:
+    """What is on its way from them is not handled any more, this very request included: it holds what they wrote."""
+    columns = deliveries.c
+    ours = and_(columns.platform == platform, columns.payload.contains(_in_json(user), autoescape=True))
+    rows = (await connection.execute(select(columns.number, columns.payload).where(ours))).all()
+    sent = [number for number, payload in rows if _sent_by(json.loads(payload), user)]
+    if sent:
+        closed = {"payload": None, "progress": "{}", "state": "done", "lease_until": None}
+        await connection.execute(update(deliveries).where(columns.number.in_(sent)).values(**closed))
+    await _forget_lanes(connection, platform, user)
+    return len(sent)
+
+
+async def _forget_lanes(connection: AsyncConnection, platform: str, user: str) -> None:
+    """Of what is handled: nothing has to wait for it any more."""
+    columns = deliveries.c
+    handled = and_(columns.platform == platform, columns.payload.is_(None))
+    like = and_(handled, columns.lane.contains(user, autoescape=True))
+    rows = (await connection.execute(select(columns.number, columns.lane).where(like))).all()
+    named = re.compile(_AS_A_WORD.format(re.escape(user)))
+    numbers = [number for number, lane in rows if named.search(lane)]
+    if numbers:
+        await connection.execute(update(deliveries).where(columns.number.in_(numbers)).values(lane=""))
+
+
+def _sent_by(payload: Any, user: str) -> bool:
+    if not isinstance(payload, Mapping):
+        return False
+    events = [payload, *(payload.get(name) for name in ("event", "d", "data", "message"))]
+    return any(
+        _names(event.get(key), user) for event in events if isinstance(event, Mapping) for key in _ACTOR
+    )
+
+
+def _names(actor: Any, user: str) -> bool:
+    if isinstance(actor, Mapping):
+        return bool(actor.get("id") == user) or _names(actor.get("user"), user)
+    return isinstance(actor, str) and actor == user
+
+
+async def _erase_in(connection: AsyncConnection, table: Table, platform: str, user: str) -> int:
+    """How many rows had it. Rows of another platform are another's."""
+    keys = list(table.primary_key.columns)
+    columns = [column for column in table.c if _is_text(column)]
+    needles = {user, _in_json(user)}
+    held = or_(*(cast(c, Text).contains(needle, autoescape=True) for c in columns for needle in needles))
+    query = select(*keys, *columns).where(held)
+    of_platform = "platform" in table.c
+    if of_platform:
+        query = query.where(table.c.platform == platform)
+    pattern = _pattern(platform, user, of_platform)
+    changed = 0
+    for row in (await connection.execute(query)).all() if columns else []:
+        values = {c.name: value for c, value in zip(columns, row[len(keys) :], strict=True)}
+        new = {name: cut for name, value in values.items() if (cut := _without(value, pattern)) != value}
+        if new:
+            at = and_(*(key == value for key, value in zip(keys, row, strict=False)))
+            await connection.execute(update(table).where(at).values(new))
+            changed += 1
+    return changed
+
+
+def _is_text(column: Column[Any]) -> bool:
+    return isinstance(getattr(column.type, "impl", column.type), JSON | String)
+
+
+def _without(value: Any, pattern: re.Pattern[str]) -> Any:
+    if isinstance(value, str):
+        return pattern.sub(FORGOTTEN, value)
+    if isinstance(value, list):
+        return [_without(one, pattern) for one in value]
+    if isinstance(value, dict):
+        return {_without(key, pattern): _without(one, pattern) for key, one in value.items()}
+    return value
+
+
+def _in_json(text: str) -> str:
+    """As it stands within a text of JSON."""
+    return json.dumps(text)[1:-1]

@@ -1,0 +1,210 @@
+"""`answerloop serve --only slack` as a process, against the local Slack."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.bots.test_cli import COMMAND, Place, made
+from tests.servers.slack import LocalSlack, sign
+
+READY_WITHIN_S = 60
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Place:
+    """After the first ingest."""
+    place = made(tmp_path_factory.mktemp("slack"), model_folder)
+    done = place.run("ingest", "handbook")
+    assert done.returncode == 0, done.stderr
+    return place
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    with LocalSlack() as local:
+        yield local
+
+
+class Process:
+    """The command, running; its lines on standard output."""
+
+    def __init__(self, place: Place, *arguments: str, **variables: str) -> None:
+        self.log = place.path / "serve.log"
+        self._errors = self.log.open("w")
+        self.process = subprocess.Popen(
+            [*COMMAND, "serve", *arguments], cwd=place.path, env=place.environment(**variables), text=True,
+            stdout=subprocess.PIPE, stderr=self._errors,
+        )  # fmt: skip
+
+    def line(self) -> str:
+        """The next line that it prints; '' at its end."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().rstrip("\n")
+
+    def ended(self, within_s: float = 30) -> int:
+        return self.process.wait(within_s)
+
+    def stop(self, within_s: float = 30) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.ended(within_s)
+
+    @property
+    def said(self) -> str:
+        """Its log."""
+        return self.log.read_text()
+
+    def until_said(self, text: str, within_s: float = READY_WITHIN_S) -> None:
+        end = time.monotonic() + within_s
+        while text not in self.said:
+            assert time.monotonic() < end, self.said
+            time.sleep(0.05)
+
+
+@contextmanager
+def serving(place: Place, *arguments: str, **variables: str) -> Iterator[Process]:
+    process = Process(place, *arguments, **variables)
+    try:
+        yield process
+    finally:
+        process.process.kill()
+        process.process.communicate()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def listens(process: Process) -> set[int]:
+    """Ports that the process listens on."""
+    import psutil
+
+    found = psutil.Process(process.process.pid).net_connections(kind="tcp")
+    return {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN}
+
+
+def test_socket_mode_serves_without_a_port_and_stops_cleanly(installed: Place, slack: LocalSlack) -> None:
+    """One line says that it is ready; events are acknowledged; SIGTERM ends it with 0."""
+    with serving(installed, "--only", "slack", **slack.environment) as process:
+        assert process.line() == "answerloop is ready: Slack, Socket Mode, workspace Test"
+        assert listens(process) == set()
+        slack.user("U0ANNA").asks("C0HELP", "How many days of leave do I have?")
+        wait_for(lambda: len(slack.acks) >= 2)
+        assert process.stop() == 0
+        assert "Traceback" not in process.said
+
+
+def wait_for(condition: object, within_s: float = 20) -> None:
+    end = time.monotonic() + within_s
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_http_mode_takes_what_slack_signed(installed: Place) -> None:
+    """Events come to POST /slack/events on slack.port."""
+    port = free_port()
+    with LocalSlack(events_url=f"http://127.0.0.1:{port}/slack/events") as slack:
+        variables = {
+            **slack.environment,
+            "ANSWERLOOP_SLACK__MODE": "http",
+            "ANSWERLOOP_SLACK__PORT": str(port),
+        }
+        del variables["SLACK_APP_TOKEN"]
+        with serving(installed, "--only", "slack", **variables) as process:
+            assert process.line() == (
+                f"answerloop is ready: Slack, HTTP mode, workspace Test, http://127.0.0.1:{port}/slack/events"
+            )
+            slack.user("U0ANNA").asks("C0HELP", "How many days of leave do I have?")
+            wait_for(lambda: len(slack.acks) >= 2)
+            state = httpx.get(f"http://127.0.0.1:{port}/healthz").json()
+            answered = challenged(port, slack.signing_secret)
+            assert process.stop() == 0
+        assert (state["ready"], state["release"]) == (True, "r1")
+        assert "passages" not in state
+        assert answered.json() == {"challenge": "c"}
+
+
+def challenged(port: int, secret: str) -> httpx.Response:
+    """What Slack sends when the address is entered in the app's settings."""
+    body = json.dumps({"type": "url_verification", "challenge": "c"}).encode()
+    stamp = str(int(time.time()))
+    headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": sign(secret, stamp, body)}
+    return httpx.post(f"http://127.0.0.1:{port}/slack/events", content=body, headers=headers)
+
+
+def test_everything_configured_is_served_without_only(installed: Place, slack: LocalSlack) -> None:
+    """The chat page, and Slack since its tokens are set."""
+    with serving(installed, "--port", "0", **slack.environment) as process:
+        lines = {process.line(), process.line()}
+        assert process.stop() == 0
+    assert "answerloop is ready: Slack, Socket Mode, workspace Test" in lines
+    assert any(re.fullmatch(r"answerloop is ready: http://127\.0\.0\.1:\d+", line) for line in lines)
+
+
+def test_slack_away_at_the_start_is_waited_for(installed: Place) -> None:
+    """It says once that it keeps trying, and serves when Slack is there."""
+    port = free_port()
+    slack = LocalSlack(port=port)
+    environment = {**slack.environment, "SLACK_API_URL": f"http://127.0.0.1:{port}/api"}
+    try:
+        with serving(installed, "--only", "slack", **environment) as process:
+            process.until_said("Slack is not reached")
+            slack.start()
+            assert process.line() == "answerloop is ready: Slack, Socket Mode, workspace Test"
+            assert process.said.count("The connection to Slack stands") == 1
+            assert "Traceback" not in process.said
+            assert process.stop() == 0
+    finally:
+        slack.start()
+        slack.close()
+
+
+@pytest.mark.parametrize("variable", ["SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"])
+def test_a_token_that_slack_refuses_is_a_mistake_in_the_settings(
+    installed: Place, slack: LocalSlack, variable: str
+) -> None:
+    """Exit code 2 and one sentence that names the variable, but not the token."""
+    with serving(installed, "--only", "slack", **{**slack.environment, variable: "xapp-wrong"}) as process:
+        assert process.ended() == 2
+        assert f"Slack refuses {variable} (invalid_auth)" in process.said
+        assert "xapp-wrong" not in process.said
+        assert "Traceback" not in process.said
+
+
+def test_a_part_that_is_not_configured_names_its_variables(installed: Place) -> None:
+    """Before anything is opened."""
+    done = installed.run("serve", "--only", "slack", SLACK_BOT_TOKEN="", SLACK_APP_TOKEN="")
+    assert done.returncode == 2
+    assert "SLACK_BOT_TOKEN" in done.stderr
+    assert "SLACK_APP_TOKEN" in done.stderr
+
+
+def test_a_part_that_does_not_exist_is_refused(installed: Place) -> None:
+    """With the names of those that do."""
+    done = installed.run("serve", "--only", "slak")
+    assert (done.returncode, done.stderr.strip()) == (
+        2,
+        "--only: there is no part 'slak'; there are web, slack.",
+    )
+
+
+def test_a_second_signal_waits_for_nothing(installed: Place, slack: LocalSlack) -> None:
+    """It ends at once."""
+    with serving(installed, "--only", "slack", **slack.environment) as process:
+        process.line()
+        os.kill(process.process.pid, signal.SIGINT)
+        os.kill(process.process.pid, signal.SIGTERM)
+        assert process.ended(10) == 0
