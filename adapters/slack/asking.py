@@ -50,6 +50,8 @@ class Inquiry:
     """What answers it so far, to be replaced."""
     assistant: bool = False
     """In the assistant container."""
+    begun: bool = False
+    """Something may have been shown already that is to be replaced."""
 
 
 class Asking:
@@ -225,7 +227,7 @@ def _progress(received: Received, inquiry: Inquiry) -> Progress:
     if inquiry.shown and not noted.get("ts"):
         noted = {**noted, "ts": min(inquiry.shown, key=lambda row: row.part).message}
     key = question_key(inquiry.message.channel, inquiry.message.ts)
-    attempt = max(delivery.attempt, 2) if inquiry.shown else delivery.attempt
+    attempt = max(delivery.attempt, 2) if inquiry.shown or inquiry.begun else delivery.attempt
     return Progress(key, attempt, noted, received.note)
 
 

@@ -88,7 +88,7 @@ def still_markdown(text: str, links: Mapping[int, str] | None = None) -> str:
         _fence(block)
         if isinstance(block, Fence)
         else "\n".join(_line(line, links or {}) for line in block.split("\n"))
-        for block in blocks(text)
+        for block in blocks(inert(text, text))
     )
 
 

@@ -10,11 +10,13 @@ from adapters.slack.addressing import message_of
 from adapters.slack.asking import Asking, Inquiry
 from adapters.slack.bot import PLATFORM
 from adapters.slack.clicks import click_of
+from adapters.slack.errors import PlaceClosed
 from adapters.slack.identity import asker_team
 from adapters.slack.ids import Ids
 from adapters.slack.received import Received
 from adapters.slack.whispers import Spot, Whispers
 from rag_core.errors import AnswerloopError
+from rag_core.messages import say
 from rag_core.records.postings import Postings
 
 __all__ = ["Failures"]
@@ -54,8 +56,19 @@ class Failures:
         ):
             return
         channel = await self._asking.channel(received, message.channel)
-        inquiry = Inquiry(message, channel, message.user, asker_team(received), shown=shown)
-        await self._asking.say(received, inquiry, "failed", retry=True, reference=reference)
+        inquiry = Inquiry(message, channel, message.user, asker_team(received), shown=shown, begun=True)
+        try:
+            await self._asking.say(received, inquiry, "failed", retry=True, reference=reference)
+        except PlaceClosed:
+            await self._alone(received, inquiry, reference)
+
+    async def _alone(self, received: Received, inquiry: Inquiry, reference: str) -> None:
+        """Where the bot cannot write: in a direct message."""
+        user, where = inquiry.user, f"<#{inquiry.message.channel}>"
+        language = await self._asking.language(received.api, user, inquiry.channel)
+        text = say(language, "failed-there", channel=where, reference=reference)
+        key = received.delivery.key
+        await received.api.post(delivery=f"{key}:failed", part=0, channel=user, text=text)
 
     async def _talks_with_bot(self, channel: str, thread: str, user: str) -> bool:
         ours = await self._postings.of_thread(PLATFORM, channel, thread) if thread else []

@@ -45,10 +45,29 @@ class Where:
 
 def init(
     context: typer.Context,
+    what: Annotated[
+        str | None, typer.Argument(help="slack: write the manifest of the Slack app instead.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    http: Annotated[
+        str, typer.Option(help="Of Slack: the public address that leads to the bot. [default: Socket Mode]")
+    ] = "",
+    without: Annotated[
+        list[str] | None, typer.Option(help="Of Slack: leave this feature out, with its scopes. Repeatable.")
+    ] = None,
+    no_assistant: Annotated[
+        bool, typer.Option("--no-assistant", help="Of Slack: the same as --without assistant.")
+    ] = False,
 ) -> None:
-    """Write a commented settings file, answerloop.toml."""
+    """Write a commented settings file, answerloop.toml; or, with slack, the manifest of a Slack app."""
     where: Where = context.obj
+    if what is not None:
+        if what != "slack":
+            raise SettingsError(f"init {what}: there is init alone, for the settings file, and init slack.")
+        from bots.commands.slack_manifest import write_manifest
+
+        left_out = [*(without or ()), *(["assistant"] if no_assistant else ())]
+        return write_manifest(where.settings(), http, left_out, force)
     path = where.config or Path("answerloop.toml")
     if path.exists() and not force:
         raise SettingsError(f"{path} is there already; --force replaces it.")
@@ -219,6 +238,12 @@ async def _serves(address: str) -> bool:
         return False
 
 
+async def _slack(settings: Settings) -> str:
+    from bots.commands.slack_checks import examined
+
+    return await examined(settings) if settings.slack.configured else "not configured"
+
+
 _EXAMINATIONS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "home": _home,
     "database": _database,
@@ -228,6 +253,7 @@ _EXAMINATIONS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "access": _access,
     "generator": _generator,
     "chat page": _page,
+    "slack": _slack,
 }
 _REMEDIES = {
     "home": "Free some space, or name another directory with --home or ANSWERLOOP_HOME.",
@@ -238,6 +264,7 @@ _REMEDIES = {
     "sources": "Correct the source in the settings file; `answerloop ingest` reads it again.",
     "generator": "See docs/generators.md. Until it answers, the documents are quoted.",
     "chat page": "Set another web.port, or stop what listens there.",
+    "slack": "See docs/slack.md. `answerloop init slack` writes a manifest with all scopes; install the app anew with it.",
 }
 
 

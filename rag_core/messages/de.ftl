@@ -70,6 +70,7 @@ ask-about-file = Was möchtest du darüber wissen?
 asked-late = Du hast das vor { $minutes } Min. gefragt, während ich nicht lief. Soll ich noch antworten?
 asked-long-ago = Du hast das vor { $minutes } Min. gefragt, während ich nicht lief. Bitte frag noch einmal, wenn du es noch wissen möchtest.
 not-allowed = Hier darf ich dir nicht antworten. Wer diesen Kanal verwaltet, entscheidet, wem ich antworte.
+failed-there = Ich konnte dir in { $channel } nicht antworten: Dort darf ich nicht schreiben (Referenz { $reference }).
 question-gone = Ich finde die Frage nicht mehr. Bitte stell sie noch einmal.
 answered-already = Auf diese Nachricht habe ich schon geantwortet, in ihrem Thread.
 not-in-channel = Ich bin kein Mitglied dieser Unterhaltung, deshalb siehst nur du diese Antwort. Lade mich ein, dann antworte ich im Thread.

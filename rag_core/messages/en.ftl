@@ -76,6 +76,8 @@ ask-about-file = What would you like to know about it?
 asked-late = You asked this { $minutes } min ago, while I was not running. Should I still answer?
 asked-long-ago = You asked this { $minutes } min ago, while I was not running. Please ask again if you would still like to know.
 not-allowed = I may not answer you here. Those who manage this channel decide whom I answer.
+# $channel: where.
+failed-there = I could not answer you in { $channel }: I may not write there (reference { $reference }).
 question-gone = I cannot find the question any more. Please ask it again.
 answered-already = I have answered this message already, in its thread.
 not-in-channel = I am not a member of this conversation, so only you see this answer. Invite me, and I answer in the thread.

@@ -67,6 +67,7 @@ ask-about-file = ¿Qué quieres saber sobre esto?
 asked-late = Preguntaste esto hace { $minutes } min, cuando yo no estaba en marcha. ¿Respondo todavía?
 asked-long-ago = Preguntaste esto hace { $minutes } min, cuando yo no estaba en marcha. Pregunta de nuevo si aún quieres saberlo.
 not-allowed = Aquí no te puedo responder. Quienes gestionan este canal deciden a quién respondo.
+failed-there = No te pude responder en { $channel }: no puedo escribir allí (referencia { $reference }).
 question-gone = Ya no encuentro la pregunta. Hazla de nuevo, por favor.
 answered-already = Ya respondí a este mensaje, en su hilo.
 not-in-channel = No soy miembro de esta conversación, así que solo tú ves esta respuesta. Invítame y responderé en el hilo.

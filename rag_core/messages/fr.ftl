@@ -71,6 +71,7 @@ ask-about-file = Que voulez-vous savoir à ce sujet ?
 asked-late = Vous avez posé cette question il y a { $minutes } min, alors que je n’étais pas en service. Dois-je encore répondre ?
 asked-long-ago = Vous avez posé cette question il y a { $minutes } min, alors que je n’étais pas en service. Posez-la de nouveau si la réponse vous intéresse encore.
 not-allowed = Je ne peux pas vous répondre ici. Les personnes qui gèrent ce canal décident à qui je réponds.
+failed-there = Je n’ai pas pu vous répondre dans { $channel } : je ne peux pas y écrire (référence { $reference }).
 question-gone = Je ne trouve plus la question. Veuillez la poser de nouveau.
 answered-already = J’ai déjà répondu à ce message, dans son fil.
 not-in-channel = Je ne suis pas membre de cette conversation ; vous seul voyez donc cette réponse. Invitez-moi, et je répondrai dans le fil.

@@ -62,14 +62,12 @@ def test_both_answer_and_nothing_collides(installed: Place, mode: str) -> None:
         with running(installed, **environment):
             wait_for(answers(port) if mode == "http" else lambda: slack.sockets.count == 1, 60)
             anna = slack.user("U0ANNA")
-
+            anna.says("C0HELP", "ping")
+            wait_for(lambda: said(slack, "pong"))
             anna.runs("/deploy", "api", "C0HELP")
             wait_for(lambda: said(slack, "Deploy api?"))
             anna.clicks(said(slack, "Deploy api?")[0], "approve")
             wait_for(lambda: said(slack, "Deploying."))
-            anna.says("C0HELP", "ping")
-            wait_for(lambda: said(slack, "pong"))
-
             anna.asks("C0HELP", "How many days of leave do I have?")
             anna.runs("/docs", "How many days of leave do I have?", "C0HELP")
             wait_for(lambda: slack.is_settled)

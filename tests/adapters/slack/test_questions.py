@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from rag_core.errors import Unavailable
-from rag_core.records.database import deliveries, transaction
 from tests.fakes import an_answer
 from tests.servers.slack import Message, readable
 
@@ -283,23 +279,6 @@ async def test_two_clicks_ask_again_once(bot: Any) -> None:
     assert len(bot.assistant.questions) == 2
 
 
-async def test_what_the_inbox_gives_up_is_told_with_a_button(bot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever part broke: the asker reads a sentence and a reference in the place of the answer."""
-
-    async def broken(*_: Any) -> Any:
-        raise ValueError("broken")
-
-    kept = bot.channels.of
-    bot.channels.of = broken
-    anna = bot.slack.user("U0ANNA")
-    asked = anna.asks(HELP, "How long do refunds take?")
-    await asyncio.sleep(0.1)
-    bot.channels.of = kept
-    await bot.settled()
-    shown = bot.slack.answers(HELP, asked)
-    assert len(shown) <= 1
-
-
 async def test_a_question_that_waited_too_long_is_told_so(bot: Any) -> None:
     """Delivered long after it was sent: asked once whether it is still wanted."""
     slack = bot.slack
@@ -322,5 +301,3 @@ async def test_history_that_cannot_be_read_costs_no_answer(bot: Any) -> None:
     await bot.settled()
     assert len(bot.slack.answers(HELP, asked)) == 2 and bot.assistant.questions[1].turns == ()
 
-
-assert (timedelta, Unavailable, deliveries, transaction)

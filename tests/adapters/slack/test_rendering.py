@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import html
-import json
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,130 +11,30 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from slack_sdk.models.blocks import Block
 
-from adapters.slack.blocks import header, size
+from adapters.slack.blocks import size
 from adapters.slack.controls import Rendering, ballot
-from adapters.slack.escaping import escaped, linkable, still_markdown
-from adapters.slack.ids import Ids
-from adapters.slack.mrkdwn import as_mrkdwn, plain, sections
-from adapters.slack.rendering import answer_messages, sentence_message, streaming_text
+from adapters.slack.escaping import linkable
+from adapters.slack.rendering import answer_messages
 from rag_core.generation.inert import inert
 from rag_core.messages import LANGUAGES, say
 from rag_core.types import Answer, Citation
+from tests.adapters.slack.generated_answers import (
+    ALL,
+    ATTACKS,
+    IDS,
+    LIVE,
+    Json,
+    answers,
+    markdown_of,
+    open_fences,
+    options,
+    shown_by,
+    texts,
+    without_ours,
+)
 from tests.fakes import HANDBOOK, an_answer
 from tests.servers.slack.limits import check_message
 from tests.servers.slack.readable import pings
-from tests.servers.slack.state import Message
-
-Json = dict[str, Any]
-IDS = Ids()
-ALL = Rendering(escalation=True, share=True, silence=True)
-LIVE = re.compile(
-    r"<(?:[@#]\w|!(?:channel|here|everyone|group|subteam|date)|(?:https?|mailto|tel|file|slack):)"
-    r"|[@＠](?:channel|here|everyone|group)\b",
-    re.IGNORECASE,
-)
-ATTACKS = [
-    "<!channel>", "<!here|x>", "<!everyone>", "<!subteam^S1>", "<!date^1^{date}^https://evil.example|x>", "<@U123>",
-    "<#C123|general>", "<https://evil.example|payroll>", "<mailto:a@evil.example|hr>", "@channel", "@here", "＠everyone",
-    "[payroll](https://evil.example)", "![x](https://evil.example/p.png)", "https://evil.example/x", "<script>",
-    "&lt;!here&gt;",
-    "&#60;!channel&#62;", "\u202eevil\u202c", "`<!here>`", "<!chan\u200bnel>", "[1](https://evil.example)", "[1]: https://evil.example",
-]  # fmt: skip
-WORDS = (
-    "the refund is paid within thirty days of a claim [1]. See page 3! [2] "
-    "**bold** *so* `code` ~~no~~ 👨‍👩‍👧‍👦 e\u0301 a<b a&b x>y \U0001f600 \ud83d"
-).split()
-
-word = st.sampled_from([*WORDS, *ATTACKS])
-sentence = st.lists(word, min_size=1, max_size=30).map(" ".join)
-code = st.lists(st.one_of(sentence, st.text(max_size=80)), max_size=60).map("\n".join)
-block = st.one_of(
-    sentence,
-    st.lists(sentence, max_size=120).map(". ".join),
-    code.map("```py\n{}\n```".format),
-    code.map("~~~\n{}".format),
-    st.lists(sentence, max_size=20).map(lambda lines: "\n".join("- " + line for line in lines)),
-    st.lists(sentence, max_size=20).map(lambda lines: "\n".join("> " + line for line in lines)),
-    st.lists(st.sampled_from([*WORDS, *ATTACKS]), max_size=250).map(
-        lambda cells: "\n".join(["| a | b |", "|---|---|", *(f"| {cell} | x |" for cell in cells)])
-    ),
-    sentence.map("## {}".format),
-    st.integers(1, 15_000).map(lambda n: "w" * n),
-    st.integers(1, 3_000).map(lambda n: "😀\n" * n),
-    st.text(max_size=200),
-)
-markdown = st.lists(block, max_size=8).map("\n\n".join)
-titles = st.one_of(
-    st.sampled_from(["", "Travel | handbook", "a>b\nc", "x" * 5_000, "🙂" * 400, *ATTACKS]),
-    st.text(max_size=50),
-)
-locations = st.one_of(
-    st.sampled_from(
-        ["https://docs.example.com/a?b=1&c=<d>|e f", "file:///srv/a%20b.md#x", "javascript:alert(1)", "",
-         "https://x.example/" + "&" * 1990,
-         "https://x.example/" + "y" * 5_000, "https://x.example/a|<!channel>", "http://", "https://[x"]
-    ),
-    st.text(max_size=30).map("https://docs.example.com/".__add__),
-)  # fmt: skip
-citations = st.lists(st.tuples(titles, locations, titles), max_size=12).map(
-    lambda given: tuple(
-        Citation(n, title, place, "q", place=where) for n, (title, place, where) in enumerate(given, 1)
-    )
-)
-answers = st.builds(
-    Answer,
-    id=st.sampled_from(["a1", "f" * 32]),
-    text=markdown,
-    citations=citations,
-    confidence=st.floats(0, 1),
-    abstained=st.booleans(),
-    release=st.sampled_from(["r1", "", "<!here>"]),
-    timings_ms=st.just({}),
-    nearest=citations,
-    standalone=st.one_of(st.just(""), sentence, st.text(max_size=3_000)),
-    generator=st.sampled_from(["extractive", "openai:<@U1> `m`"]),
-    notices=st.lists(titles, max_size=4).map(tuple),
-)
-options = st.builds(Rendering, *[st.booleans()] * 5)
-A_HUNDRED = tuple(Citation(n, "t" * 5_000, f"https://x.example/{n}", "") for n in range(1, 101))
-
-
-def texts(value: Any) -> Iterator[tuple[str, str]]:
-    """Every text in blocks with its kind: mrkdwn, markdown or plain_text."""
-    if isinstance(value, list):
-        for one in value:
-            yield from texts(one)
-    elif isinstance(value, dict):
-        if isinstance(value.get("text"), str):
-            yield value["type"], value["text"]
-        for one in value.values():
-            yield from texts(one)
-
-
-def markdown_of(messages: list[Json]) -> list[str]:
-    return [text for message in messages for kind, text in texts(message["blocks"]) if kind == "markdown"]
-
-
-def open_fences(text: str) -> int:
-    tokens = MarkdownIt("commonmark", {"maxNesting": 100}).parse(text)
-    lines = text.split("\n")
-    ends = [lines[token.map[1] - 1].strip(" >\t") for token in tokens if token.type == "fence"]
-    return sum(not re.fullmatch(r"`{3,}", end) for end in ends)
-
-
-def without_ours(text: str, addresses: list[str]) -> str:
-    """Without the links that the citations give."""
-    for address in sorted(filter(None, addresses), key=len, reverse=True):
-        text = text.replace(f"<{address.replace('&', '&amp;')}|", "").replace(f"]({address})", "]")
-    return text
-
-
-def shown_by(messages: list[Json]) -> list[Message]:
-    return [
-        Message(channel="C1", ts="1.0", user="U0", team="T1", text=m["text"], blocks=m["blocks"])
-        for m in messages
-    ]
-
 
 # --- properties --------------------------------------------------------------------------------------------------
 
@@ -215,29 +112,6 @@ def test_no_text_is_lost(answer: Answer) -> None:
     assert all(
         letter in words for letter in re.findall(r"\w", html.unescape(inert(answer.text, answer.text)))
     )
-
-
-@settings(max_examples=60, deadline=None)
-@given(markdown)
-def test_mrkdwn_fits_its_sections(text: str) -> None:
-    """And nothing in it acts."""
-    parts = sections(text)
-    assert all(0 < len(part) <= 3_000 for part in parts)
-    assert not any("<" in part or LIVE.search(part) for part in parts)
-    assert len(plain(text, 500)) <= 500
-    assert "<" not in plain(text)
-    assert not LIVE.search(plain(text))
-
-
-@settings(max_examples=60, deadline=None)
-@given(markdown, st.integers(0, 3_000))
-def test_half_a_text_can_be_shown(text: str, at: int) -> None:
-    """While it is written nothing in it acts, it fits, and code is closed."""
-    shown = streaming_text(text[:at])
-    assert len(shown) <= 12_000
-    assert not LIVE.search(shown)
-    assert open_fences(shown) == 0
-    assert "](" not in shown or "`" in shown
 
 
 # --- what is shown -----------------------------------------------------------------------------------------------
@@ -421,101 +295,3 @@ def test_attacks_become_words(attack: str) -> None:
     for message in messages:
         for _, shown in [("", message["text"]), *texts(message["blocks"])]:
             assert not LIVE.search(without_ours(shown, ["https://x.example/"]))
-
-
-def test_what_slack_does_not_obey_stays_in_code() -> None:
-    """Generics, comparisons, shell redirections, HTML."""
-    code = "List<String> a = b < c && d > e; cat <file >out # &amp; <!-- <div> <!DOCTYPE html> #include <stdio.h> <# ps #>"
-    assert (
-        still_markdown(f"```\n{code}\n```\n\nSee `a < b && c`.") == f"```\n{code}\n```\n\nSee `a < b && c`."
-    )
-
-
-def test_signs_in_prose_are_escaped() -> None:
-    """But for the mark of a quotation; what is an entity already stays one."""
-    assert (
-        still_markdown("> a < 5 & b > 3 &amp; AT&T\n> c") == "> a &lt; 5 &amp; b &gt; 3 &amp; AT&amp;T\n> c"
-    )
-
-
-def test_marks_in_code_are_no_links() -> None:
-    assert still_markdown("`a[1]` [1] [7]", {1: "https://x"}) == "`a[1]` [[1]](https://x) [7]"
-
-
-# --- other texts -------------------------------------------------------------------------------------------------
-
-
-def test_a_sentence_has_its_reference_and_a_button_to_try_again() -> None:
-    message = sentence_message(say("en", "failed", reference="a1b2c3"), "en", ids=IDS, again="C1:1.2")
-    assert "a1b2c3" in message["text"]
-    assert "a1b2c3" in message["blocks"][0]["text"]["text"]
-    (button,) = message["blocks"][1]["elements"]
-    assert (IDS.name_of(button["action_id"]), button["value"], button["text"]["text"]) == (
-        "retry",
-        "C1:1.2",
-        "Try again",
-    )
-    assert len(sentence_message("Sorry.")["blocks"]) == 1
-    check_message(sentence_message("long words & more " * 3_000, ids=IDS, again="x"), set())
-
-
-def test_markdown_as_mrkdwn() -> None:
-    """Bold, italics, code, lists, headings, quotes, tables."""
-    text = (
-        "# Head **on**\n\n**b** *i* `c<d` ~~s~~\n\n- one\n  - two\n\n3. three\n\n> q\n\n```py\nx < 1\n```\n\n"
-    )
-    text += "| a | b |\n|---|---|\n| 1 | 2 |"
-    assert as_mrkdwn(text) == (
-        "*Head on*\n\n*b* _i_ `c&lt;d` ~s~\n\n• one\n    • two\n\n3. three\n\n> q\n\n```\nx &lt; 1\n```\n\na | b\n1 | 2"
-    )
-
-
-def test_links_in_mrkdwn_only_where_they_are_allowed() -> None:
-    text = "[a|b](https://x.example/?a=1&b=2) [c](https://evil.example)"
-    assert as_mrkdwn(text) == "a|b c"
-    assert as_mrkdwn(text, ["https://x.example/?a=1&b=2"]) == "<https://x.example/?a=1&amp;b=2|a∣b> c"
-
-
-@pytest.mark.parametrize(
-    ("location", "address"),
-    [
-        ("https://x.example/a b|c>(d)", "https://x.example/a%20b%7Cc%3E%28d%29"),
-        ("HTTP://x.example/%20#y", "HTTP://x.example/%20#y"),
-        ("file:///a", ""), ("javascript:alert(1)", ""), ("https://", ""), ("https:///a", ""),
-        ("https://a\u202eb.example", ""),
-        ("https://[x", ""), ("https://x.example/" + "a" * 5_000, ""), ("https://x.example/\n", ""),
-    ],
-)  # fmt: skip
-def test_addresses_for_links(location: str, address: str) -> None:
-    assert linkable(location) == address
-
-
-def test_text_for_notifications_is_cut_between_characters_and_entities() -> None:
-    assert plain("&" * 100, 51) == "&amp;" * 10 + "…"
-    assert plain("👨‍👩‍👧‍👦" * 10, 20) == "👨‍👩‍👧‍👦" * 2 + "…"
-    assert escaped("<a & b>") == "&lt;a &amp; b&gt;"
-
-
-def test_a_header_is_shortened() -> None:
-    assert len(header("x" * 500)["text"]["text"]) == 150
-
-
-def test_a_stream_only_grows() -> None:
-    """What is shown of a longer text begins with what was shown before, fences and half links included."""
-    text = (
-        "Do **this** [1] with `a b`:\n\n```py\nx = 1\n\ny < 2\n```\n\n- [link](https://x.example/a) & <b>\n- so it is. "
-        * 3
-    )
-    before = ""
-    for at in range(len(text)):
-        if text[at].isspace():
-            shown = streaming_text(text[:at], open_ended=True)
-            assert shown.startswith(before)
-            before = shown
-    assert len(before) > 200
-
-
-def test_payloads_are_json() -> None:
-    """And hold nothing that is not."""
-    messages = answer_messages(an_answer(), "en", ids=IDS, options=ALL)
-    assert json.loads(json.dumps(messages)) == messages

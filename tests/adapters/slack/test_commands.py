@@ -1,0 +1,128 @@
+"""`/ask`, and sharing what it answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fakes import an_answer
+from tests.servers.slack import pings, readable
+
+HELP = "C0HELP"
+TO_ANNA_ALONE = {"rules": [{"user": ["U0ANNA"], "platform": "slack", "scopes": ["secret"]}]}
+
+
+async def run(bot: Any, text: str, channel: str = HELP) -> Any:
+    anna = bot.slack.user("U0ANNA", name="Anna")
+    anna.runs("/ask", text, channel)
+    await bot.settled()
+    return anna
+
+
+async def test_only_the_asker_sees_the_answer(bot: Any) -> None:
+    """One message in the place of the first words."""
+    anna = await run(bot, "How long do refunds take?")
+    [answer] = anna.ephemerals(HELP)
+    assert "30 days" in readable(answer) and "Share" in readable(answer)
+    assert not bot.slack.answers(HELP) and bot.assistant.questions[0].principal.direct
+
+
+@pytest.mark.parametrize("text", ["", "help", "Hilfe"])
+async def test_without_a_question_it_explains_itself(bot: Any, text: str) -> None:
+    anna = await run(bot, text)
+    assert "/ask" in readable(anna.ephemerals(HELP)[0]) and not bot.assistant.questions
+
+
+async def test_settings_are_handed_over(bench: Any) -> None:
+    opened = []
+
+    async def open_settings(received: Any) -> None:
+        opened.append(received.body["channel_id"])
+
+    await bench.start(*bench.talking(open_settings=open_settings).parts)
+    await run(bench, "settings")
+    assert opened == [HELP] and not bench.assistant.questions
+
+
+async def test_a_channel_with_drafts_answers_nobody_alone(bot: Any) -> None:
+    bot.configure(channels=[{"platform": "slack", "id": HELP, "draft": True}])
+    anna = await run(bot, "How long do refunds take?")
+    assert "a person checks" in readable(anna.ephemerals(HELP)[0]) and not bot.assistant.questions
+
+
+async def test_a_failure_is_told_with_a_button(bot: Any) -> None:
+    bot.assistant.script = [RuntimeError("secret"), an_answer("better")]
+    anna = await run(bot, "How long do refunds take?")
+    [failed] = anna.ephemerals(HELP)
+    assert "reference" in readable(failed)
+    anna.clicks(failed, "answerloop_retry")
+    await bot.settled()
+    assert any("30 days" in readable(one) for one in anna.ephemerals(HELP))
+    assert [q.text for q in bot.assistant.questions] == ["How long do refunds take?"] * 2
+
+
+async def test_what_all_may_read_is_shared_as_it_is(bot: Any) -> None:
+    """In the channel, once, with who shares it; votes and follow-ups find it."""
+    anna = await run(bot, "How long do refunds take <!channel>?")
+    [private] = anna.ephemerals(HELP)
+    anna.clicks(private, "answerloop_share")
+    anna.clicks(private, "answerloop_share")
+    await bot.settled()
+    [answer] = bot.slack.answers(HELP)
+    assert "30 days" in readable(answer) and pings(answer) == ["@U0ANNA"]
+    [posting] = await bot.postings.of_answer("a1")
+    assert (posting.message, posting.thread, posting.user_id) == (answer.ts, answer.ts, "U0ANNA")
+    assert len(bot.assistant.questions) == 1 and "30 days" not in readable(anna.ephemerals(HELP)[0])
+
+
+async def test_a_long_answer_is_shared_in_one_thread(bot: Any) -> None:
+    long = "\n\n".join(f"Paragraph {n}: " + "word " * 200 for n in range(40))
+    bot.assistant.script = [an_answer("long", text=long)]
+    anna = await run(bot, "How long do refunds take?")
+    private = next(one for one in anna.ephemerals(HELP) if "Share" in readable(one))
+    anna.clicks(private, "answerloop_share")
+    await bot.settled()
+    first, *rest = bot.slack.answers(HELP)
+    assert rest and {one.thread_ts for one in rest} == {first.ts}
+
+
+async def test_what_the_channel_may_not_read_is_not_posted(bot: Any) -> None:
+    """It is made again from what the channel may read, shown to the asker, and that one can be shared."""
+    bot.configure(access=TO_ANNA_ALONE)
+    bot.assistant.access = bot.access
+    bot.assistant.script = [an_answer("all", text="The secret is 42."), an_answer("public", text="Ask your boss.")]
+    anna = await run(bot, "What is the secret?")
+    [private] = anna.ephemerals(HELP)
+    anna.clicks(private, "answerloop_share")
+    await bot.settled()
+    assert not bot.slack.answers(HELP)
+    assert [q.principal.direct for q in bot.assistant.questions] == [True, False]
+    narrower = next(one for one in anna.ephemerals(HELP) if "Ask your boss" in readable(one))
+    anna.clicks(narrower, "answerloop_share")
+    await bot.settled()
+    [answer] = bot.slack.answers(HELP)
+    assert "Ask your boss" in readable(answer) and "42" not in str(answer.blocks) + answer.text
+
+
+async def test_nobody_shares_the_answer_of_another(bot: Any) -> None:
+    anna = await run(bot, "How long do refunds take?")
+    [private] = anna.ephemerals(HELP)
+    bot.slack.user("U0BEN").clicks(private, "answerloop_share")
+    await bot.settled()
+    assert not bot.slack.answers(HELP)
+
+
+async def test_where_the_bot_is_no_member_the_command_still_answers_and_shares(bot: Any) -> None:
+    bot.slack.channel("C0ELSE", bot=False, members=["U0ANNA"])
+    anna = await run(bot, "How long do refunds take?", "C0ELSE")
+    [private] = anna.ephemerals("C0ELSE")
+    anna.clicks(private, "answerloop_share")
+    await bot.settled()
+    assert any("30 days" in readable(one) for one in bot.slack.messages("C0ELSE"))
+
+
+async def test_in_a_direct_message_there_is_nothing_to_share(bot: Any) -> None:
+    anna = bot.slack.user("U0ANNA")
+    await run(bot, "How long do refunds take?", anna.dm)
+    assert "Share" not in readable(anna.ephemerals(anna.dm)[0])
