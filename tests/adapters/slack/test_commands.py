@@ -14,17 +14,24 @@ TO_ANNA_ALONE = {"rules": [{"user": ["U0ANNA"], "platform": "slack", "scopes": [
 
 
 async def run(bot: Any, text: str, channel: str = HELP) -> Any:
+    """What Anna asks; she."""
     anna = bot.slack.user("U0ANNA", name="Anna")
+    bot.slack.channel(channel)
     anna.runs("/ask", text, channel)
     await bot.settled()
     return anna
 
 
+def shown(anna: Any, words: str, channel: str = HELP) -> Any:
+    """The message for her eyes that has these words."""
+    [one] = [one for one in anna.ephemerals(channel) if words in readable(one)]
+    return one
+
+
 async def test_only_the_asker_sees_the_answer(bot: Any) -> None:
-    """One message in the place of the first words."""
+    """At once she reads that it is looked for."""
     anna = await run(bot, "How long do refunds take?")
-    [answer] = anna.ephemerals(HELP)
-    assert "30 days" in readable(answer) and "Share" in readable(answer)
+    assert "Share" in readable(shown(anna, "30 days"))
     assert not bot.slack.answers(HELP) and bot.assistant.questions[0].principal.direct
 
 
@@ -54,8 +61,7 @@ async def test_a_channel_with_drafts_answers_nobody_alone(bot: Any) -> None:
 async def test_a_failure_is_told_with_a_button(bot: Any) -> None:
     bot.assistant.script = [RuntimeError("secret"), an_answer("better")]
     anna = await run(bot, "How long do refunds take?")
-    [failed] = anna.ephemerals(HELP)
-    assert "reference" in readable(failed)
+    failed = shown(anna, "reference")
     anna.clicks(failed, "answerloop_retry")
     await bot.settled()
     assert any("30 days" in readable(one) for one in anna.ephemerals(HELP))
@@ -65,7 +71,7 @@ async def test_a_failure_is_told_with_a_button(bot: Any) -> None:
 async def test_what_all_may_read_is_shared_as_it_is(bot: Any) -> None:
     """In the channel, once, with who shares it; votes and follow-ups find it."""
     anna = await run(bot, "How long do refunds take <!channel>?")
-    [private] = anna.ephemerals(HELP)
+    private = shown(anna, "Share")
     anna.clicks(private, "answerloop_share")
     anna.clicks(private, "answerloop_share")
     await bot.settled()
@@ -73,14 +79,14 @@ async def test_what_all_may_read_is_shared_as_it_is(bot: Any) -> None:
     assert "30 days" in readable(answer) and pings(answer) == ["@U0ANNA"]
     [posting] = await bot.postings.of_answer("a1")
     assert (posting.message, posting.thread, posting.user_id) == (answer.ts, answer.ts, "U0ANNA")
-    assert len(bot.assistant.questions) == 1 and "30 days" not in readable(anna.ephemerals(HELP)[0])
+    assert len(bot.assistant.questions) == 1 and shown(anna, "in the channel now")
 
 
 async def test_a_long_answer_is_shared_in_one_thread(bot: Any) -> None:
     long = "\n\n".join(f"Paragraph {n}: " + "word " * 200 for n in range(40))
     bot.assistant.script = [an_answer("long", text=long)]
     anna = await run(bot, "How long do refunds take?")
-    private = next(one for one in anna.ephemerals(HELP) if "Share" in readable(one))
+    private = shown(anna, "Share")
     anna.clicks(private, "answerloop_share")
     await bot.settled()
     first, *rest = bot.slack.answers(HELP)
@@ -93,12 +99,12 @@ async def test_what_the_channel_may_not_read_is_not_posted(bot: Any) -> None:
     bot.assistant.access = bot.access
     bot.assistant.script = [an_answer("all", text="The secret is 42."), an_answer("public", text="Ask your boss.")]
     anna = await run(bot, "What is the secret?")
-    [private] = anna.ephemerals(HELP)
+    private = shown(anna, "Share")
     anna.clicks(private, "answerloop_share")
     await bot.settled()
     assert not bot.slack.answers(HELP)
     assert [q.principal.direct for q in bot.assistant.questions] == [True, False]
-    narrower = next(one for one in anna.ephemerals(HELP) if "Ask your boss" in readable(one))
+    narrower = shown(anna, "Ask your boss")
     anna.clicks(narrower, "answerloop_share")
     await bot.settled()
     [answer] = bot.slack.answers(HELP)
@@ -107,7 +113,7 @@ async def test_what_the_channel_may_not_read_is_not_posted(bot: Any) -> None:
 
 async def test_nobody_shares_the_answer_of_another(bot: Any) -> None:
     anna = await run(bot, "How long do refunds take?")
-    [private] = anna.ephemerals(HELP)
+    private = shown(anna, "Share")
     bot.slack.user("U0BEN").clicks(private, "answerloop_share")
     await bot.settled()
     assert not bot.slack.answers(HELP)
@@ -116,7 +122,7 @@ async def test_nobody_shares_the_answer_of_another(bot: Any) -> None:
 async def test_where_the_bot_is_no_member_the_command_still_answers_and_shares(bot: Any) -> None:
     bot.slack.channel("C0ELSE", bot=False, members=["U0ANNA"])
     anna = await run(bot, "How long do refunds take?", "C0ELSE")
-    [private] = anna.ephemerals("C0ELSE")
+    private = shown(anna, "Share", "C0ELSE")
     anna.clicks(private, "answerloop_share")
     await bot.settled()
     assert any("30 days" in readable(one) for one in bot.slack.messages("C0ELSE"))
