@@ -11,7 +11,7 @@ from adapters.chat import Chat, Reply
 from rag_core.records.postings import Posting, Postings
 from rag_core.types import Question
 
-__all__ = ["Answering", "Asked", "Propose", "Surface"]
+__all__ = ["Answering", "Asked", "Propose", "Surface", "shown"]
 
 
 @dataclass(frozen=True, slots=True)

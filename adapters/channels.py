@@ -43,9 +43,7 @@ class Channel:
 
 
 class Channels:
-    def __init__(
-        self, configured: Callable[[], Sequence[ChannelSettings]], records: ChannelRecords
-    ) -> None:
+    def __init__(self, configured: Callable[[], Sequence[ChannelSettings]], records: ChannelRecords) -> None:
         """configured: the [[channels]] of the settings file, as they are now."""
         self._configured = configured
         self._records = records
@@ -56,33 +54,45 @@ class Channels:
         Raises:
             Unavailable: the database does not answer.
         """
-        ids = {channel, parent} - {""}
-        values: dict[str, Any] = {}
-        for settings in _ranked(self._configured(), platform, ids):
-            values |= _given(settings)
-        set_here: dict[str, Any] = {}
+        values, set_here = self._of_file(platform, channel, parent), dict[str, Any]()
         for id in (parent, channel):
             if id:
-                set_here |= await self._records.get(platform, workspace, id)
-        values |= set_here
-        return _channel(values, set_here)
+                set_here |= _usable(await self._records.get(platform, workspace, id))
+        return _channel(values | set_here, set_here)
+
+    def of_file(self, platform: str, channel: str, parent: str = "") -> Channel:
+        """What would be in force there if nothing was set in the chat."""
+        return _channel(self._of_file(platform, channel, parent), {})
+
+    def beyond_file(self, platform: str, channel: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the values that make a difference there: where the file says the same, it goes on saying it."""
+        said = self._of_file(platform, channel, "")
+        plain = _channel(said, {})
+        return {name: value for name, value in values.items() if _channel(said | {name: value}, {}) != plain}
 
     async def save(
         self, platform: str, workspace: str, channel: str, values: Mapping[str, Any], changed_by: str
     ) -> None:
-        """Set these values for the channel, by their names in the settings file, and no others.
+        """Set these values for the channel, by their names in the settings file, and no others. None stands for what is in
+        force where nobody sets anything.
 
         Raises:
             SettingsError: a value is none that the setting can have.
             Unavailable: the database does not answer.
         """
         try:
-            known = ChannelSettings(platform="slack", id=channel, **values)
+            known = ChannelSettings.model_validate({"platform": platform, "id": channel, **values})
         except ValidationError as error:
             first = error.errors()[0]
             raise SettingsError(f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}") from None
         kept = {name: value for name, value in known.model_dump(mode="json").items() if name in values}
         await self._records.put(platform, workspace, channel, kept, changed_by)
+
+    def _of_file(self, platform: str, channel: str, parent: str) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for settings in _ranked(self._configured(), platform, {channel, parent} - {""}):
+            values |= _given(settings)
+        return values
 
 
 def _ranked(
@@ -101,20 +111,34 @@ def _given(settings: ChannelSettings) -> dict[str, Any]:
     return {name: value for name in SETTABLE if (value := getattr(settings, name)) is not None}
 
 
+def _usable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what was set in the chat that which this version understands: another one may have written the rest."""
+    return {name: value for name, value in values.items() if name in SETTABLE and _is_valid(name, value)}
+
+
+def _is_valid(name: str, value: Any) -> bool:
+    try:
+        ChannelSettings.model_validate({name: value})
+    except ValidationError:
+        return False
+    return True
+
+
 def _channel(values: Mapping[str, Any], set_here: Mapping[str, Any]) -> Channel:
-    scopes = values.get("scopes")
+    """values: a None stands for the default."""
+    given = {name: value for name, value in values.items() if value is not None}
     default = Channel()
     return Channel(
-        scopes=None if scopes is None else frozenset(scopes),
-        auto_answer=values.get("auto_answer"),
-        follow_ups=values.get("follow_ups", default.follow_ups),
-        draft=values.get("draft", default.draft),
-        allowed=frozenset(values.get("allowed", ())),
-        escalation=values.get("escalation", ""),
-        remind_after_s=duration_s(values["remind_after"])
-        if "remind_after" in values
+        scopes=frozenset(given["scopes"]) if "scopes" in given else None,
+        auto_answer=given.get("auto_answer"),
+        follow_ups=given.get("follow_ups", default.follow_ups),
+        draft=given.get("draft", default.draft),
+        allowed=frozenset(given.get("allowed", ())),
+        escalation=given.get("escalation", ""),
+        remind_after_s=duration_s(given["remind_after"])
+        if "remind_after" in given
         else default.remind_after_s,
-        language=values.get("language", ""),
-        tone=values.get("tone", ""),
+        language=given.get("language", ""),
+        tone=given.get("tone", ""),
         set_here=dict(set_here),
     )

@@ -98,10 +98,15 @@ class Escalating:
         """
         if not target:
             return Outcome.NOBODY, wanted
-        kept, _ = await self._escalations.open(wanted)
-        if kept.target_message:
+        kept, new = await self._escalations.open(wanted)
+        mine = new or (not kept.target_message and (again or await self._escalations.take_over(kept.id)))
+        if not mine:
             return (Outcome.OPEN if kept.is_open else Outcome.RESOLVED), kept
-        called = await self._desks[kept.platform].call(kept, target, again)
+        try:
+            called = await self._desks[kept.platform].call(kept, target, again)
+        except AnswerloopError:
+            await self._escalations.drop(kept.id)
+            raise
         await self._escalations.posted(kept.id, called.channel, called.message, called.mentioned)
         asked = replace(
             kept,

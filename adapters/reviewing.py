@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 class Notifier(Protocol):
     """Tells of corrections on one platform. What is told twice shows once, by the review's id and the place."""
 
+    def reader(self, posting: Posting) -> str:
+        """Who alone reads where this message stands, as in direct messages; '': several do."""
+
     async def tell_thread(self, review: str, posting: Posting) -> None:
         """See to it, durably, that the thread is told where this message showed the answer."""
 
@@ -98,11 +101,13 @@ class Reviewing:
         notifier = self._notifiers.get(answer.platform)
         if notifier is None:
             return
+        reached: set[str] = set()
         for posting in _threads(await self._postings.of_answer(review.answer_id)):
             await notifier.tell_thread(review.id, posting)
+            reached.add(notifier.reader(posting))
         votes = await self._feedback.votes_on(review.answer_id)
         people = {vote.user for vote in votes if vote.value == -1 and vote.platform == answer.platform}
-        for user in sorted(people | {answer.user}):
+        for user in sorted((people | {answer.user}) - reached):
             await notifier.tell_person(review.id, answer.workspace, user)
         await self._reviews.told(review.id)
 

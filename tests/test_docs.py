@@ -17,7 +17,15 @@ import typer.main
 from pydantic import BaseModel
 
 from bots.cli import app
-from rag_core.settings import AccessRule, FolderSource, GitSource, ReaderSource, Settings, WebSource
+from rag_core.settings import (
+    AccessRule,
+    ChannelSettings,
+    FolderSource,
+    GitSource,
+    ReaderSource,
+    Settings,
+    WebSource,
+)
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -83,7 +91,9 @@ def all_settings() -> set[str]:
     kinds = (FolderSource, WebSource, GitSource, ReaderSource)
     of_sources = {name for kind in kinds for name in settings_of(kind, "sources.")}
     of_rules = set(settings_of(AccessRule, "access.rules."))
-    return (set(settings_of(Settings)) - {"sources", "access.rules"}) | of_sources | of_rules
+    of_channels = set(settings_of(ChannelSettings, "channels."))
+    lists = {"sources", "access.rules", "channels"}
+    return (set(settings_of(Settings)) - lists) | of_sources | of_rules | of_channels
 
 
 def test_every_setting_has_its_row() -> None:

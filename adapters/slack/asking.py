@@ -124,7 +124,9 @@ class Asking:
             raise
         asked = Asked(question, inquiry.channel, message.ts, inquiry.unasked)
         showing = Shown(surface, api, message.channel)
-        reply = await (self._refuse(asked, refusal, showing) if refusal else self._answering.answer(asked, showing))
+        reply = await (
+            self._refuse(asked, refusal, showing) if refusal else self._answering.answer(asked, showing)
+        )
         await self._clear(inquiry, reply)
         return reply
 

@@ -117,7 +117,7 @@ class EscalationDesk:
             await api.call(
                 "chat.update", channel=escalation.target_channel, ts=escalation.target_message, **shown
             )
-        except SlackRefusal as error:
+        except (SlackRefusal, Unavailable) as error:
             log.info("A question to people does not show that it is resolved: %s", error)
         if not escalation.reply and not escalation.mentioned:
             await self._tell_closed(api, escalation)

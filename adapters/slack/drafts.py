@@ -27,7 +27,7 @@ from adapters.slack.received import Handler, Received
 from adapters.slack.streaming import Place
 from adapters.slack.surfaces import Progress, ThreadSurface
 from adapters.slack.whispers import Spot, Whispers
-from rag_core.errors import NotFound
+from rag_core.errors import NotFound, Unavailable
 from rag_core.messages import say
 from rag_core.records.feedback import Feedback, RecordedAnswer
 from rag_core.records.postings import Posting, Postings
@@ -252,7 +252,7 @@ class Drafts:
         shown = await self._messages.decided(api, row.channel, given, words, user)
         try:
             await api.call("chat.update", channel=row.channel, ts=row.message, **shown)
-        except SlackRefusal as error:
+        except (SlackRefusal, Unavailable) as error:
             log.info("A draft does not show that it was decided about: %s", error)
 
     def _modal(self, language: str, given: RecordedAnswer, click: Click) -> dict[str, object]:

@@ -60,9 +60,13 @@ def _features(slack: Slack, chosen: list[str], url: Mapping[str, str], name: str
         shortcut = {"name": "Answer this", "type": "message", "callback_id": Ids(slack.prefix).of("answer")}
         found["shortcuts"] = [{**shortcut, "description": "Answers this message in its thread"}]
     if "assistant" in chosen:
-        prompts = [{"title": text[:60], "message": text} for text in slack.suggestions]
-        found["assistant_view"] = {"assistant_description": DESCRIPTION, "suggested_prompts": prompts}
+        found["assistant_view"] = {"assistant_description": DESCRIPTION, **_prompts(slack)}
     return found
+
+
+def _prompts(slack: Slack) -> dict[str, Any]:
+    prompts = [{"title": text[:60], "message": text} for text in slack.suggestions]
+    return {"suggested_prompts": prompts} if prompts else {}
 
 
 def _at(url: Mapping[str, str]) -> dict[str, str]:

@@ -49,6 +49,9 @@ class Notices:
     def handlers(self) -> Mapping[str, Handler]:
         return {_THREAD: self._tell_thread, _PERSON: self._tell_person}
 
+    def reader(self, posting: Posting) -> str:
+        return posting.user_id if posting.channel.startswith("D") else ""
+
     async def tell_thread(self, review: str, posting: Posting) -> None:
         thread = posting.thread if posting.thread != posting.channel else ""
         where = {"channel": posting.channel, "thread": thread, "user": posting.user_id}

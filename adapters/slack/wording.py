@@ -66,7 +66,8 @@ _GOING_ON = _phrases("""
     and, but, or, for, in, with, without, und, aber, oder, für, bei, mit, ohne, et, mais, ou, pour,
     dans, avec, sans, y, pero, o, para, en, con, sin
 """)
-_SHORT = 8
+_SHORT, _GREETING = 8, 3
+"""Words."""
 _LONGEST_ASKING = max(len(phrase.split()) for phrase in _ASKING)
 
 
@@ -76,7 +77,8 @@ def asks(text: str) -> bool:
     if "?" in plain or "？" in plain or "¿" in plain:
         return bool(_WORDS.search(plain))
     for sentence in re.split(r"[.!;:\n]+", plain):
-        words = _bare(sentence).split()
+        greeting, _, rest = sentence.partition(",")
+        words = _bare(rest if len(greeting.split()) <= _GREETING else sentence).split()
         starts = (" ".join(words[:count]) for count in range(1, _LONGEST_ASKING + 1))
         if len(words) > 2 and any(start in _ASKING for start in starts):
             return True

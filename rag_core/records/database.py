@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from rag_core.errors import NotReady, SettingsError, Unavailable
@@ -204,7 +206,10 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column(
-        "number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, comment="order of acceptance"
+        "number",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        comment="order of acceptance",
     ),
     Column("platform", _Line(32), nullable=False),
     Column("key", _Line(200), nullable=False, comment="what the platform delivers once has one key"),
@@ -332,7 +337,7 @@ async def transaction(database: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         async with database.begin() as connection:
             yield connection
-    except (DBAPIError, OSError) as error:
+    except (DBAPIError, PoolTimeout, OSError) as error:
         if not _may_pass(error):
             raise
         raise Unavailable(
@@ -343,7 +348,8 @@ async def transaction(database: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 def _may_pass(error: Exception) -> bool:
     """Whether the same statement may succeed later. asyncpg's errors come as plain DBAPIError with an SQLSTATE."""
     state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
-    return isinstance(error, (OperationalError, InterfaceError, OSError)) or state[:2] in _MAY_PASS
+    passing = (OperationalError, InterfaceError, PoolTimeout, OSError)
+    return isinstance(error, passing) or state[:2] in _MAY_PASS
 
 
 _MAY_PASS = {"08", "40", "53", "55", "57", "58"}
@@ -362,7 +368,10 @@ async def open_database(url: str) -> AsyncEngine:
         # Every transaction of ours ends in a commit or a rollback; another rollback on return is a wasted round trip.
         sqlite = url.startswith("sqlite")
         engine = create_async_engine(
-            url, pool_pre_ping=not sqlite, pool_reset_on_return=None if sqlite else "rollback"
+            url,
+            pool_pre_ping=not sqlite,
+            pool_reset_on_return=None if sqlite else "rollback",
+            hide_parameters=True,  # they are people's words, and an error's text reaches logs
         )
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise SettingsError(
@@ -398,6 +407,12 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def _let_go(connection: Any, record: Any, error: BaseException | None) -> None:
+        """A task that was cancelled leaves a cursor behind, and a connection that is closed under it stays locked."""
+        with contextlib.suppress(Exception):
+            connection.rollback()
 
 
 def _version(connection: Connection) -> str | None:

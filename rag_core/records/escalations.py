@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.database import escalations, transaction
@@ -16,6 +16,8 @@ from rag_core.records.inserting import insert_unless_there
 
 __all__ = ["REMINDERS", "Escalation", "Escalations", "escalation_id"]
 
+CALLING = timedelta(minutes=2)
+"""After so long nobody is calling the people any more who was about to."""
 REMINDERS = 3
 """So often are the people of an escalation reminded, each time after twice as long."""
 
@@ -80,6 +82,18 @@ class Escalations:
     async def get(self, id: str) -> Escalation | None:
         found = await self._where(escalations.c.id == id)
         return found[0] if found else None
+
+    async def take_over(self, id: str) -> bool:
+        """Whether it is this caller that calls the people now: who was to do so has not, for a while."""
+        stale = datetime.now(UTC) - CALLING
+        unposted = and_(escalations.c.target_message == "", escalations.c.created_at <= stale)
+        return await self._set(id, unposted, created_at=datetime.now(UTC))
+
+    async def drop(self, id: str) -> None:
+        """Forget one whose people could not be called, so that it can be tried again."""
+        async with transaction(self._database) as connection:
+            unposted = and_(escalations.c.id == id, escalations.c.target_message == "")
+            await connection.execute(delete(escalations).where(unposted))
 
     async def posted(self, id: str, channel: str, message: str, mentioned: str = "") -> None:
         """Remember the message that calls the people. mentioned: the group that it calls in the thread itself."""

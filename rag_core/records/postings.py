@@ -54,9 +54,7 @@ class Postings:
         rows = await self._where(_is(platform, channel, message))
         return rows[0] if rows else None
 
-    async def of_messages(
-        self, platform: str, channel: str, messages: Collection[str]
-    ) -> dict[str, Posting]:
+    async def of_messages(self, platform: str, channel: str, messages: Collection[str]) -> dict[str, Posting]:
         """Those of the messages that are ours, by the platform's ids."""
         own = (postings.c.platform == platform) & (postings.c.channel == channel)
         rows = await self._where(own & postings.c.message.in_(list(messages))) if messages else []

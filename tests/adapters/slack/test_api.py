@@ -150,6 +150,9 @@ async def test_too_many_of_a_method(slack: LocalSlack, api: Api) -> None:
     slack.user("U1")
     replies = await asyncio.gather(*(api.call("users.info", user="U1") for _ in range(5)))
     assert all(reply["ok"] for reply in replies)
+    tries = [call.at for call in slack.calls("users.info")]
+    assert len(tries) == 6
+    assert tries[-1] - tries[0] > 0.99
 
 
 async def test_patience_ends(slack: LocalSlack) -> None:
@@ -249,7 +252,7 @@ async def test_another_part_is_no_double(slack: LocalSlack, api: Api) -> None:
 async def test_in_doubt_without_sight(slack: LocalSlack) -> None:
     """Where the bot may not read, a post whose reply was lost is not repeated: it is told that nobody knows."""
     slack.set_scopes(*(ALL - {"channels:history"}))
-    async with Losing(slack) as losing, connected(losing, trying_s=0.3) as api:
+    async with Losing(slack) as losing, connected(losing, trying_s=1.2) as api:
         losing.lose = ["chat.postMessage"]
         with pytest.raises(Unconfirmed):
             await api.post(delivery="Ev1", part=0, channel="C1", text="hello")

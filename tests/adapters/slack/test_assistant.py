@@ -14,14 +14,19 @@ async def test_a_thread_begins_with_questions_and_is_named_after_the_first(bot: 
     await bot.settled()
     prompts = bot.slack.prompts(anna.dm, thread)
     assert [prompt["message"] for prompt in prompts] == ["How do I file expenses?", "Who approves leave?"]
-    anna.writes("How long do refunds take in the whole wide world and in all of its many countries?", thread=thread)
+    anna.writes(
+        "How long do refunds take in the whole wide world and in all of its many countries?", thread=thread
+    )
     await bot.settled()
     anna.writes("And in Vienna?", thread=thread)
     await bot.settled()
     title = bot.slack.title(anna.dm, thread)
-    assert title.startswith("How long do refunds take") and len(title) <= 60
-    assert len(bot.slack.answers(anna.dm, thread)) == 2 and bot.slack.statuses[-1] == ""
-    assert any(bot.slack.statuses) and not bot.slack.calls("reactions.add")
+    assert title.startswith("How long do refunds take")
+    assert len(title) <= 60
+    assert len(bot.slack.answers(anna.dm, thread)) == 2
+    assert bot.slack.statuses[-1] == ""
+    assert any(bot.slack.statuses)
+    assert not bot.slack.calls("reactions.add")
     assert len(bot.assistant.questions[1].turns) == 2
 
 
@@ -42,7 +47,8 @@ async def test_the_suggestion_of_an_unconfigured_bot_is_answered_with_how_to_ask
     [prompt] = bot.slack.prompts(anna.dm, thread)
     anna.writes(prompt["message"], thread=thread)
     await bot.settled()
-    assert "/ask" in readable(bot.slack.answers(anna.dm, thread)[0]) and not bot.assistant.questions
+    assert "/ask" in readable(bot.slack.answers(anna.dm, thread)[0])
+    assert not bot.assistant.questions
 
 
 async def test_a_workspace_without_the_container_loses_nothing_else(bot: Any) -> None:

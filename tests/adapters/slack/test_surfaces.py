@@ -165,6 +165,7 @@ async def test_streaming(scene: Scene) -> None:
     assert not message.is_streaming
     assert message.metadata == metadata_of("Ev1", 0)
     assert scene.slack.calls("chat.postMessage") == []
+    assert [call.ok for call in scene.slack.calls("chat.update")] == [True]
 
 
 async def test_streaming_is_paced(scene: Scene) -> None:
@@ -185,7 +186,7 @@ async def test_revised_text(scene: Scene) -> None:
     surface = scene.surface()
     surface.said("Refunds take ten days, or ")
     await scene.until(scene.streamed)
-    surface.said("Refunds take thirty days ")
+    surface.said("Refunds take thirty days after the claim ")
     await asyncio.sleep(0.3)
     assert scene.streamed() == "Refunds take ten days, or "
     await surface.finish(Reply("Refunds take thirty days."))
@@ -455,6 +456,7 @@ async def test_a_long_answer_to_a_command(scene: Scene) -> None:
     pages = [str(n) for n in range(8)]
     await surface.finish(Reply("\f".join(pages)))
     assert asking.seen[1:] == pages
+    assert all(call.ok for call in scene.slack.calls("response_url"))
 
 
 async def test_a_response_url_that_is_used_up(scene: Scene) -> None:

@@ -16,7 +16,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy import create_engine, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -34,9 +34,13 @@ async def version(database: AsyncEngine) -> str:
     return found
 
 
-async def insert_source(database: AsyncEngine, then: Callable[[], object] = lambda: None) -> None:
+async def insert_source(
+    database: AsyncEngine, then: Callable[[], object] = lambda: None, error: str | None = None
+) -> None:
     async with transaction(database) as connection:
-        await connection.execute(insert(sources).values(name="docs", spec={}, from_settings=True))
+        await connection.execute(
+            insert(sources).values(name="docs", spec={}, from_settings=True, error=error)
+        )
         then()
 
 
@@ -52,6 +56,34 @@ async def test_the_migrations_make_the_tables_that_the_code_uses(database: Async
 def _is_comment(difference: object) -> bool:
     """Comments in the code are for its readers; the database has none."""
     return isinstance(difference, list) and all(d[0] == "modify_comment" for d in difference)
+
+
+async def test_writers_that_are_cancelled_leave_nothing_locked(database: AsyncEngine) -> None:
+    """Whatever they were waiting for: a question is taken back, a page is closed, a process stops."""
+
+    async def write(name: str) -> None:
+        async with transaction(database) as connection:
+            await connection.execute(insert(sources).values(name=name, spec={}, from_settings=True))
+            changed = (
+                update(sources).where(sources.c.name == name).values(error="x").returning(sources.c.name)
+            )
+            list(await connection.scalars(changed))
+
+    for number in range(40):
+        writing = [asyncio.create_task(write(f"{number}-{i}")) for i in range(8)]
+        await asyncio.sleep(number / 2000)
+        for task in writing:
+            task.cancel()
+        await asyncio.wait(writing)
+        await write(f"{number}")
+
+
+async def test_an_error_does_not_tell_what_was_to_be_written(database: AsyncEngine) -> None:
+    """It is logged, and what people wrote is not."""
+    await insert_source(database)
+    with pytest.raises(IntegrityError) as raised:
+        await insert_source(database, error=PASSWORD)
+    assert PASSWORD not in str(raised.value)
 
 
 async def test_the_newest_migration_is_the_one_that_the_code_expects(database: AsyncEngine) -> None:

@@ -40,6 +40,20 @@ async def test_of_two_who_ask_at_once_for_the_same_answer_one_opens_it(database:
     assert len({kept.user_id for kept, _ in results}) == 1
 
 
+async def test_people_who_were_not_called_can_be_called_after_all(database: AsyncEngine) -> None:
+    """By one caller, once nobody is at it any more; or anew, where it failed. Those who were called are not forgotten."""
+    escalations = Escalations(database)
+    await escalations.open(ASKED)
+    assert not await escalations.take_over(ASKED.id)
+    await escalations._set(ASKED.id, created_at=datetime.now(UTC) - timedelta(minutes=5))
+    assert sorted(await asyncio.gather(*(escalations.take_over(ASKED.id) for _ in range(3)))) == [0, 0, 1]
+    await escalations.drop(ASKED.id)
+    assert await escalations.get(ASKED.id) is None
+    await opened(database)
+    await escalations.drop(ASKED.id)
+    assert await escalations.get(ASKED.id) is not None
+
+
 async def test_an_escalation_is_found_by_the_thread_where_its_people_answer(database: AsyncEngine) -> None:
     """That of the message that called them; and, where a group was called in the thread itself, that thread."""
     escalations = await opened(database)
@@ -55,7 +69,10 @@ async def test_it_is_resolved_once(database: AsyncEngine) -> None:
     did = await asyncio.gather(*(escalations.resolve(ASKED.id, f"U{n}", "30 days") for n in range(3)))
     assert sorted(did) == [False, False, True]
     kept = await escalations.get(ASKED.id)
-    assert kept is not None and not kept.is_open and kept.reply == "30 days" and kept.resolved_at
+    assert kept is not None
+    assert not kept.is_open
+    assert kept.reply == "30 days"
+    assert kept.resolved_at
     assert await escalations.of_thread("slack", "CHELP", "9.9") == []
 
 

@@ -102,7 +102,9 @@ async def test_of_two_reviewers_at_once_one_decides(database: AsyncEngine) -> No
     )
     assert sorted(done) == [False, False, True]
     review = await reviews.get(id)
-    assert review is not None and review.reviewer == f"slack:U{done.index(True)}" and review.decided_at
+    assert review is not None
+    assert review.reviewer == f"slack:U{done.index(True)}"
+    assert review.decided_at
     assert not await reviews.decide("no such", "rejected", "slack:U1")
 
 
