@@ -129,10 +129,12 @@ class Escalating:
             if escalation.mentioned:
                 if reply.user == escalation.user_id or not await self._answers(escalation, reply):
                     continue
-                await self._escalations.replied(escalation.id, reply.text)
+                await self._escalations.replied(escalation.id, reply.user, reply.text)
             elif reply.user != escalation.user_id:
                 await self._desks[platform].relay(escalation, reply, again)
-                await self._escalations.replied(escalation.id, reply.text)
+                await self._escalations.replied(escalation.id, reply.user, reply.text)
+                if not escalation.is_open:
+                    await self._offer(escalation, reply.text, reply.user)
             ours = True
         return ours
 
@@ -146,12 +148,12 @@ class Escalating:
         if before is None:
             return False, None
         text = before.reply if reply is None else reply
-        did = await self._escalations.resolve(id, by, text)
+        author = before.replied_by if text == before.reply else by
+        did = await self._escalations.resolve(id, by, text, author)
         after = await self._escalations.get(id)
         if after is None or not (did or after.resolved_by == by):  # by the same: an attempt that broke off
             return False, after
-        if after.answer_id and after.reply:
-            await self._reviews.propose(after.answer_id, "escalation", after.reply, f"{after.platform}:{by}")
+        await self._offer(after, after.reply, after.replied_by)
         await self._desks[after.platform].settle(after)
         return did, after
 
@@ -176,6 +178,12 @@ class Escalating:
                 await self._escalations.give_back_reminder(due, RETRY_S)
             except AnswerloopError as error:
                 log.warning("A reminder could not be sent: %s", error)
+
+    async def _offer(self, escalation: Escalation, text: str, author: str) -> None:
+        """What a person answered, as a candidate example."""
+        if escalation.answer_id and text:
+            by = f"{escalation.platform}:{author}"
+            await self._reviews.propose(escalation.answer_id, "escalation", text, by)
 
     async def _answers(self, escalation: Escalation, reply: PersonsReply) -> bool:
         return await self._desks[escalation.platform].answers(escalation, reply.user)

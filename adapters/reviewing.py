@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Protocol
 
-from rag_core.errors import NotFound
+from rag_core.errors import InvalidEntry, NotFound
 from rag_core.records.feedback import Feedback
 from rag_core.records.postings import Posting, Postings
 from rag_core.records.reviews import Review, Reviews
@@ -67,7 +67,15 @@ class Reviewing:
         return await self._reviews.decide(review, "rejected", reviewer, note=note)
 
     async def correct(self, review: str, reviewer: str, text: str, note: str = "") -> bool:
-        """text: what the answer should be. Those concerned are told."""
+        """text: what the answer should be. Those concerned are told.
+
+        Raises:
+            InvalidEntry: there is no text.
+        """
+        if not text.strip():
+            raise InvalidEntry(
+                "text: a correction needs words; reject the answer where there is nothing to say."
+            )
         decided = await self._reviews.decide(review, "corrected", reviewer, text.strip()[:LONGEST], note)
         kept = await self._reviews.get(review)
         if (

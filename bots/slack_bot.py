@@ -13,16 +13,16 @@ from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.chat import Answerer
 from adapters.inbox import Inbox
 from adapters.slack.api import Api, Apis
-from adapters.slack.assembly import Assembled, assemble
+from adapters.slack.assembly import Assembled, Assistant, assemble
 from adapters.slack.bot import PLATFORM
 from adapters.slack.installations import InstalledTeams, SingleTeam
 from adapters.slack.installing import Departures, installation_store
 from adapters.slack.plugin import attach, detach
 from adapters.slack.wire import Wire
 from bots.background import kept_going
+from rag_core.access import Access
 from rag_core.errors import SettingsError
 from rag_core.records.deliveries import Deliveries
 from rag_core.settings import Settings, Slack
@@ -38,7 +38,8 @@ _BOLTS_OWN = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLAC
 async def slack_bot(
     app: AsyncApp,
     settings: Callable[[], Settings],
-    answerer: Answerer,
+    assistant: Assistant,
+    access: Access,
     database: AsyncEngine,
     *,
     alone: bool = False,
@@ -48,8 +49,9 @@ async def slack_bot(
 ) -> AsyncIterator[Inbox]:
     """Add the bot to the app, and have it answer for as long as the context is open.
 
-    settings: those in force now. alone: the app has nothing but this bot. at_once: once set, closing waits for nothing.
-    apis: what speaks to the workspaces, closed here; None: with what the settings say. parts: puts the bot's parts together.
+    settings: those in force now. access: the same object that the assistant judges by. alone: the app has nothing but
+    this bot. at_once: once set, closing waits for nothing. apis: what speaks to the workspaces, closed here; None: with
+    what the settings say. parts: puts the bot's parts together.
 
     Raises:
         SettingsError: there is no way into a workspace.
@@ -58,13 +60,15 @@ async def slack_bot(
     try:
         assembled = parts(
             settings=settings,
-            answerer=answerer,
+            assistant=assistant,
+            access=access,
             database=database,
             apis=apis,
             departed=Departures(apis, database).handlers(),
         )
         bot = assembled.bot
-        inbox = bot.inbox = Inbox(Deliveries(database, platforms={PLATFORM}), bot.handle, failed=bot.failed)
+        inbox = Inbox(Deliveries(database, platforms={PLATFORM}), bot.handle, failed=bot.failed)
+        assembled.use(inbox)
         beside = {"the inbox": inbox.run, **assembled.background}
         tasks = [asyncio.create_task(kept_going(name, work)) for name, work in beside.items()]
         attach(app, bot, alone=alone)

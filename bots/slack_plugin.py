@@ -63,7 +63,7 @@ async def answerloop_slack(
         release = await active_release(database, settings())
         async with ActiveRelease(settings(), live.access, release) as active:
             apis = _apis_of(app)
-            async with slack_bot(app, settings, active, database, apis=apis):
+            async with slack_bot(app, settings, active, live.access, database, apis=apis):
                 tasks = _beside(live, active)
                 try:
                     yield

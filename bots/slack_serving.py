@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from adapters.chat import Answerer
+from adapters.slack.assembly import Assistant
 from adapters.slack.endpoint import PATH, endpoint
 from adapters.slack.errors import SlackRefusal
 from adapters.slack.features import features_of, lacking, scopes_of
@@ -28,6 +28,7 @@ from bots.listening import address, listen, serve_http
 from bots.serve import Part, Run, announce
 from bots.slack_bot import own_app, slack_bot, slack_client
 from bots.stopping import Stopping
+from rag_core.access import Access
 from rag_core.bootstrap import open_records
 from rag_core.errors import SettingsError
 from rag_core.settings import Settings, Slack
@@ -43,10 +44,12 @@ log = logging.getLogger(__name__)
 
 def slack_part(
     settings: Callable[[], Settings],
+    access: Access,
     console: Console,
     ready: Callable[[Any], Awaitable[Mapping[str, object]]] | None = None,
 ) -> Part[Any]:
-    """settings: those in force. ready: what /healthz tells in HTTP mode, as in bots.serve."""
+    """settings: those in force. access: the same object that the assistant judges by. ready: what /healthz tells in HTTP
+    mode, as in bots.serve."""
 
     @contextmanager
     def part() -> Iterator[Run[Any]]:
@@ -55,13 +58,13 @@ def slack_part(
         listening = listen("slack", slack.host, slack.port) if _listens(slack) else None
         try:
 
-            async def run(answerer: Answerer, stopping: Stopping) -> None:
+            async def run(assistant: Assistant, stopping: Stopping) -> None:
                 async def state() -> Mapping[str, object]:
-                    return await ready(answerer) if ready else {}
+                    return await ready(assistant) if ready else {}
 
                 async with open_records(settings()) as database:
-                    serving = _Serving(settings, console, database, listening, state, stopping)
-                    await serving.run(answerer)
+                    serving = _Serving(settings, access, console, database, listening, state, stopping)
+                    await serving.run(assistant)
 
             yield run
         finally:
@@ -99,6 +102,7 @@ class _Serving:
     """One run of it."""
 
     settings: Callable[[], Settings]
+    access: Access
     console: Console
     database: AsyncEngine
     listening: socket.socket | None
@@ -114,7 +118,7 @@ class _Serving:
     def slack(self) -> Slack:
         return self.settings().slack
 
-    async def run(self, answerer: Answerer) -> None:
+    async def run(self, assistant: Assistant) -> None:
         """Until it is asked to stop.
 
         Raises:
@@ -124,7 +128,8 @@ class _Serving:
         async with slack_bot(
             app,
             self.settings,
-            answerer,
+            assistant,
+            self.access,
             self.database,
             alone=True,
             at_once=self.stopping.at_once,

@@ -91,6 +91,10 @@ class Asking:
         """To speak to this person there, as a BCP 47 tag."""
         return channel.language or self._chat.language(await self._identity.language(api, user))
 
+    async def is_bot(self, api: Api, user: str) -> bool:
+        """Whether this is no person: bots that answer each other never end."""
+        return (await self._identity.person(api, user)).is_bot
+
     async def admits(self, api: Api, user: str, channel: Channel) -> bool:
         """Whether this person may use the bot there."""
         if not channel.allowed or user in channel.allowed:
@@ -120,7 +124,8 @@ class Asking:
         try:
             question, refusal = await self._question(api, inquiry, language)
         except BaseException:
-            await surface.withdraw()
+            if not inquiry.shown:  # what answered it before stays until there is something better
+                await surface.withdraw()
             raise
         asked = Asked(question, inquiry.channel, message.ts, inquiry.unasked)
         showing = Shown(surface, api, message.channel)
@@ -161,13 +166,13 @@ class Asking:
         message, channel = inquiry.message, inquiry.channel
         before = inquiry.conversation or await self._history.before(api, message)
         text, turns = _asked(await self._history.text(api, message.text), before.turns)
-        principal = await self.principal(
-            api, inquiry.user, inquiry.team, message.channel, channel, message.direct
-        )
+        # what others read before it is sent is made from nothing that is for the asker alone
+        alone = message.direct and not channel.draft
+        principal = await self.principal(api, inquiry.user, inquiry.team, message.channel, channel, alone)
         person = await self._identity.language(api, inquiry.user)
         more: dict[str, Any] = {"thread": message.conversation, "turns": turns}
         refusal = ""
-        if message.direct:
+        if alone:
             own = await self._files.read(api, message.files, language)
             earlier = await self._files.read(api, before.files, language)
             more["attached"] = tuple({one.id: one for one in (*earlier.attached, *own.attached)}.values())

@@ -3,39 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.chat import Answerer
+from adapters.answering import Answering
+from adapters.channels import Channels
+from adapters.chat import Answerer, Chat
+from adapters.inbox import Inbox
 from adapters.slack.api import Apis
 from adapters.slack.bot import Departed, SlackBot
+from adapters.slack.files import Reader
+from adapters.slack.identity import Identity
 from adapters.slack.ids import Ids
-from adapters.slack.received import Received
+from adapters.slack.notices import Notices
+from adapters.slack.people import people
+from adapters.slack.talking import talking
+from adapters.slack.whispers import Whispers
+from rag_core.access import Access
+from rag_core.records.channels import ChannelRecords
+from rag_core.records.feedback import Feedback
+from rag_core.records.postings import Postings
+from rag_core.records.threads import Threads
 from rag_core.settings import Settings
 
-__all__ = ["Assembled", "assemble"]
+__all__ = ["Assembled", "Assistant", "assemble"]
+
+
+class Assistant(Answerer, Reader, Protocol):
+    """What answers, and reads files; bots.active.ActiveRelease is the real one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
     bot: SlackBot
-    background: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    background: Mapping[str, Callable[[], Awaitable[None]]]
     """Work to keep going meanwhile, such as reminders, by its name in the log."""
+    notices: Notices
+
+    def use(self, inbox: Inbox) -> None:
+        """Take deliveries into this inbox, and send notices through it."""
+        self.bot.inbox = inbox
+        self.notices.outbox = inbox
 
 
 def assemble(
     *,
     settings: Callable[[], Settings],
-    answerer: Answerer,
+    assistant: Assistant,
+    access: Access,
     database: AsyncEngine,
     apis: Apis,
     departed: Mapping[str, Departed],
 ) -> Assembled:
-    """The bot; its inbox is set by the caller. settings: those now in force."""
+    """The bot; what it uses is closed by the caller. settings: those in force. access: the same object that the assistant
+    judges by. departed: as SlackBot takes it."""
     slack = settings().slack
-
-    async def failed(received: Received, reference: str) -> None:
-        return
-
-    return Assembled(SlackBot(apis, Ids(slack.prefix), slack.command, {}, {}, failed, departed))
+    ids, identity = Ids(slack.prefix), Identity(settings)
+    channels = Channels(lambda: settings().channels, ChannelRecords(database))
+    feedback, postings = Feedback(database), Postings(database)
+    chat = Chat(assistant, settings().language or "")
+    whispers = Whispers(identity, channels, chat)
+    judging = people(
+        database=database,
+        ids=ids,
+        apis=apis,
+        answerer=assistant,
+        access=access,
+        identity=identity,
+        channels=channels,
+        feedback=feedback,
+        postings=postings,
+        whispers=whispers,
+    )
+    asking = talking(
+        settings=settings,
+        ids=ids,
+        answering=Answering(chat, postings, judging.propose),
+        chat=chat,
+        reader=assistant,
+        access=access,
+        identity=identity,
+        channels=channels,
+        feedback=feedback,
+        postings=postings,
+        threads=Threads(database),
+        whispers=whispers,
+        take_reply=judging.take_reply,
+        question_deleted=judging.question_deleted,
+    )
+    parts = (*asking.parts, *judging.parts)
+    handlers = {kind: handler for part in parts for kind, handler in part.handlers().items()}
+    refusals = {
+        kind: refusal for part in parts for kind, refusal in getattr(part, "refusals", dict)().items()
+    }
+    bot = SlackBot(apis, ids, slack.command, handlers, refusals, asking.failures.tell, departed)
+    return Assembled(bot, judging.background, judging.notices)

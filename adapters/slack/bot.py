@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +19,8 @@ from adapters.slack.received import INTERRUPTED, Handler, Received
 __all__ = ["PLATFORM", "Departed", "Refusal", "SlackBot"]
 
 PLATFORM = "slack"
+FIRST_S = 1.0
+"""For so long at most what arrives goes before what arrived."""
 _OVERTAKING = frozenset({"message_changed", "message_deleted"})
 log = logging.getLogger(__name__)
 
@@ -50,6 +54,10 @@ class SlackBot:
         self._failed = failed
         self._departed = departed
         self._complaints = Complaints(log)
+        self._taking = 0
+        self._calm = asyncio.Event()
+        self._calm.set()
+        self._turn = asyncio.Lock()
 
     async def take(self, arrival: Arrival, body: Mapping[str, Any]) -> None:
         assert self.inbox is not None
@@ -57,10 +65,11 @@ class SlackBot:
             kept = {name: value for name, value in body.items() if name != "token"}
             if arrival.kind in _OVERTAKING and self._interrupt(body):
                 kept[INTERRUPTED] = True
-            await self.inbox.accept(PLATFORM, arrival.key, arrival.kind, arrival.lane, kept)
+            with self._arriving():
+                await self.inbox.accept(PLATFORM, arrival.key, arrival.kind, arrival.lane, kept)
 
     def _interrupt(self, body: Mapping[str, Any]) -> bool:
-        """End work on a message that was edited or deleted; its lane would keep this waiting for it. Whether there was any."""
+        """End work on a message that was edited or deleted; its lane would keep this waiting for it. Whether there was."""
         assert self.inbox is not None
         event = body.get("event") or {}
         key = question_key(str(event.get("channel", "")), changed_ts(event))
@@ -81,6 +90,8 @@ class SlackBot:
             received = await self._received(delivery, note)
         except TokenGone as error:  # the app was removed meanwhile: there is nobody who could be told
             return self._complaints.about(f"token {error.code}", error)
+        if delivery.kind == "message":
+            await self._acknowledgements_first()
         await handler(received)
 
     async def failed(self, delivery: Delivery, error: BaseException, reference: str) -> None:
@@ -92,6 +103,25 @@ class SlackBot:
             return
 
         await self._failed(await self._received(delivery, nothing), reference)
+
+    @contextmanager
+    def _arriving(self) -> Iterator[None]:
+        self._taking += 1
+        self._calm.clear()
+        try:
+            yield
+        finally:
+            self._taking -= 1
+            if not self._taking:
+                self._calm.set()
+
+    async def _acknowledgements_first(self) -> None:
+        """Slack waits three seconds for an acknowledgement: work on a hundred questions does not begin in between, nor all in
+        one round of the event loop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_S), self._turn:
+                await self._calm.wait()
+                await asyncio.sleep(0)
 
     async def _received(self, delivery: Delivery, note: Note) -> Received:
         return Received(delivery, await self._apis.of(delivery.payload), note)

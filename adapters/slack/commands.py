@@ -9,7 +9,6 @@ from adapters.answering import Answering, Asked
 from adapters.channels import Channel
 from adapters.chat import Reply
 from adapters.slack.addressing import readable
-from adapters.slack.api import Api
 from adapters.slack.asking import Asking
 from adapters.slack.controls import Rendering
 from adapters.slack.identity import asker_team
@@ -31,19 +30,24 @@ _LONGEST_AGAIN = 1_900
 class Private:
     """Answers that are shown to one person only, wherever they are."""
 
-    def __init__(self, asking: Asking, answering: Answering) -> None:
+    def __init__(self, asking: Asking, answering: Answering, whispers: Whispers) -> None:
         self._asking = asking
         self._answering = answering
+        self._whispers = whispers
 
     async def answer(
         self, received: Received, text: str, spot: Spot, channel: Channel, *, direct: bool = True, **more: Any
     ) -> Reply | None:
-        """Ask, and show it to who is at the spot. direct: as in Principal; False has it made from what the channel may read.
+        """Ask, and show it to who is at the spot; where answers are drafts, say that they are. direct: as in Principal;
+        False has it made from what the channel may read.
 
         Raises:
             SlackRefusal, Unavailable: it cannot be shown, or not now.
         """
         api, team = received.api, asker_team(received)
+        if channel.draft:
+            await self._whispers.tell(api, spot, "draft-not-private")
+            return None
         language = await self._asking.language(api, spot.user, channel)
         place = Place(spot.channel, spot.user, team, spot.thread)
         delivery = received.delivery
@@ -88,18 +92,12 @@ class Commands:
             return await self._whispers.tell(api, spot, "ask-help", command=command)
         where = str(body.get("channel_id") or "")
         channel = await self._asking.channel(received, where)
-        if refusal := await self._refusal(api, spot.user, channel):
-            return await self._whispers.tell(api, spot, refusal)
+        if not await self._asking.admits(api, spot.user, channel):
+            return await self._whispers.tell(api, spot, "not-allowed")
         if (late := minutes_late(received, self._settings())) is not None:
             return await self._whispers.tell(api, spot, "asked-long-ago", minutes=str(late))
         await self._private.answer(received, text, Spot(where, spot.user, "", spot.response_url), channel)
         return None
-
-    async def _refusal(self, api: Api, user: str, channel: Channel) -> str:
-        """The message that says why not; '': they may ask."""
-        if not await self._asking.admits(api, user, channel):
-            return "not-allowed"
-        return "draft-not-private" if channel.draft else ""
 
 
 def _can_share(received: Received) -> bool:

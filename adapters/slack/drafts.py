@@ -27,7 +27,7 @@ from adapters.slack.received import Handler, Received
 from adapters.slack.streaming import Place
 from adapters.slack.surfaces import Progress, ThreadSurface
 from adapters.slack.whispers import Spot, Whispers
-from rag_core.errors import NotFound, Unavailable
+from rag_core.errors import AnswerloopError, NotFound, Unavailable
 from rag_core.messages import say
 from rag_core.records.feedback import Feedback, RecordedAnswer
 from rag_core.records.postings import Posting, Postings
@@ -104,6 +104,17 @@ class Drafts:
             await self._show(api, target, asked, given)
         if not asked.unasked:
             await self._whispers.tell(api, spot, "draft-proposed")
+
+    async def question_deleted(self, received: Received, channel: str, ts: str) -> None:
+        """There is nothing left to decide: the drafts for a message go with it."""
+        for row in await self._postings.drafts_for(PLATFORM, ts):
+            try:
+                if row.answer_id and (await self._feedback.answer(row.answer_id)).channel != channel:
+                    continue
+                await received.api.call("chat.delete", channel=row.channel, ts=row.message)
+            except (NotFound, SlackRefusal) as error:
+                log.info("A draft for a deleted question stays: %s", error)
+            await self._postings.remove(PLATFORM, row.channel, row.message)
 
     async def _show(self, api: Api, target: str, asked: Asked, given: RecordedAnswer) -> None:
         earlier = await self._postings.of_question(PLATFORM, target, asked.message) if asked.message else []
@@ -195,12 +206,21 @@ class Drafts:
             return None
         changed = bool(text) and text != given.text.strip()
         if decision == "sent":
-            await self._post(received, given, text if changed else "")
+            try:
+                await self._post(received, given, text if changed else "")
+            except AnswerloopError:  # it is still to be decided: by another attempt, or by another click
+                await self._reopen(answer)
+                raise
         words = "draft-sent-changed" if changed else _DECIDED[decision]
         for row in await self._postings.of_answer(answer):
             if row.kind == decision:
                 await self._close(received.api, row, given, words, spot.user)
         return given
+
+    async def _reopen(self, answer: str) -> None:
+        for row in await self._postings.of_answer(answer):
+            if row.kind == "sent":
+                await self._postings.change(row, kind="draft")
 
     async def _is_mine(self, received: Received, answer: str, decision: Literal["sent", "discarded"]) -> bool:
         """Of several who decide at once one does; an attempt that broke off goes on."""

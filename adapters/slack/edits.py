@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from adapters.slack.addressing import Message, message_of, readable
@@ -15,7 +15,10 @@ from adapters.slack.questions import Questions, bot_user, is_for_us
 from adapters.slack.received import Handler, Received
 from rag_core.records.postings import Postings
 
-__all__ = ["Edits"]
+__all__ = ["Edits", "QuestionDeleted"]
+
+QuestionDeleted = Callable[[Received, str, str], Awaitable[None]]
+"""Of which channel, and the ts."""
 
 LATEST_S = 86_400.0
 """After so long an edit changes no answer."""
@@ -26,9 +29,13 @@ class Edits:
     """The answer follows its question: it is made anew where it stands, or goes. What worked on it was interrupted when
     the edit arrived."""
 
-    def __init__(self, questions: Questions, postings: Postings) -> None:
+    def __init__(
+        self, questions: Questions, postings: Postings, question_deleted: QuestionDeleted | None = None
+    ) -> None:
+        """question_deleted: is told of each message that was deleted."""
         self._questions = questions
         self._postings = postings
+        self._question_deleted = question_deleted
 
     def handlers(self) -> Mapping[str, Handler]:
         return {"message_changed": self._changed, "message_deleted": self._deleted}
@@ -47,9 +54,8 @@ class Edits:
         shown = await self._postings.of_question(PLATFORM, now.channel, now.ts)
         if any(row.kind == "draft" for row in shown):
             return  # a person decides about it
-        insist = bool(shown) or received.interrupted
-        if insist or now.direct or now.mentions_bot:
-            await self._questions.take(received, now, shown, insist)
+        if shown or received.interrupted or now.direct or now.mentions_bot:
+            await self._questions.take(received, now, shown, insist=bool(shown))
 
     async def _deleted(self, received: Received) -> None:
         channel, ts = str(received.event.get("channel") or ""), changed_ts(received.event)
@@ -63,6 +69,8 @@ class Edits:
                 log.warning("The answer to a deleted question stays: %s", error)
                 continue
             await self._postings.remove(PLATFORM, channel, row.message)
+        if self._question_deleted is not None:
+            await self._question_deleted(received, channel, ts)
 
 
 def _table(value: object) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from adapters.slack.clicks import Click, click_of, entered, kept_in, user_of
 from adapters.slack.controls import ballot
 from adapters.slack.identity import Identity
 from adapters.slack.ids import Ids
-from adapters.slack.modals import LONGEST, choice, modal, text_input
+from adapters.slack.modals import LONGEST, TITLE, choice, modal, text_input
 from adapters.slack.received import Handler, Received
 from adapters.slack.whispers import Pressed, Spot, Whispers
 from adapters.voting import Voting
@@ -143,7 +143,7 @@ class FeedbackControls:
         wrong, comment, correction = (say(language, words) for words in questions)
         return modal(
             self._ids.of("explain"),
-            wrong,
+            wrong if len(wrong) <= TITLE else say(language, "page-bad"),
             say(language, "page-send"),
             say(language, "page-cancel"),
             kept,

@@ -68,10 +68,8 @@ class History:
                 "history", f"Earlier messages cannot be read, so questions stand alone: {error}"
             )
             return Conversation()
-        earlier = [one for one in found if str(one.get("ts") or "") < message.ts]
-        return await self._conversation(
-            api, message, sorted(earlier, key=lambda one: str(one.get("ts") or ""))
-        )
+        earlier = [one for one in found if _moment(one) < _moment({"ts": message.ts})]
+        return await self._conversation(api, message, sorted(earlier, key=_moment))
 
     async def text(self, api: Api, text: str) -> str:
         """What a message says, the people in it by their names."""
@@ -91,7 +89,7 @@ class History:
             "conversations.history",
             channel=message.channel,
             latest=message.ts,
-            oldest=f"{float(message.ts) - RECENT_S:.6f}",
+            oldest=f"{_moment({'ts': message.ts})[0] - RECENT_S}.000000",
             limit=min(_PAGE, self._turns() * 3),
         )
         return [
@@ -125,6 +123,11 @@ class History:
             return None  # its asker had it forgotten
         # that nothing was found is nothing to follow up on
         return None if answer.abstained else Turn("assistant", answer.text, posting.answer_id)
+
+
+def _moment(one: Payload) -> tuple[int, ...]:
+    """A ts as numbers, which order as the messages do."""
+    return tuple(int(part) for part in str(one.get("ts") or "").split(".") if part.isdigit())
 
 
 async def _paged(api: Api, method: str, **arguments: Any) -> list[Payload]:

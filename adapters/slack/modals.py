@@ -9,11 +9,13 @@ from typing import Any
 from adapters.slack.blocks import Json
 from adapters.slack.escaping import shortened
 
-__all__ = ["LONGEST", "choice", "modal", "parts", "text_input"]
+__all__ = ["LONGEST", "TITLE", "choice", "modal", "parts", "text_input"]
 
 LONGEST = 3_000
 """Characters that an input takes."""
-_TITLE, _LABEL, _OPTION = 24, 2_000, 75
+TITLE = 24
+"""Characters of a title, and of what is on a modal's buttons."""
+_LABEL, _OPTION = 2_000, 75
 
 
 def modal(
@@ -24,9 +26,9 @@ def modal(
         "type": "modal",
         "callback_id": callback,
         "private_metadata": json.dumps(kept),
-        "title": _plain(title, _TITLE),
-        "submit": _plain(submit, _TITLE),
-        "close": _plain(close, _TITLE),
+        "title": _plain(title, TITLE),
+        "submit": _plain(submit, TITLE),
+        "close": _plain(close, TITLE),
         "blocks": list(blocks),
     }
 

@@ -17,6 +17,7 @@ from adapters.slack.api import Apis
 from adapters.slack.bot import PLATFORM
 from adapters.slack.desk import EscalationDesk
 from adapters.slack.drafts import Drafts
+from adapters.slack.edits import QuestionDeleted
 from adapters.slack.escalations import AskingPeople
 from adapters.slack.feedback import FeedbackControls
 from adapters.slack.identity import Identity
@@ -42,7 +43,8 @@ class People:
     propose: Propose
     """For Answering."""
     take_reply: TakeReply
-    """For talking()."""
+    question_deleted: QuestionDeleted
+    """Both for talking()."""
     reviewing: Reviewing
     """For those who review."""
     notices: Notices
@@ -78,6 +80,7 @@ def people(
         parts=(controls, asking, drafts, notices),
         propose=drafts.propose,
         take_reply=asking.take_reply,
+        question_deleted=drafts.question_deleted,
         reviewing=reviewing,
         notices=notices,
         background={"reminders": escalating.remind, "corrections": reviewing.tell},

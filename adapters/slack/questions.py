@@ -78,7 +78,8 @@ class Questions:
             return
         if self._take_reply is not None and await self._take_reply(received):
             return
-        earlier = received.delivery.attempt > 1
+        # an edit that adds a mention comes as an edit and as a mention
+        earlier = received.delivery.attempt > 1 or bool(received.event.get("edited"))
         if earlier and await self._postings.of_question(PLATFORM, message.channel, message.ts):
             return
         await self.take(received, message)
@@ -111,7 +112,8 @@ class Questions:
         """Answer it, and name the thread of the assistant container after its first question."""
         message = inquiry.message
         thread = await self._thread(message) if message.direct and message.thread else Thread()
-        inquiry = replace(inquiry, assistant=Titles.is_assistants(thread))
+        in_container = Titles.is_assistants(thread) or "assistant_thread" in received.event
+        inquiry = replace(inquiry, assistant=in_container)
         await self._asking.answer(received, inquiry)
         if inquiry.assistant:
             text = await self._history.text(received.api, message.text)
@@ -156,6 +158,8 @@ class Questions:
 
     async def _may_go_on(self, received: Received, inquiry: Inquiry) -> bool:
         """False: there is nothing to answer, or something else was said instead."""
+        if await self._asking.is_bot(received.api, inquiry.user):
+            return False
         admitted = await self._asking.admits(received.api, inquiry.user, inquiry.channel)
         late = minutes_late(received, self._settings())
         if inquiry.unasked:

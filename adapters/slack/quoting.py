@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from adapters.slack.api import Api
 from adapters.slack.blocks import Json, section, size
-from adapters.slack.errors import ScopeMissing
+from adapters.slack.errors import NotSupported, ScopeMissing
 from adapters.slack.escaping import escaped
 from adapters.slack.rendering import message
 from adapters.splitting import split
@@ -43,7 +43,7 @@ async def direct_channel(api: Api, user: str) -> str:
     """
     try:
         opened = await api.call("conversations.open", users=user)
-    except ScopeMissing:  # chat:write alone reaches a person under their own id
+    except (ScopeMissing, NotSupported):  # chat:write alone reaches a person under their own id
         return user
     return str((opened.get("channel") or {}).get("id") or user)
 

@@ -77,7 +77,7 @@ class Sharing:
             return await self._whispers.tell(received.api, spot, "share-done")
         if not await self._asking.admits(received.api, click.user, channel):
             return await self._whispers.tell(received.api, spot, "not-allowed")
-        if await self._all_may_read(received, answer, channel):
+        if not channel.draft and await self._all_may_read(received, answer, channel):
             return await self._share(received, click, answer, channel)
         return await self._offer(received, spot, answer, channel)
 
@@ -92,7 +92,8 @@ class Sharing:
 
     async def _offer(self, received: Received, spot: Spot, answer: RecordedAnswer, channel: Channel) -> None:
         """What the channel may read, for the asker to share."""
-        await self._whispers.tell(received.api, spot, "share-narrower")
+        if not channel.draft:
+            await self._whispers.tell(received.api, spot, "share-narrower")
         await self._private.answer(received, answer.question, spot, channel, direct=False)
 
     async def _share(

@@ -12,7 +12,7 @@ from adapters.chat import Chat
 from adapters.slack.asking import Asking
 from adapters.slack.assistant import Container
 from adapters.slack.commands import Commands, Private
-from adapters.slack.edits import Edits
+from adapters.slack.edits import Edits, QuestionDeleted
 from adapters.slack.failures import Failures
 from adapters.slack.files import Files, Reader
 from adapters.slack.history import History
@@ -63,17 +63,18 @@ def talking(
     whispers: Whispers,
     take_reply: TakeReply | None = None,
     open_settings: Handler | None = None,
+    question_deleted: QuestionDeleted | None = None,
 ) -> Talking:
     """settings: those in force. access: the same object that the assistant judges by. take_reply: see Questions.
-    open_settings: see Commands."""
+    open_settings: see Commands. question_deleted: see Edits."""
     history = History(identity, postings, feedback, lambda: settings().conversation.turns)
     asking = Asking(answering, chat, identity, channels, history, Files(reader), postings, Looks(ids))
-    private = Private(asking, answering)
+    private = Private(asking, answering, whispers)
     titles = Titles(threads)
     questions = Questions(settings, asking, history, postings, threads, titles, whispers, take_reply)
     parts: tuple[Part, ...] = (
         questions,
-        Edits(questions, postings),
+        Edits(questions, postings, question_deleted),
         Commands(settings, asking, private, whispers, open_settings),
         Sharing(ids, access, feedback, postings, asking, private, whispers),
         Shortcuts(settings, asking, questions, private, history, postings, whispers),

@@ -105,7 +105,7 @@ def _parts(
         from bots.slack_serving import check_slack, slack_part  # Bolt takes a fifth of a second to import
 
         check_slack(settings.slack)
-        parts["slack"] = slack_part(lambda: live.current, console, _told)
+        parts["slack"] = slack_part(lambda: live.current, live.access, console, _told)
     return parts
 
 

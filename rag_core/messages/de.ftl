@@ -156,6 +156,103 @@ corrected = Eine Antwort von mir wurde korrigiert
 corrected-before = Vorher
 corrected-after = Jetzt
 
+## Die Startseite
+
+home-part-failed = Dieser Teil lässt sich gerade nicht zeigen. Bitte sieh in einer Minute noch einmal nach.
+home-sources = Woraus ich dir antworten kann
+home-no-sources = Ich habe keine Dokumente, die du lesen darfst.
+home-documents = Dokumente: { $number }
+home-synced = zuletzt gelesen:
+home-more = … und { $number } weitere
+home-recent = Deine letzten Fragen
+home-nothing-asked = Du hast mich noch nichts gefragt.
+close = Schließen
+
+## Die eigenen Daten
+
+data = Deine Daten
+data-what = Ich bewahre deine Fragen mit meinen Antworten auf, deine Bewertungen und was du dazu geschrieben hast.
+data-export = Schick mir meine Daten
+data-forget = Vergiss mich
+data-forget-sure = Alles vergessen
+data-goes = Es gehen alle deine Fragen mit meinen Antworten darauf, den Bewertungen dazu, deinen eigenen Bewertungen und Kommentaren und dem, was du durch mich Menschen gefragt hast. Das lässt sich nicht rückgängig machen.
+data-stays = Antworten, die ich in Kanälen geschrieben habe, bleiben dort, es sei denn, du löschst deine Frage: Dann lösche ich meine Antwort.
+data-yours = Das ist alles, was ich von dir aufbewahre.
+data-sent = Ich habe dir deine Daten als Direktnachricht geschickt.
+data-not-sent = Ich konnte dir deine Daten nicht schicken. Bitte frag, wer mich verwaltet.
+data-no-file = Ich darf in diesem Workspace keine Dateien hochladen: Der App fehlt die Berechtigung { $scope }, die ergänzen kann, wer mich verwaltet. Stehen deine Daten nicht darunter, sind sie zu lang für Nachrichten.
+data-forgotten = Ich habe dich vergessen. Entfernt: { $questions } Fragen mit ihren Antworten, { $votes } Bewertungen, { $escalations } Fragen an Menschen, { $reviews } Prüfungen.
+data-forgotten-notice = Ich habe dich vergessen.
+
+## Prüfen
+
+review-queue = Zu prüfen: { $number }
+review-nothing = Es wartet nichts auf eine Entscheidung.
+review-by-vote = abgewertet
+review-by-escalation = von einem Menschen beantwortet
+review-by-draft = vor dem Senden geändert
+review-approve = So richtig
+review-correct = Berichtigen
+review-reject = Nichts zu lernen
+review-open = Alles zeigen
+review-text = Wie die Antwort lauten soll
+review-note = Eine Notiz für andere, die prüfen
+review-proposed = Jemand schlägt vor:
+review-before = Frühere
+review-after = Spätere
+figures = Diese sieben Tage
+figures-questions = Fragen: { $now } (davor: { $before })
+figures-helpful = Als hilfreich bewertet: { $now } %, 95-%-Intervall { $low }–{ $high } %, Bewertungen: { $number } (davor: { $before } %)
+figures-abstained = In den Dokumenten nicht gefunden: { $now } %, 95-%-Intervall { $low }–{ $high } %, Fragen: { $number } (davor: { $before } %)
+figures-escalated = An Menschen weitergegeben: { $now }, offen: { $open }, erledigt: { $resolved } (davor: { $before })
+figures-median = Mittlere Dauer einer Antwort: { $now } s (davor: { $before } s)
+
+## Einstellungen eines Kanals
+
+settings-title = Dieser Kanal
+settings-save = Speichern
+settings-reset = Zurück zur Einstellungsdatei
+settings-reset-done = In diesem Kanal gilt wieder nur die Einstellungsdatei.
+settings-set-here = Hier gesetzt, vor der Einstellungsdatei: { $names }.
+settings-of-file = Aus der Einstellungsdatei: { $names }.
+settings-as-usual = Für diesen Kanal ist nichts gesetzt: Er ist wie alle anderen.
+settings-scopes = Antworten kommen höchstens aus diesen Bereichen
+settings-scopes-hint = Das engt nur ein, was jemand lesen darf; es erlaubt nichts. Leer: alles, was sie hier lesen dürfen.
+settings-auto-answer = Fragen beantworten, die niemand an mich gerichtet hat
+settings-auto-answer-hint = Ab welcher Sicherheit, zwischen 0 und 1: 0,3 ist mutig, 0,5 ausgewogen, 0,7 vorsichtig. Leer: nie.
+settings-how = In diesem Kanal
+settings-follow-ups = Nachfragen in einem Thread brauchen keine Erwähnung
+settings-draft = Ein Mensch sieht jede Antwort, bevor sie gesendet wird
+settings-allowed = Wer mich hier benutzen darf
+settings-allowed-hint = Leer, hier und darunter: alle.
+settings-allowed-groups = Nutzergruppen, die mich hier benutzen dürfen, mit ihrer ID
+settings-groups-hint = Zum Beispiel S0614TZR7.
+settings-escalation = „Einen Menschen fragen“ geht an diesen Kanal
+settings-escalation-hint = Ich muss Mitglied darin sein. Leer, hier und darunter: nirgendwohin.
+settings-escalation-group = … oder an diese Nutzergruppe, mit ihrer ID
+settings-remind-after = Menschen werden erinnert nach
+settings-remind-hint = Zum Beispiel 30m, 4h oder 1d.
+settings-language = Meine eigenen Sätze sind hier auf
+settings-any-language = der Sprache jeder Person
+settings-tone = Ton der Antworten
+settings-tone-hint = In Worten für das Sprachmodell, zum Beispiel: kurz und freundlich.
+settings-everybody = alle
+settings-on = ja
+settings-off = nein
+settings-saved =
+    Ab der nächsten Frage, in diesem Kanal:
+    { $changes }
+settings-unchanged = Es hat sich nichts geändert.
+settings-managers = Nur wer diesen Kanal angelegt hat und die Admins und Inhaber des Workspace können seine Einstellungen ändern.
+settings-managers-named = Nur wer diesen Kanal angelegt hat, die Admins und Inhaber des Workspace und { $names } können seine Einstellungen ändern.
+settings-not-opened = Das Formular hat sich nicht geöffnet. Bitte versuch es noch einmal.
+settings-wrong-number = Bitte gib eine Zahl zwischen 0 und 1 ein oder nichts.
+settings-wrong-duration = Bitte gib eine Dauer wie 30m, 4h oder 1d ein.
+settings-wrong-id = Bitte gib IDs ein, wie Slack sie hat, zum Beispiel S0614TZR7.
+settings-wrong-value = Das ist hier nicht möglich. Bitte ändere es.
+settings-one-target = Bitte wähle den Kanal oben oder eine Nutzergruppe, nicht beides.
+settings-draft-alone = Jemand muss die Antworten sehen: Bitte gib unten an, an wen Fragen gehen.
+
 ## Das Gespräch im Terminal
 
 console-begin = Stell eine Frage. /help zeigt die Befehle.

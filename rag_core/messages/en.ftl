@@ -164,6 +164,111 @@ corrected = A reviewer corrected an answer of mine
 corrected-before = Before
 corrected-after = Now
 
+## The Home tab
+
+home-part-failed = This part cannot be shown now. Please look again in a minute.
+home-sources = What I can answer from, for you
+home-no-sources = I have no documents that you may read.
+# $number: how many.
+home-documents = documents: { $number }
+# Before a date.
+home-synced = last read:
+home-more = … and { $number } more
+home-recent = Your recent questions
+home-nothing-asked = You have not asked me anything yet.
+close = Close
+
+## A person’s own data
+
+data = Your data
+data-what = I keep your questions with my answers, your votes and what you wrote with them.
+data-export = Send me my data
+data-forget = Forget me
+data-forget-sure = Forget all of it
+data-goes = All your questions go with my answers to them, the votes on these, your own votes and comments, and what you asked people through me. This cannot be undone.
+data-stays = Answers that I posted in channels stay there, unless you delete your question: then I delete my answer.
+data-yours = This is all that I keep of you.
+data-sent = I have sent you your data as a direct message.
+data-not-sent = I could not send you your data. Please ask an administrator of mine.
+# $scope: what the app lacks, such as files:write.
+data-no-file = I may not upload files in this workspace: the app lacks the scope { $scope }, which an administrator of mine can add. If your data is not below, it is too long for messages.
+# $questions, $votes, $escalations, $reviews: how many of each.
+data-forgotten = I have forgotten you. Removed: { $questions } questions with their answers, { $votes } votes, { $escalations } questions to people, { $reviews } reviews.
+data-forgotten-notice = I have forgotten you.
+
+## Reviewing
+
+review-queue = To review: { $number }
+review-nothing = Nothing waits for a decision.
+review-by-vote = voted down
+review-by-escalation = answered by a person
+review-by-draft = edited before it was sent
+review-approve = Right as it is
+review-correct = Correct it
+review-reject = Nothing to learn
+review-open = Show all of it
+review-text = What the answer should be
+review-note = A note for other reviewers
+review-proposed = Somebody proposes:
+review-before = Earlier ones
+review-after = Later ones
+# Figures: $now is of these seven days, $before of those before; $low and $high bound the 95% interval; $number: votes, or questions.
+figures = These seven days
+figures-questions = Questions: { $now } (before: { $before })
+figures-helpful = Found helpful: { $now }%, 95% interval { $low }–{ $high }%, votes: { $number } (before: { $before }%)
+figures-abstained = Not found in the documents: { $now }%, 95% interval { $low }–{ $high }%, questions: { $number } (before: { $before }%)
+figures-escalated = Passed on to people: { $now }, open: { $open }, settled: { $resolved } (before: { $before })
+figures-median = Median time of an answer: { $now } s (before: { $before } s)
+
+## Settings of a channel
+
+settings-title = Settings of this channel
+settings-save = Save
+settings-reset = Back to the settings file
+settings-reset-done = In this channel the settings file alone counts again.
+# $names: of settings.
+settings-set-here = Set here, before the settings file: { $names }.
+settings-of-file = From the settings file: { $names }.
+settings-as-usual = Nothing is set for this channel: it is as all others.
+settings-scopes = Answers come from these scopes at most
+settings-scopes-hint = This only narrows what a person may read; it grants nothing. Empty: all that they may read here.
+settings-auto-answer = Answer questions that nobody addressed to me
+settings-auto-answer-hint = From what confidence on, between 0 and 1: 0.3 is bold, 0.5 balanced, 0.7 cautious. Empty: never.
+settings-how = In this channel
+settings-follow-ups = Follow-ups in a thread need no mention
+settings-draft = A person sees each answer before it is sent
+settings-allowed = Who may use me here
+settings-allowed-hint = Empty, here and below: everybody.
+settings-allowed-groups = User groups that may use me here, by id
+settings-groups-hint = Such as S0614TZR7.
+settings-escalation = “Ask a person” goes to this channel
+settings-escalation-hint = I must be a member of it. Empty, here and below: nowhere.
+settings-escalation-group = … or to this user group, by id
+settings-remind-after = People are reminded after
+settings-remind-hint = Such as 30m, 4h or 1d.
+settings-language = My own sentences here are in
+settings-any-language = each person’s own language
+settings-tone = Tone of answers
+settings-tone-hint = In words for the language model, such as: brief and friendly.
+settings-everybody = everybody
+settings-on = yes
+settings-off = no
+# $changes: settings with their new values, each in a line of its own.
+settings-saved =
+    From the next question on, in this channel:
+    { $changes }
+settings-unchanged = Nothing has changed.
+settings-managers = Only who made this channel and the workspace’s admins and owners can change its settings.
+# $names: of people.
+settings-managers-named = Only who made this channel, the workspace’s admins and owners, and { $names } can change its settings.
+settings-not-opened = The form did not open. Please try again.
+settings-wrong-number = Please enter a number between 0 and 1, or nothing.
+settings-wrong-duration = Please enter a duration such as 30m, 4h or 1d.
+settings-wrong-id = Please enter ids as Slack has them, such as S0614TZR7.
+settings-wrong-value = This is not possible here. Please change it.
+settings-one-target = Please choose the channel above or a user group, not both.
+settings-draft-alone = Somebody must see the answers: please name below to whom questions go.
+
 ## The conversation in a terminal. What begins with / is typed as it stands.
 
 console-begin = Ask a question. /help lists the commands.

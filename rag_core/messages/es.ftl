@@ -153,6 +153,103 @@ corrected = Se ha corregido una respuesta mía
 corrected-before = Antes
 corrected-after = Ahora
 
+## La pestaña de inicio
+
+home-part-failed = Esta parte no se puede mostrar ahora. Vuelve a mirar en un minuto.
+home-sources = A partir de qué puedo responderte
+home-no-sources = No tengo documentos que puedas leer.
+home-documents = documentos: { $number }
+home-synced = leídos por última vez:
+home-more = … y { $number } más
+home-recent = Tus últimas preguntas
+home-nothing-asked = Todavía no me has preguntado nada.
+close = Cerrar
+
+## Los datos de una persona
+
+data = Tus datos
+data-what = Guardo tus preguntas con mis respuestas, tus valoraciones y lo que escribiste con ellos.
+data-export = Enviarme mis datos
+data-forget = Olvidarme
+data-forget-sure = Olvidarlo todo
+data-goes = Desaparecen todas tus preguntas con mis respuestas, las valoraciones sobre ellas, tus propias valoraciones y comentarios, y lo que preguntaste a personas por medio de mí. No se puede deshacer.
+data-stays = Las respuestas que publiqué en canales se quedan ahí, salvo que borres tu pregunta: entonces borro mi respuesta.
+data-yours = Esto es todo lo que guardo de ti.
+data-sent = Te he enviado tus datos por mensaje directo.
+data-not-sent = No he podido enviarte tus datos. Pregunta a quien me administra.
+data-no-file = No puedo subir archivos en este espacio: a la aplicación le falta el permiso { $scope }, que puede añadir quien me administra. Si tus datos no están debajo, son demasiado largos para mensajes.
+data-forgotten = Te he olvidado. Eliminado: { $questions } preguntas con sus respuestas, { $votes } valoraciones, { $escalations } preguntas a personas, { $reviews } revisiones.
+data-forgotten-notice = Te he olvidado.
+
+## La revisión
+
+review-queue = Por revisar: { $number }
+review-nothing = Nada espera una decisión.
+review-by-vote = valorada como mala
+review-by-escalation = respondida por una persona
+review-by-draft = editada antes de enviarse
+review-approve = Correcta tal cual
+review-correct = Corregir
+review-reject = Nada que aprender
+review-open = Mostrar todo
+review-text = Cómo debería ser la respuesta
+review-note = Una nota para quienes revisan
+review-proposed = Alguien propone:
+review-before = Anteriores
+review-after = Siguientes
+figures = Estos siete días
+figures-questions = Preguntas: { $now } (antes: { $before })
+figures-helpful = Consideradas útiles: { $now } %, intervalo del 95 % { $low }–{ $high } %, valoraciones: { $number } (antes: { $before } %)
+figures-abstained = No encontradas en los documentos: { $now } %, intervalo del 95 % { $low }–{ $high } %, preguntas: { $number } (antes: { $before } %)
+figures-escalated = Pasadas a personas: { $now }, abiertas: { $open }, resueltas: { $resolved } (antes: { $before })
+figures-median = Tiempo mediano de una respuesta: { $now } s (antes: { $before } s)
+
+## Los ajustes de un canal
+
+settings-title = Ajustes del canal
+settings-save = Guardar
+settings-reset = Volver al archivo de configuración
+settings-reset-done = En este canal vuelve a contar solo el archivo de configuración.
+settings-set-here = Fijado aquí, antes que el archivo de configuración: { $names }.
+settings-of-file = Del archivo de configuración: { $names }.
+settings-as-usual = Nada está fijado para este canal: es como todos los demás.
+settings-scopes = Las respuestas vienen como mucho de estos ámbitos
+settings-scopes-hint = Esto solo limita lo que una persona puede leer; no concede nada. Vacío: todo lo que puede leer aquí.
+settings-auto-answer = Responder preguntas que nadie me dirigió
+settings-auto-answer-hint = Desde qué confianza, entre 0 y 1: 0,3 es audaz, 0,5 equilibrado, 0,7 prudente. Vacío: nunca.
+settings-how = En este canal
+settings-follow-ups = Las continuaciones en un hilo no necesitan mención
+settings-draft = Una persona ve cada respuesta antes de enviarla
+settings-allowed = Quién puede usarme aquí
+settings-allowed-hint = Vacío, aquí y abajo: todo el mundo.
+settings-allowed-groups = Grupos que pueden usarme aquí, por identificador
+settings-groups-hint = Por ejemplo S0614TZR7.
+settings-escalation = Preguntar a una persona va a este canal
+settings-escalation-hint = Tengo que ser miembro. Vacío, aquí y abajo: a ninguna parte.
+settings-escalation-group = … o a este grupo, por identificador
+settings-remind-after = Se recuerda a las personas después de
+settings-remind-hint = Por ejemplo 30m, 4h o 1d.
+settings-language = Mis propias frases aquí están en
+settings-any-language = el idioma de cada persona
+settings-tone = Tono de las respuestas
+settings-tone-hint = En palabras para el modelo de lenguaje, por ejemplo: breve y amable.
+settings-everybody = todo el mundo
+settings-on = sí
+settings-off = no se hace
+settings-saved =
+    Desde la próxima pregunta, en este canal:
+    { $changes }
+settings-unchanged = Nada ha cambiado.
+settings-managers = Solo quien creó este canal y los administradores y propietarios del espacio pueden cambiar sus ajustes.
+settings-managers-named = Solo quien creó este canal, los administradores y propietarios del espacio y { $names } pueden cambiar sus ajustes.
+settings-not-opened = El formulario no se ha abierto. Inténtalo de nuevo.
+settings-wrong-number = Escribe un número entre 0 y 1, o nada.
+settings-wrong-duration = Escribe una duración como 30m, 4h o 1d.
+settings-wrong-id = Escribe identificadores como los tiene Slack, por ejemplo S0614TZR7.
+settings-wrong-value = Esto no es posible aquí. Cámbialo.
+settings-one-target = Elige el canal de arriba o un grupo, no ambos.
+settings-draft-alone = Alguien tiene que ver las respuestas: indica abajo a quién van las preguntas.
+
 ## La conversación en una terminal
 
 console-begin = Haz una pregunta. /help muestra los comandos.

@@ -157,6 +157,103 @@ corrected = Une de mes réponses a été corrigée
 corrected-before = Avant
 corrected-after = Maintenant
 
+## L’onglet d’accueil
+
+home-part-failed = Cette partie ne peut pas être affichée pour le moment. Revenez dans une minute.
+home-sources = Ce à partir de quoi je peux vous répondre
+home-no-sources = Je n’ai aucun document que vous puissiez lire.
+home-documents = documents : { $number }
+home-synced = lus pour la dernière fois :
+home-more = … et { $number } de plus
+home-recent = Vos dernières questions
+home-nothing-asked = Vous ne m’avez encore rien demandé.
+close = Fermer
+
+## Les données d’une personne
+
+data = Vos données
+data-what = Je conserve vos questions avec mes réponses, vos avis et ce que vous y avez ajouté.
+data-export = M’envoyer mes données
+data-forget = M’oublier
+data-forget-sure = Tout oublier
+data-goes = Toutes vos questions disparaissent avec mes réponses, les avis sur celles-ci, vos propres avis et commentaires, et ce que vous avez demandé à des personnes par mon intermédiaire. C’est irréversible.
+data-stays = Les réponses que j’ai publiées dans des canaux y restent, sauf si vous supprimez votre question : je supprime alors ma réponse.
+data-yours = Voici tout ce que je conserve de vous.
+data-sent = Je vous ai envoyé vos données par message direct.
+data-not-sent = Je n’ai pas pu vous envoyer vos données. Adressez-vous à la personne qui m’administre.
+data-no-file = Je ne peux pas déposer de fichiers dans cet espace : il manque à l’application la portée { $scope }, que peut ajouter la personne qui m’administre. Si vos données ne figurent pas ci-dessous, elles sont trop longues pour des messages.
+data-forgotten = Je vous ai oublié. Supprimés : { $questions } questions avec leurs réponses, { $votes } avis, { $escalations } questions à des personnes, { $reviews } relectures.
+data-forgotten-notice = Je vous ai oublié.
+
+## La relecture
+
+review-queue = À relire : { $number }
+review-nothing = Rien n’attend de décision.
+review-by-vote = jugée mauvaise
+review-by-escalation = répondue par une personne
+review-by-draft = modifiée avant l’envoi
+review-approve = Juste telle quelle
+review-correct = Corriger
+review-reject = Rien à retenir
+review-open = Tout afficher
+review-text = Ce que la réponse devrait être
+review-note = Une note pour les autres relecteurs
+review-proposed = Quelqu’un propose :
+review-before = Précédentes
+review-after = Suivantes
+figures = Ces sept jours
+figures-questions = Questions : { $now } (avant : { $before })
+figures-helpful = Jugées utiles : { $now } %, intervalle à 95 % { $low }–{ $high } %, avis : { $number } (avant : { $before } %)
+figures-abstained = Introuvables dans les documents : { $now } %, intervalle à 95 % { $low }–{ $high } %, questions : { $number } (avant : { $before } %)
+figures-escalated = Transmises à des personnes : { $now }, ouvertes : { $open }, réglées : { $resolved } (avant : { $before })
+figures-median = Temps médian d’une réponse : { $now } s (avant : { $before } s)
+
+## Les réglages d’un canal
+
+settings-title = Réglages du canal
+settings-save = Enregistrer
+settings-reset = Revenir au fichier de configuration
+settings-reset-done = Dans ce canal, seul le fichier de configuration compte à nouveau.
+settings-set-here = Réglé ici, avant le fichier de configuration : { $names }.
+settings-of-file = Du fichier de configuration : { $names }.
+settings-as-usual = Rien n’est réglé pour ce canal : il est comme tous les autres.
+settings-scopes = Les réponses viennent au plus de ces portées
+settings-scopes-hint = Cela ne fait que restreindre ce qu’une personne peut lire et n’accorde rien. Vide : tout ce qu’elle peut lire ici.
+settings-auto-answer = Répondre aux questions qui ne me sont pas adressées
+settings-auto-answer-hint = À partir de quelle confiance, entre 0 et 1 : 0,3 est hardi, 0,5 équilibré, 0,7 prudent. Vide : jamais.
+settings-how = Dans ce canal
+settings-follow-ups = Les suites dans un fil se passent de mention
+settings-draft = Une personne voit chaque réponse avant l’envoi
+settings-allowed = Qui peut m’utiliser ici
+settings-allowed-hint = Vide, ici et ci-dessous : tout le monde.
+settings-allowed-groups = Groupes qui peuvent m’utiliser ici, par identifiant
+settings-groups-hint = Par exemple S0614TZR7.
+settings-escalation = La question à une personne va dans ce canal
+settings-escalation-hint = J’en dois être membre. Vide, ici et ci-dessous : nulle part.
+settings-escalation-group = … ou à ce groupe, par identifiant
+settings-remind-after = Les personnes reçoivent un rappel après
+settings-remind-hint = Par exemple 30m, 4h ou 1d.
+settings-language = Mes propres phrases sont ici en
+settings-any-language = la langue de chaque personne
+settings-tone = Ton des réponses
+settings-tone-hint = En mots pour le modèle de langage, par exemple : bref et amical.
+settings-everybody = tout le monde
+settings-on = oui
+settings-off = non
+settings-saved =
+    À partir de la prochaine question, dans ce canal :
+    { $changes }
+settings-unchanged = Rien n’a changé.
+settings-managers = Seuls la personne qui a créé ce canal et les administrateurs et propriétaires de l’espace peuvent changer ses réglages.
+settings-managers-named = Seuls la personne qui a créé ce canal, les administrateurs et propriétaires de l’espace et { $names } peuvent changer ses réglages.
+settings-not-opened = Le formulaire ne s’est pas ouvert. Réessayez.
+settings-wrong-number = Indiquez un nombre entre 0 et 1, ou rien.
+settings-wrong-duration = Indiquez une durée telle que 30m, 4h ou 1d.
+settings-wrong-id = Indiquez des identifiants tels que Slack les donne, par exemple S0614TZR7.
+settings-wrong-value = Ce n’est pas possible ici. Modifiez-le.
+settings-one-target = Choisissez le canal ci-dessus ou un groupe, pas les deux.
+settings-draft-alone = Quelqu’un doit voir les réponses : indiquez ci-dessous à qui vont les questions.
+
 ## La conversation dans un terminal
 
 console-begin = Posez une question. /help affiche les commandes.

@@ -295,6 +295,7 @@ escalations = Table(
     Column("resolved_at", DateTime(timezone=True)),
     Column("resolved_by", _Line(200), nullable=False),
     Column("reply", _Words, nullable=False, comment="what the person who answered wrote"),
+    Column("replied_by", _Line(200), nullable=False),
     Index("escalations_due", "state", "remind_at"),
     Index("escalations_target", "platform", "target_channel", "target_message"),
     Index("escalations_answer", "answer_id"),

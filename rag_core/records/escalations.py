@@ -54,6 +54,7 @@ class Escalation:
     resolved_by: str = ""
     reply: str = ""
     """What the person who answered wrote last."""
+    replied_by: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -100,18 +101,20 @@ class Escalations:
         await self._set(id, target_channel=channel, target_message=message, mentioned=mentioned)
 
     async def of_thread(self, platform: str, channel: str, thread: str) -> list[Escalation]:
-        """Those that are open and whose people answer in this thread, the newest first."""
+        """Those whose people answer in this thread, the newest first. Of those who were called in the thread of the question
+        itself only what is open: after that it is a thread like others."""
         columns = escalations.c
         elsewhere = and_(columns.target_channel == channel, columns.target_message == thread)
-        here = and_(columns.mentioned != "", columns.channel == channel, columns.thread == thread)
-        found = and_(columns.platform == platform, columns.state == "open", or_(elsewhere, here))
-        return await self._where(found)
+        here = and_(columns.channel == channel, columns.thread == thread)
+        called_here = and_(columns.mentioned != "", columns.state == "open", or_(elsewhere, here))
+        found = or_(and_(columns.mentioned == "", elsewhere), called_here)
+        return await self._where(and_(columns.platform == platform, found))
 
-    async def replied(self, id: str, reply: str) -> None:
+    async def replied(self, id: str, by: str, reply: str) -> None:
         """Somebody answered: there is nothing to remind of any more."""
-        await self._set(id, reply=reply, remind_at=None)
+        await self._set(id, reply=reply, replied_by=by, remind_at=None)
 
-    async def resolve(self, id: str, by: str, reply: str) -> bool:
+    async def resolve(self, id: str, by: str, reply: str, replied_by: str) -> bool:
         """Whether this did it; False: it was resolved before."""
         return await self._set(
             id,
@@ -120,6 +123,7 @@ class Escalations:
             resolved_at=datetime.now(UTC),
             resolved_by=by,
             reply=reply,
+            replied_by=replied_by,
             remind_at=None,
         )
 

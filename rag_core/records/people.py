@@ -81,7 +81,7 @@ def _kept_of(platform: str, user: str) -> dict[str, Select[Any]]:
         "votes": select(votes).where(votes.c.platform == platform, votes.c.user_id == user),
         "escalations": select(escalations).where(
             escalations.c.platform == platform,
-            or_(escalations.c.user_id == user, escalations.c.resolved_by == user),
+            or_(_answered_by(user), escalations.c.user_id == user),
         ),
         "reviews_proposed": select(reviews).where(reviews.c.proposed_by == who),
         "reviews_decided": select(reviews).where(reviews.c.reviewer == who),
@@ -108,8 +108,8 @@ def _forgetting(platform: str, user: str) -> dict[str, Delete | Update]:
             )
         ),
         "escalations_resolved": update(escalations)
-        .where(escalations.c.platform == platform, escalations.c.resolved_by == user)
-        .values(resolved_by="", reply=""),
+        .where(escalations.c.platform == platform, _answered_by(user))
+        .values(resolved_by="", replied_by="", reply=""),
         "postings": update(postings)
         .where(or_(_posted_to(platform, user), postings.c.answer_id.in_(own)))
         .values(user_id="", answer_id=None),
@@ -138,6 +138,10 @@ def _forgetting(platform: str, user: str) -> dict[str, Delete | Update]:
 
 def _asked_by(platform: str, user: str) -> Any:
     return and_(answers.c.platform == platform, answers.c.user_id == user)
+
+
+def _answered_by(user: str) -> Any:
+    return or_(escalations.c.resolved_by == user, escalations.c.replied_by == user)
 
 
 def _posted_to(platform: str, user: str) -> Any:

@@ -74,6 +74,11 @@ class Postings:
         """The messages that show an answer, part by part."""
         return await self._where(postings.c.answer_id == answer_id)
 
+    async def drafts_for(self, platform: str, question_message: str) -> list[Posting]:
+        """Messages that show an undecided answer to a message, wherever they stand."""
+        drafts = (postings.c.platform == platform) & (postings.c.kind == "draft")
+        return await self._where(drafts & (postings.c.question_message == question_message))
+
     async def change(self, row: Posting, **values: Any) -> None:
         """Set columns of one."""
         async with transaction(self._database) as connection:

@@ -89,7 +89,8 @@ class ChannelSettings(Group):
     allowed: _Ids | None = None
     """Users, and user groups or roles, by id, who may use the bot there. Unset: everybody."""
     escalation: str | None = Field(default=None, pattern=r"^[^\s#@<>]*$", max_length=64)
-    """Where "Ask a person" goes: a channel, or a user group or role that is called in the thread, by id. `""`: nowhere."""
+    """Where "Ask a person" goes: a channel, one person, or a user group or role that is called in the thread, by id. `""`:
+    nowhere."""
     remind_after: str | None = None
     """When the people of escalation are reminded of what is open. Unset: `"4h"`."""
     language: Literal["de", "en", "es", "fr"] | None = None

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.bots.test_cli import ROOT, Place, made
-from tests.bots.test_slack_serving import free_port, wait_for
+from tests.bots.test_slack_serving import answer, free_port, wait_for
 from tests.servers.slack import LocalSlack, readable
 
 EXAMPLE = ROOT / "examples" / "slack_plugin.py"
@@ -68,8 +68,10 @@ def test_both_answer_and_nothing_collides(installed: Place, mode: str) -> None:
             wait_for(lambda: said(slack, "Deploy api?"))
             anna.clicks(said(slack, "Deploy api?")[0], "approve")
             wait_for(lambda: said(slack, "Deploying."))
-            anna.asks("C0HELP", "How many days of leave do I have?")
+            asked = anna.asks("C0HELP", "How many days of leave do I have?")
+            wait_for(lambda: "30 days" in answer(slack, asked))
             anna.runs("/docs", "How many days of leave do I have?", "C0HELP")
+            wait_for(lambda: any("30 days" in readable(m) for m in anna.ephemerals("C0HELP")))
             wait_for(lambda: slack.is_settled)
             assert [delivery.payload for delivery in slack.deliveries if not delivery.acked] == []
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from tests.bots.test_cli import COMMAND, Place, made
-from tests.servers.slack import LocalSlack, sign
+from tests.servers.slack import LocalSlack, Message, readable, sign
 
 READY_WITHIN_S = 60
 
@@ -100,10 +100,15 @@ def test_socket_mode_serves_without_a_port_and_stops_cleanly(installed: Place, s
     with serving(installed, "--only", "slack", **slack.environment) as process:
         assert process.line() == "answerloop is ready: Slack, Socket Mode, workspace Test"
         assert listens(process) == set()
-        slack.user("U0ANNA").asks("C0HELP", "How many days of leave do I have?")
-        wait_for(lambda: len(slack.acks) >= 2)
+        asked = slack.user("U0ANNA").asks("C0HELP", "How many days of leave do I have?")
+        wait_for(lambda: "30 days" in answer(slack, asked))
         assert process.stop() == 0
         assert "Traceback" not in process.said
+
+
+def answer(slack: LocalSlack, asked: Message) -> str:
+    """What the bot wrote in the question's thread."""
+    return "\n".join(readable(message) for message in slack.answers(asked.channel, asked))
 
 
 def wait_for(condition: object, within_s: float = 20) -> None:
@@ -127,8 +132,8 @@ def test_http_mode_takes_what_slack_signed(installed: Place) -> None:
             assert process.line() == (
                 f"answerloop is ready: Slack, HTTP mode, workspace Test, http://127.0.0.1:{port}/slack/events"
             )
-            slack.user("U0ANNA").asks("C0HELP", "How many days of leave do I have?")
-            wait_for(lambda: len(slack.acks) >= 2)
+            asked = slack.user("U0ANNA").asks("C0HELP", "How many days of leave do I have?")
+            wait_for(lambda: "30 days" in answer(slack, asked))
             state = httpx.get(f"http://127.0.0.1:{port}/healthz").json()
             answered = challenged(port, slack.signing_secret)
             assert process.stop() == 0

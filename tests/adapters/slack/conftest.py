@@ -48,9 +48,9 @@ from rag_core.records.feedback import Feedback
 from rag_core.records.postings import Postings
 from rag_core.records.threads import Threads
 from rag_core.settings import Settings
-from rag_core.types import Answer, Question, Vote
+from rag_core.types import Answer, Attached, Question, Vote
 from tests.fakes import FakeAssistant
-from tests.servers.slack import LocalSlack
+from tests.servers.slack import LocalSlack, Message
 
 PAUSES = (0.05, 0.1)
 """Seconds between attempts."""
@@ -63,6 +63,8 @@ class RecordingAssistant(FakeAssistant):
         super().__init__()
         self._feedback = feedback
         self.answers: list[Answer] = []
+        self.read: list[str] = []
+        """Names of the files that were read, as often as they were."""
         self.scopes: frozenset[str] | None = frozenset({"public"})
         """What its answers are made from; with access: what the asker may read."""
         self.access: Access | None = None
@@ -71,11 +73,15 @@ class RecordingAssistant(FakeAssistant):
         answer = await super().ask(question, said)
         if answer.id in {one.id for one in self.answers}:
             answer = replace(answer, id=f"{answer.id}-{len(self.answers)}")
+        self.answers.append(answer)
         scopes = self.access.scopes_of(question.principal) if self.access else self.scopes
         await self._feedback.record_answer(question, answer, passages=[], scopes=scopes, generation=1)
-        self.answers.append(answer)
         self._given.add(answer.id)
         return answer
+
+    async def read_file(self, id: str, name: str, data: bytes, url: str) -> Attached:
+        self.read.append(name)
+        return await super().read_file(id, name, data, url)
 
     async def vote(self, vote: Vote) -> None:
         await super().vote(vote)
@@ -157,6 +163,14 @@ class Bench:
         await handler.connect_async()
         self._stack.push_async_callback(handler.close_async)
         await self.slack.connected()
+
+    async def asked(
+        self, text: str = "How long do refunds take?", thread: Message | None = None, channel: str = "C0HELP"
+    ) -> tuple[Message, list[Message]]:
+        """Anna asks with a mention: her message, and what the bot has said in its thread when all is quiet."""
+        asked = self.slack.user("U0ANNA", name="Anna").asks(channel, text, thread)
+        await self.settled()
+        return asked, self.slack.answers(channel, thread or asked)
 
     async def settled(self, within_s: float = 20) -> None:
         """Wait until nothing is on its way to the bot, and it handles nothing."""

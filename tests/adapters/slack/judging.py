@@ -71,7 +71,7 @@ async def judged(bench: Any, *channels: dict[str, Any], **settings: Any) -> Judg
         whispers=bench.whispers,
     )
     bench.answering = Answering(bench.chat, bench.postings, made.propose)
-    talking = bench.talking(take_reply=made.take_reply)
+    talking = bench.talking(take_reply=made.take_reply, question_deleted=made.question_deleted)
     await bench.start(*talking.parts, *made.parts, failed=talking.failures.tell)
     made.notices.outbox = bench.inbox
     return Judged(bench, made)

@@ -147,6 +147,27 @@ def test_a_click_waits_for_no_answer() -> None:
     assert again.key != found.key
 
 
+def test_what_a_person_does_to_a_message_is_handled_in_order() -> None:
+    """By buttons and by reactions alike; what others do to it meanwhile waits for nothing."""
+
+    def reaction(kind: str, user: str) -> str:
+        item = {"type": "message", "channel": "C1", "ts": "2.2"}
+        found = of({**event(type=kind, user=user, item=item), "event_id": f"Ev{kind}{user}"})
+        assert found
+        return found.lane
+
+    body = {
+        "type": "block_actions",
+        "user": {"id": "U1"},
+        "container": {"channel_id": "C1", "message_ts": "2.2"},
+        "actions": [{"action_id": "answerloop_vote", "action_ts": "1"}],
+    }
+    click = of(body)
+    assert click
+    assert reaction("reaction_added", "U1") == reaction("reaction_removed", "U1") == click.lane
+    assert reaction("reaction_added", "U2") != click.lane
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

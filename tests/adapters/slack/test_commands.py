@@ -62,6 +62,16 @@ async def test_a_channel_with_drafts_answers_nobody_alone(bot: Any) -> None:
     assert not bot.assistant.questions
 
 
+async def test_what_was_answered_before_a_channel_had_drafts_is_not_shared(bot: Any) -> None:
+    anna = await run(bot, "How long do refunds take?")
+    bot.configure(channels=[{"platform": "slack", "id": HELP, "draft": True}])
+    anna.clicks(shown(anna, "Share"), "answerloop_share")
+    await bot.settled()
+    assert not bot.slack.answers(HELP)
+    assert shown(anna, "a person checks")
+    assert not bot.proposed
+
+
 async def test_a_failure_is_told_with_a_button(bot: Any) -> None:
     bot.assistant.script = [RuntimeError("secret"), an_answer("better")]
     anna = await run(bot, "How long do refunds take?")

@@ -163,6 +163,19 @@ async def test_a_draft_whose_sending_failed_is_sent_by_the_next_attempt(talk: Ju
     assert talk.ben.ephemerals(EXPERTS) == []
 
 
+async def test_a_draft_that_slack_did_not_take_can_be_sent_later(talk: Judged) -> None:
+    """Who clicked is told; the draft is not lost."""
+    asked, draft = await drafted(talk)
+    talk.slack.fail("chat.postMessage", "restricted_action")
+    talk.ben.clicks(draft, "Approve")
+    await talk.bench.settled()
+    assert talk.ben.ephemerals(EXPERTS)
+    assert sent(talk, asked) == []
+    talk.ben.clicks(draft, "Approve")
+    await talk.bench.settled()
+    assert len(sent(talk, asked)) == 1
+
+
 async def test_a_draft_that_cannot_show_its_end_is_sent_all_the_same(talk: Judged) -> None:
     """Who clicks its buttons again is told that it is decided."""
     asked, draft = await drafted(talk)
@@ -189,6 +202,14 @@ async def test_an_edited_question_changes_its_draft(talk: Judged) -> None:
     await talk.bench.settled()
     [answer] = sent(talk, asked)
     assert "It takes a week" in readable(answer)
+
+
+async def test_the_draft_for_a_deleted_question_goes_with_it(talk: Judged) -> None:
+    """There is nothing left to decide."""
+    asked, _ = await drafted(talk)
+    talk.anna.deletes(asked)
+    await talk.bench.settled()
+    assert talk.slack.answers(EXPERTS) == []
 
 
 async def test_the_members_of_a_group_are_each_shown_the_draft(bench: Bench) -> None:

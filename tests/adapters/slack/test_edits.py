@@ -68,6 +68,21 @@ async def test_an_edit_that_mentions_the_bot_asks(bot: Any) -> None:
     assert len(bot.slack.answers(HELP, said)) == 1
 
 
+async def test_an_edit_that_comes_as_a_mention_too_is_answered_once(bot: Any) -> None:
+    """Of a message that the bot had not heard of: the edit and the mention have keys of their own."""
+    anna, slack = bot.slack.user("U0ANNA"), bot.slack
+    slack.subscribe("none")
+    said = anna.says(HELP, "How long do refunds take?")
+    slack.subscribe("message", "app_mention")
+    anna.edits(said, mentioning(bot, "How long do refunds take?"))
+    await bot.settled()
+    event = {"type": "app_mention", "user": "U0ANNA", "text": said.text, "ts": said.ts, "channel": HELP}
+    slack.send_event({**event, "edited": {"user": "U0ANNA", "ts": said.ts}}, channel=HELP)
+    await bot.settled()
+    assert len(slack.answers(HELP, said)) == 1
+    assert len(bot.assistant.questions) == 1
+
+
 async def test_an_edit_of_what_was_not_for_the_bot_asks_nothing(bot: Any) -> None:
     """Nor does one that changes the form alone, or that comes after a day."""
     anna, asked = bot.slack.user("U0ANNA"), await asked_by_anna(bot)

@@ -83,15 +83,25 @@ async def test_a_reply_of_a_person_comes_to_the_thread_with_their_name(talk: Jud
     """Its mentions call nobody there; files are named. It is not taken for a question to the bot."""
     answer, call = await asked_for_a_person(talk)
     questions = len(talk.bench.assistant.questions)
-    talk.ben.says(EXPERTS, "<!channel> ask <@U0ANNA>: 20 days & not 30 <https://x.example|here>", thread=call)
+    words = "&lt;!here&gt; <!channel> ask <@U0ANNA>: 20 days <https://x.example|here>"
+    talk.ben.says(EXPERTS, words, thread=call, files=[("terms.txt", b"20 days")])
     await talk.bench.settled()
     [_, reply] = in_thread(talk, answer)
     assert "Ben answered" in reply.replace("*", "")
-    assert "@Anna: 20 days & not 30 here (https://x.example)" in reply
+    shown = "<!here> @channel ask @Anna: 20 days here (https://x.example)\n> terms.txt"
+    assert shown in reply.replace("\u2060", "")
     assert pings(talk.slack.answers("C0HELP", answer)[-1]) == []
-    assert (await kept(talk)).reply.startswith("@")
     assert len(talk.bench.assistant.questions) == questions
     assert talk.slack.answers(EXPERTS, call) == []
+
+
+async def test_who_addresses_the_bot_below_a_question_to_people_is_answered(talk: Judged) -> None:
+    """It is no reply to who asked for a person."""
+    answer, call = await asked_for_a_person(talk)
+    talk.ben.asks(EXPERTS, "How long do transfers take?", thread=call)
+    await talk.bench.settled()
+    assert len(talk.slack.answers(EXPERTS, call)) == 1
+    assert len(in_thread(talk, answer)) == 1
 
 
 async def test_a_long_reply_comes_whole(talk: Judged) -> None:
@@ -135,6 +145,19 @@ async def test_who_resolves_what_is_resolved_is_told_so(talk: Judged) -> None:
     await talk.bench.settled()
     told = [*carla.ephemerals(EXPERTS), *talk.ben.ephemerals(EXPERTS)]
     assert [readable(one) for one in told] == ["This has been settled already."]
+
+
+async def test_a_reply_after_it_was_resolved_still_comes(talk: Judged) -> None:
+    """And is a candidate example too, by who wrote it."""
+    answer, call = await asked_for_a_person(talk)
+    talk.ben.clicks(call, "Resolve")
+    await talk.bench.settled()
+    carla = talk.slack.user("U0CARLA", name="Carla")
+    talk.slack.channel(EXPERTS).members.append(carla.id)
+    carla.says(EXPERTS, "By the way, it is 20 days.", thread=call)
+    [review] = await talk.pending()
+    assert (review.proposed, review.proposed_by) == ("By the way, it is 20 days.", "slack:U0CARLA")
+    assert "By the way" in in_thread(talk, answer)[-1]
 
 
 async def test_who_asked_learns_that_it_was_closed_without_a_word(talk: Judged) -> None:

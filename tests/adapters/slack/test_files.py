@@ -22,6 +22,7 @@ async def test_a_file_comes_with_the_question_and_with_those_after_it(bot: Any) 
     assert first == second
     assert first[0].url.startswith("https://test.slack.com/files/")
     assert first[0].id.startswith("slack:F")
+    assert bot.assistant.read == ["rules.txt"]
     assert first[0].passages[0].text == "Refunds take 30 days."
 
 

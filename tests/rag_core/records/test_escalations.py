@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.escalations import Escalation, Escalations, escalation_id
+from rag_core.records.people import People
 
 ASKED = Escalation(
     id=escalation_id("slack", "a1"),
@@ -64,16 +65,20 @@ async def test_an_escalation_is_found_by_the_thread_where_its_people_answer(data
 
 
 async def test_it_is_resolved_once(database: AsyncEngine) -> None:
-    """The second of two people at once is told that it was done; a resolved one takes no more replies."""
+    """The second of two people at once learns that it was done. Later replies in a thread of its own still belong to it; the
+    thread where a group was called is one like others again."""
     escalations = await opened(database)
-    did = await asyncio.gather(*(escalations.resolve(ASKED.id, f"U{n}", "30 days") for n in range(3)))
+    did = await asyncio.gather(*(escalations.resolve(ASKED.id, f"U{n}", "30 days", "U7") for n in range(3)))
     assert sorted(did) == [False, False, True]
     kept = await escalations.get(ASKED.id)
     assert kept is not None
     assert not kept.is_open
     assert kept.reply == "30 days"
     assert kept.resolved_at
-    assert await escalations.of_thread("slack", "CHELP", "9.9") == []
+    assert [e.id for e in await escalations.of_thread("slack", "CHELP", "9.9")] == [ASKED.id]
+    await opened(database, replace(ASKED, id="b", answer_id="b", mentioned="S1", target_channel="C1"))
+    assert await escalations.resolve("b", "U1", "", "")
+    assert await escalations.of_thread("slack", "C1", "1.1") == []
 
 
 async def test_its_people_are_reminded_three_times_each_after_twice_as_long(database: AsyncEngine) -> None:
@@ -114,7 +119,19 @@ async def test_nobody_is_reminded_of_what_was_answered_or_not_posted(database: A
     later = datetime.now(UTC) + timedelta(days=2)
     escalations = await opened(database)
     assert await escalations.due({"discord"}, later) == []
-    await escalations.replied(ASKED.id, "30 days")
+    await escalations.replied(ASKED.id, "U7", "30 days")
     await escalations.open(replace(ASKED, id="unposted"))
     await opened(database, replace(ASKED, id="never", remind_after_s=0))
     assert await escalations.due({"slack"}, later) == []
+
+
+async def test_what_a_person_replied_is_theirs(database: AsyncEngine) -> None:
+    """It is given to them, and goes with them; the question stays open."""
+    escalations = await opened(database)
+    await escalations.replied(ASKED.id, "U7", "30 days")
+    people = People(database)
+    assert [row["reply"] for row in (await people.export("slack", "U7"))["escalations"]] == ["30 days"]
+    await people.forget("slack", "U7")
+    kept = await escalations.get(ASKED.id)
+    assert kept is not None
+    assert (kept.reply, kept.replied_by, kept.state) == ("", "", "open")

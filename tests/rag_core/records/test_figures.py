@@ -50,7 +50,7 @@ def vote(answer: str, user: str, value: int, days_ago: float) -> dict[str, Any]:
 
 def escalation(id: str, days_ago: float, state: str) -> dict[str, Any]:
     names = "workspace channel thread message user_id question target_channel target_message mentioned"
-    texts = dict.fromkeys([*names.split(), "resolved_by", "reply"], "")
+    texts = dict.fromkeys([*names.split(), "resolved_by", "reply", "replied_by"], "")
     at = NOW - timedelta(days=days_ago)
     more = {"id": id, "platform": "slack", "state": state, "created_at": at}
     return texts | more | {"remind_after_s": 0, "reminders": 0}

@@ -98,6 +98,7 @@ def escalation(id: str, user: str, answer: str, **given: Any) -> dict[str, Any]:
         "reminders": 0,
         "resolved_by": "",
         "reply": "",
+        "replied_by": "",
         **given,
     }
 

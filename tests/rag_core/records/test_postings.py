@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -42,6 +43,19 @@ async def test_what_is_changed_or_removed_is_that_message_only(database: AsyncEn
     assert [posting.kind for posting in await postings.of_answer("a1")] == ["draft", "answer"]
     await postings.remove("slack", "C1", "2.0")
     assert await postings.of_answer("a1") == [SECOND]
+
+
+async def test_drafts_of_an_answer_are_decided_about_once(database: AsyncEngine) -> None:
+    """All that show it, by one of several who decide at once; messages that are no drafts stay what they are."""
+    postings = Postings(database)
+    drafts = [replace(FIRST, channel=place, kind="draft") for place in ("D1", "D2")]
+    await postings.record([*drafts, SECOND])
+    assert await postings.drafts_for("slack", "1.0") == drafts
+    done = await asyncio.gather(*(postings.decide("slack", "a1", "sent") for _ in range(3)))
+    assert sorted(done) == [False, False, True]
+    assert not await postings.decide("slack", "a1", "discarded")
+    assert sorted(posting.kind for posting in await postings.of_answer("a1")) == ["answer", "sent", "sent"]
+    assert await postings.drafts_for("slack", "1.0") == []
 
 
 async def test_nothing_to_record_is_no_mistake(database: AsyncEngine) -> None:

@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("resolved_at", sa.DateTime(timezone=True)),
         sa.Column("resolved_by", sa.String(200), nullable=False),
         sa.Column("reply", sa.Text, nullable=False),
+        sa.Column("replied_by", sa.String(200), nullable=False),
     )
     op.create_index("escalations_due", "escalations", ["state", "remind_at"])
     op.create_index("escalations_target", "escalations", ["platform", "target_channel", "target_message"])
