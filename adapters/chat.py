@@ -91,7 +91,7 @@ class Chat:
 
     async def answer(self, question: Question, said: Said = nothing) -> Reply:
         """The answer, or a sentence in its place. said: is told the text so far; what is returned replaces it."""
-        language = self.language(question.language)
+        language = question.spoken or self.language(question.language)
         try:
             answer = await self._assistant.ask(question, said)
         except InvalidQuestion as error:

@@ -27,7 +27,7 @@ class Called:
     channel: str
     message: str
     mentioned: str = ""
-    """The group that was called in the thread itself; '': the people were asked elsewhere."""
+    """The group that was called, in the thread of the question or, where it has none, in its channel; '': none was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Desk(Protocol):
         """
 
     async def answers(self, escalation: Escalation, user: str) -> bool:
-        """Whether what this person writes in the thread where a group was called is an answer."""
+        """Whether what this person writes in the question's own thread, where a group was called, is an answer."""
 
     async def relay(self, escalation: Escalation, reply: PersonsReply, again: bool = False) -> None:
         """Show who asked what a person answered. again: an earlier attempt may have done so."""
@@ -126,7 +126,7 @@ class Escalating:
         """Whether a message in this thread is part of an escalation, and so no question to the bot."""
         ours = False
         for escalation in await self._escalations.of_thread(platform, channel, thread):
-            if escalation.mentioned:
+            if escalation.in_thread:
                 if reply.user == escalation.user_id or not await self._answers(escalation, reply):
                     continue
                 await self._escalations.replied(escalation.id, reply.user, reply.text)

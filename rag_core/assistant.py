@@ -249,7 +249,7 @@ class Assistant:
     async def _worded(self, question: Question, asked: _Asked, made: _Made) -> Answer:
         """With an id, and the bot's own sentences in the asker's language."""
         kept = made.answer
-        language = self._language or question.language
+        language = question.spoken or self._language or question.language
         text = kept.text
         if kept.abstained:
             text = await self._abstention(kept, language, asked)

@@ -127,6 +127,8 @@ class Question:
     """The turns before this question, as the platform has them now: edited ones as edited, without deleted ones."""
     language: str = ""
     """The asker's, as the platform tells it: a BCP 47 tag, 'de-AT'. '' where it does not."""
+    spoken: str = ""
+    """Of the bot's own sentences, before the installation's language and the asker's: a channel's setting; '' without one."""
     scopes: frozenset[str] | None = None
     """Narrows what is read, below what the asker may read; None: all of that. A channel's setting."""
     tone: str = ""

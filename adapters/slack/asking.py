@@ -155,7 +155,8 @@ class Asking:
         return Question(
             text,
             principal,
-            language=channel.language or language,
+            language=language,
+            spoken=channel.language,
             scopes=channel.scopes,
             tone=channel.tone,
             **more,

@@ -100,12 +100,11 @@ class EscalationDesk:
             section(_calling(escalation.mentioned, said)),
             *quoted(shortened(escalation.question, _QUESTION)),
         ]
-        in_thread = escalation.mentioned and escalation.thread
         await api.post(
             delivery=f"reminder:{escalation.id}:{number}",
             part=0,
             channel=escalation.target_channel,
-            thread_ts=escalation.thread if in_thread else escalation.target_message,
+            thread_ts=escalation.thread if escalation.in_thread else escalation.target_message,
             **message(blocks),
         )
 
@@ -119,7 +118,7 @@ class EscalationDesk:
             )
         except (SlackRefusal, Unavailable) as error:
             log.info("A question to people does not show that it is resolved: %s", error)
-        if not escalation.reply and not escalation.mentioned:
+        if not escalation.reply and not escalation.in_thread:
             await self._tell_closed(api, escalation)
 
     async def _tell_closed(self, api: Api, escalation: Escalation) -> None:

@@ -119,7 +119,7 @@ class AskingPeople:
         """In the thread; what was asked in private is told in private. A group that was called there is seen by all."""
         if not kept.thread:
             await self._whispers.tell(received.api, spot, "escalation-asked")
-        elif not kept.mentioned:
+        elif not kept.in_thread:
             language = await self._whispers.language(received.api, kept.channel, kept.user_id)
             await received.api.post(
                 delivery=f"asked:{kept.id}",
@@ -133,8 +133,8 @@ class AskingPeople:
     async def _resolve(self, received: Received) -> None:
         click = click_of(received.body, self._ids)
         kept = await self._escalating.get(click.value)
-        in_thread = kept is not None and kept.is_open and kept.mentioned
-        if kept and in_thread and await self._ask_for_answer(received.api, click, kept):
+        asks = kept is not None and kept.is_open and kept.in_thread
+        if kept and asks and await self._ask_for_answer(received.api, click, kept):
             return
         did, after = await self._escalating.resolve(click.value, click.user)
         if not did and after is not None and after.resolved_by != click.user:

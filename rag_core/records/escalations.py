@@ -41,7 +41,7 @@ class Escalation:
     target_message: str = ""
     """What calls the people; '': not posted yet."""
     mentioned: str = ""
-    """The user group or role that was called in the thread itself; '': the people were asked elsewhere."""
+    """The user group or role that was called; '': none was."""
     remind_after_s: int = 0
     """0: nobody is reminded."""
     state: str = "open"
@@ -55,6 +55,11 @@ class Escalation:
     reply: str = ""
     """What the person who answered wrote last."""
     replied_by: str = ""
+
+    @property
+    def in_thread(self) -> bool:
+        """Whether people were called in the thread of the question itself, where the asker reads along."""
+        return bool(self.mentioned and self.thread)
 
     @property
     def is_open(self) -> bool:
@@ -97,7 +102,7 @@ class Escalations:
             await connection.execute(delete(escalations).where(unposted))
 
     async def posted(self, id: str, channel: str, message: str, mentioned: str = "") -> None:
-        """Remember the message that calls the people. mentioned: the group that it calls in the thread itself."""
+        """Remember the message that calls the people. mentioned: the group that it calls."""
         await self._set(id, target_channel=channel, target_message=message, mentioned=mentioned)
 
     async def of_thread(self, platform: str, channel: str, thread: str) -> list[Escalation]:
@@ -105,10 +110,9 @@ class Escalations:
         itself only what is open: after that it is a thread like others."""
         columns = escalations.c
         elsewhere = and_(columns.target_channel == channel, columns.target_message == thread)
-        here = and_(columns.channel == channel, columns.thread == thread)
-        called_here = and_(columns.mentioned != "", columns.state == "open", or_(elsewhere, here))
-        found = or_(and_(columns.mentioned == "", elsewhere), called_here)
-        return await self._where(and_(columns.platform == platform, found))
+        called = and_(columns.mentioned != "", columns.thread != "", columns.state == "open")
+        here = and_(called, columns.channel == channel, columns.thread == thread)
+        return await self._where(and_(columns.platform == platform, or_(elsewhere, here)))
 
     async def replied(self, id: str, by: str, reply: str) -> None:
         """Somebody answered: there is nothing to remind of any more."""

@@ -49,6 +49,7 @@ async def test_failures_and_thanks_are_in_the_persons_language() -> None:
     question = replace(QUESTION, language="fr")
     assert "(référence " in (await french.answer(question)).text
     assert "(referencia " in (await spanish.answer(question)).text
+    assert "(Referenz " in (await spanish.answer(replace(question, spoken="de"))).text  # a channel's
     vote = Vote("gone", "web", "ada", 1)
     assert (await french.vote(vote, "fr")).text == say("fr", "vote-unknown")
     assert (await spanish.vote(vote, "fr")).text == say("es", "vote-unknown")

@@ -238,6 +238,9 @@ async def test_an_abstention_says_what_was_searched_and_whom_to_ask(core: Core, 
     assert guest.nearest
     told = core.settings.answers.model_copy(update={"ask_person": "Ask in #help."})
     settings = core.settings.model_copy(update={"answers": told, "language": "de"})
-    german = await make_assistant(replace(core, settings=settings)).ask(asked(tungsten, GUEST))
+    installed = make_assistant(replace(core, settings=settings))
+    german = await installed.ask(asked(tungsten, GUEST))
     assert german.text.endswith("Ask in #help.")
     assert say("de", "not-found") in german.text
+    french = await installed.ask(replace(asked(tungsten, GUEST), language="es", spoken="fr"))
+    assert say("fr", "not-found") in french.text

@@ -231,6 +231,25 @@ async def test_what_was_asked_in_private_is_answered_in_private(talk: Judged) ->
     assert "It is 20 days." in readable(told)
 
 
+async def test_a_group_is_called_in_the_channel_for_what_was_asked_in_private(bench: Bench) -> None:
+    """There is no thread to call it in; what it answers comes to who asked alone."""
+    talk = await with_group(bench)
+    talk.anna.runs("/ask", "How long do refunds take?", "C0HELP")
+    await bench.settled()
+    [answer] = [one for one in talk.anna.ephemerals("C0HELP") if "escalate" in json.dumps(one.blocks)]
+    talk.anna.clicks(answer, "Ask a person")
+    await bench.settled()
+    [call] = talk.slack.answers("C0HELP")
+    assert pings(call) == ["!subteam^S0EXPERTS"]
+    talk.ben.says("C0HELP", "It is 20 days.", thread=call)
+    await bench.settled()
+    [told] = talk.slack.answers(talk.anna.dm)
+    assert "It is 20 days." in readable(told)
+    talk.ben.clicks(call, "Resolve")
+    [review] = await talk.pending()
+    assert review.proposed == "It is 20 days."
+
+
 async def test_an_answer_made_of_what_the_others_may_not_read_is_not_shown_to_them(talk: Judged) -> None:
     """They see the question, which its asker chose to hand on."""
     talk.bench.assistant.scopes = frozenset({"public", "hr"})
