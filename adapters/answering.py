@@ -63,9 +63,7 @@ class Answering:
             await surface.begin()
         watched = asked.unasked or asked.channel.draft
         try:
-            reply = await self._chat.answer(
-                asked.question, (lambda text: None) if watched else surface.said
-            )
+            reply = await self._chat.answer(asked.question, (lambda text: None) if watched else surface.said)
         except BaseException:
             await surface.withdraw()
             raise
@@ -89,7 +87,7 @@ def shown(asked: Asked, reply: Reply, messages: Sequence[str]) -> list[Posting]:
             platform=who.platform,
             channel=who.channel,
             message=message,
-            workspace=who.workspace,
+            workspace=asked.question.asked_in,
             thread=asked.question.thread,
             question_message=asked.message,
             part=part,

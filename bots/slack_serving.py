@@ -30,7 +30,7 @@ from bots.slack_bot import own_app, slack_bot, slack_client
 from bots.stopping import Stopping
 from rag_core.access import Access
 from rag_core.bootstrap import open_records
-from rag_core.errors import SettingsError
+from rag_core.errors import SettingsError, Unavailable
 from rag_core.settings import Settings, Slack
 
 __all__ = ["check_slack", "slack_part"]
@@ -145,7 +145,9 @@ class _Serving:
         wire = Wire(self.slack.app_token.get_secret_value(), self.slack.api_url or "")
 
         async def fresh() -> str:
-            return str((await wire.send("apps.connections.open", {}))["url"])
+            if url := (await wire.send("apps.connections.open", {})).get("url"):
+                return str(url)
+            raise Unavailable("Slack gives no address to connect to; try again later")
 
         try:
             await SocketMode(app, fresh, connected=self.connected.set, proxy=wire.proxy).run()

@@ -128,13 +128,20 @@ class Question:
     language: str = ""
     """The asker's, as the platform tells it: a BCP 47 tag, 'de-AT'. '' where it does not."""
     spoken: str = ""
-    """Of the bot's own sentences, before the installation's language and the asker's: a channel's setting; '' without one."""
+    """Of the bot's own sentences, before the installation's language and the asker's: a channel's setting."""
     scopes: frozenset[str] | None = None
     """Narrows what is read, below what the asker may read; None: all of that. A channel's setting."""
     tone: str = ""
     """How the answer should sound, in words for a language model; '' as the settings say."""
     attached: tuple[Attached, ...] = ()
     """Files that were given with the conversation; an answer to this question is nobody else's."""
+    workspace: str = ""
+    """Where the bot was asked, as it is installed there; '': in the asker's own."""
+
+    @property
+    def asked_in(self) -> str:
+        """The workspace that it was asked in, which in a shared channel may be another than the asker's own."""
+        return self.workspace or self.principal.workspace
 
 
 @dataclass(frozen=True, slots=True)

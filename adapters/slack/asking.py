@@ -122,7 +122,7 @@ class Asking:
         if not inquiry.unasked:
             await surface.begin()
         try:
-            question, refusal = await self._question(api, inquiry, language)
+            question, refusal = await self._question(received, inquiry, language)
         except BaseException:
             if not inquiry.shown:  # what answered it before stays until there is something better
                 await surface.withdraw()
@@ -145,7 +145,7 @@ class Asking:
         look = Look(lambda reply: [self._looks.sentence(reply.text, language, value)], str)
         surface = ThreadSurface(received.api, _place(inquiry), _progress(received, inquiry), look, language)
         messages = await surface.finish(Reply(text))
-        await self._postings.record([_notice(inquiry, ts) for ts in messages])
+        await self._postings.record([_notice(inquiry, received.team, ts) for ts in messages])
         await self._clear(inquiry, None)
 
     def question(
@@ -162,16 +162,20 @@ class Asking:
             **more,
         )
 
-    async def _question(self, api: Api, inquiry: Inquiry, language: str) -> tuple[Question, str]:
+    async def _question(self, received: Received, inquiry: Inquiry, language: str) -> tuple[Question, str]:
         """And a sentence in the place of its answer, where it cannot be asked; '': it can."""
-        message, channel = inquiry.message, inquiry.channel
+        api, message, channel = received.api, inquiry.message, inquiry.channel
         before = inquiry.conversation or await self._history.before(api, message)
         text, turns = _asked(await self._history.text(api, message.text), before.turns)
         # what others read before it is sent is made from nothing that is for the asker alone
         alone = message.direct and not channel.draft
         principal = await self.principal(api, inquiry.user, inquiry.team, message.channel, channel, alone)
         person = await self._identity.language(api, inquiry.user)
-        more: dict[str, Any] = {"thread": message.conversation, "turns": turns}
+        more: dict[str, Any] = {
+            "thread": message.conversation,
+            "turns": turns,
+            "workspace": received.team,
+        }
         refusal = ""
         if alone:
             own = await self._files.read(api, message.files, language)
@@ -239,13 +243,13 @@ def _progress(received: Received, inquiry: Inquiry) -> Progress:
     return Progress(key, attempt, noted, received.note)
 
 
-def _notice(inquiry: Inquiry, ts: str) -> Posting:
+def _notice(inquiry: Inquiry, team: str, ts: str) -> Posting:
     message = inquiry.message
     return Posting(
         platform=PLATFORM,
         channel=message.channel,
         message=ts,
-        workspace=inquiry.team,
+        workspace=team,
         thread=message.conversation,
         question_message=message.ts,
         kind="notice",

@@ -19,6 +19,7 @@ from adapters.slack.identity import Identity
 from adapters.slack.ids import Ids
 from adapters.slack.notices import Notices
 from adapters.slack.people import people
+from adapters.slack.personal import personal
 from adapters.slack.talking import talking
 from adapters.slack.whispers import Whispers
 from rag_core.access import Access
@@ -77,6 +78,18 @@ def assemble(
         postings=postings,
         whispers=whispers,
     )
+    own = personal(
+        settings=settings,
+        ids=ids,
+        database=database,
+        access=access,
+        identity=identity,
+        channels=channels,
+        feedback=feedback,
+        postings=postings,
+        reviewing=judging.reviewing,
+        whispers=whispers,
+    )
     asking = talking(
         settings=settings,
         ids=ids,
@@ -92,8 +105,9 @@ def assemble(
         whispers=whispers,
         take_reply=judging.take_reply,
         question_deleted=judging.question_deleted,
+        open_settings=own.open_settings,
     )
-    parts = (*asking.parts, *judging.parts)
+    parts = (*asking.parts, *judging.parts, *own.parts)
     handlers = {kind: handler for part in parts for kind, handler in part.handlers().items()}
     refusals = {
         kind: refusal for part in parts for kind, refusal in getattr(part, "refusals", dict)().items()

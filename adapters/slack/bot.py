@@ -116,8 +116,8 @@ class SlackBot:
                 self._calm.set()
 
     async def _acknowledgements_first(self) -> None:
-        """Slack waits three seconds for an acknowledgement: work on a hundred questions does not begin in between, nor all in
-        one round of the event loop."""
+        """Slack waits three seconds for an acknowledgement: work on a hundred questions does not begin in between, nor all
+        at the same moment."""
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_S), self._turn:
                 await self._calm.wait()

@@ -57,7 +57,7 @@ class Private:
         surface = EphemeralSurface(api, place, spot.response_url, progress, look, language)
         await surface.begin()
         principal = await self._asking.principal(api, spot.user, team, spot.channel, channel, direct)
-        question = self._asking.question(text, principal, channel, language, **more)
+        question = self._asking.question(text, principal, channel, language, workspace=received.team, **more)
         return await self._answering.answer(Asked(question, channel), Shown(surface, api, spot.channel))
 
 

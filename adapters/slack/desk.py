@@ -43,7 +43,8 @@ class _Target:
 class EscalationDesk:
     """Implements adapters.escalating.Desk. A target is a channel, a user group or a user, by its id.
 
-    A group is called in the thread of the question itself: that mention is the only one of ours that calls anybody.
+    A group is called in the thread of the question itself, or where it has none, as with a command, in its channel: that
+    mention is the only one of ours that calls anybody.
     """
 
     def __init__(

@@ -91,7 +91,7 @@ class Drafts:
         who, answer = asked.question.principal, reply.answer
         if answer is None:
             return
-        api = await self._apis.of({"team_id": who.workspace})
+        api = await self._apis.of({"team_id": asked.question.asked_in})
         spot = Spot(who.channel, who.user, _thread_of(asked.question.thread, who.channel))
         targets = await self._targets(api, asked.channel.escalation)
         if not targets:
@@ -131,7 +131,7 @@ class Drafts:
             platform=PLATFORM,
             channel=target,
             message=ts,
-            workspace=who.workspace,
+            workspace=asked.question.asked_in,
             thread=asked.question.thread,
             question_message=asked.message,
             kind="draft",
@@ -320,7 +320,7 @@ def _recorded(asked: Asked, reply: Reply) -> RecordedAnswer:
         text=answer.text,
         citations=answer.citations,
         platform=who.platform,
-        workspace=who.workspace,
+        workspace=asked.question.asked_in,
         channel=who.channel,
         user=who.user,
         thread=asked.question.thread,

@@ -30,7 +30,13 @@ __all__ = ["MyData"]
 
 _PIECE, _PIECES = 6_000, 10
 """Characters of a message, and messages, where no file can be uploaded."""
-_TOLD = ("questions", "votes", "escalations", "reviews")
+_TOLD = {
+    "questions": ("questions",),
+    "votes": ("votes", "votes_on_answers"),
+    "escalations": ("escalations",),
+    "reviews": ("reviews", "reviews_pending"),
+}
+"""What is told, and of what it is the sum."""
 log = logging.getLogger(__name__)
 
 
@@ -101,7 +107,7 @@ class MyData:
     async def _report(
         self, api: Api, user: str, removed: Mapping[str, int], language: str, delivery: str
     ) -> None:
-        counts = {name: removed.get(name, 0) for name in _TOLD}
+        counts = {name: sum(removed.get(one, 0) for one in ones) for name, ones in _TOLD.items()}
         said = section(escaped(say(language, "data-forgotten", **counts)))
         channel = await direct_channel(api, user)
         await api.post(delivery=delivery, part=0, channel=channel, **message([said]))

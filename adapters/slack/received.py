@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.inbox import Delivery, Note
 from adapters.slack.api import Api
+from adapters.slack.installations import installation_of
 
 __all__ = ["INTERRUPTED", "Handler", "Received"]
 
@@ -43,9 +44,7 @@ class Received:
     @property
     def team(self) -> str:
         """The workspace that the app is installed in. The asker's own is elsewhere in the payload."""
-        team = self.body.get("team")
-        own = team.get("id") if isinstance(team, Mapping) else team
-        return str(self.body.get("team_id") or own or "")
+        return installation_of(self.body).team
 
 
 Handler = Callable[[Received], Awaitable[None]]

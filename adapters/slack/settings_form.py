@@ -48,7 +48,8 @@ _LANGUAGES = {"de": "Deutsch", "en": "English", "es": "Español", "fr": "França
 _HOW = "how"
 """The block of what is on or off."""
 _ON_OR_OFF = ("follow_ups", "draft")
-_ID = re.compile(r"[CGSUW][A-Z0-9]{2,}")
+_ID = re.compile(r"[CGSUW][A-Z0-9]{2,}|\d{5,}")
+"""Slack's, and numbers: a list for all platforms has Discord's as well."""
 _CHANNEL = ("C", "G")
 _APART = re.compile(r"[\s,;]+")
 _ERRORS = {
@@ -57,7 +58,7 @@ _ERRORS = {
     "allowed": "settings-wrong-id",
     "escalation": "settings-wrong-id",
 }
-_TONE, _IDS, _DURATION = 300, 1_000, 10
+_TONE, _IDS, _DURATION = 300, 3_000, 10
 _IN_MENU = 20
 """Users that are put into the menu; Slack looks each of them up."""
 
@@ -76,8 +77,6 @@ def form(
     def block(name: str) -> str:
         return _block(ids, name)
 
-    users = sorted(id for id in now.allowed if id[:1] in "UW")[:_IN_MENU]
-    others = sorted(now.allowed - set(users))
     to_channel = now.escalation if now.escalation.startswith(_CHANNEL) else ""
     to_group = "" if to_channel else now.escalation
     offered = sorted(
@@ -95,14 +94,7 @@ def form(
             block("auto_answer"), label("auto_answer"), now.auto_answer, words("settings-auto-answer-hint")
         ),
         checks(block(_HOW), words("settings-how"), {name: label(name) for name in _ON_OR_OFF}, on),
-        people_menu(block("allowed"), label("allowed"), users, words("settings-allowed-hint")),
-        line_input(
-            block("allowed_groups"),
-            words("settings-allowed-groups"),
-            " ".join(others),
-            most=_IDS,
-            hint=words("settings-groups-hint"),
-        ),
+        *_allowed(ids, now, language),
         channel_menu(block("escalation"), label("escalation"), to_channel, words("settings-escalation-hint")),
         line_input(
             block("escalation_group"),
@@ -188,6 +180,20 @@ def _is_possible(name: str, value: Any) -> bool:
 def _shown_in(name: str) -> str:
     """The block beside which it is told: those in which an id is typed."""
     return {"allowed": "allowed_groups", "escalation": "escalation_group"}.get(name, name)
+
+
+def _allowed(ids: Ids, now: Channel, language: str) -> list[Json]:
+    """Some users in a menu, all other ids as text; nothing where these are too many, so that none is lost."""
+    users = sorted(id for id in now.allowed if id[:1] in "UW")[:_IN_MENU]
+    others = " ".join(sorted(now.allowed - set(users)))
+    if len(others) > _IDS:
+        return []
+    label, groups = say(language, LABELS["allowed"]), say(language, "settings-allowed-groups")
+    hints = say(language, "settings-allowed-hint"), say(language, "settings-groups-hint")
+    return [
+        people_menu(_block(ids, "allowed"), label, users, hints[0]),
+        line_input(_block(ids, "allowed_groups"), groups, others, most=_IDS, hint=hints[1]),
+    ]
 
 
 def _origins(now: Channel, of_file: Channel, language: str) -> list[str]:

@@ -181,6 +181,7 @@ class _Connection:
         self._socket = socket
         self._dispatch = dispatch
         self._hello = hello
+        self._greeted = False
 
     async def send_socket_mode_response(self, response: SocketModeResponse) -> None:
         await self._socket.send_str(json.dumps(response.to_dict()))
@@ -203,13 +204,20 @@ class _Connection:
     def _read(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
         if kind == "hello":
-            self._hello()
+            self._greet()
         elif kind == "disconnect":
             self.disabled = message.get("reason") == "link_disabled"
             self.renew = not self.disabled
             self.over.set()
         elif (request := _request(message)) is not None:
+            self._greet()
             self._dispatch(self, request)
+
+    def _greet(self) -> None:
+        """Slack says hello first; whatever it delivers says as much."""
+        if not self._greeted:
+            self._greeted = True
+            self._hello()
 
 
 def _message(text: str) -> dict[str, Any]:

@@ -181,7 +181,7 @@ data-yours = Das ist alles, was ich von dir aufbewahre.
 data-sent = Ich habe dir deine Daten als Direktnachricht geschickt.
 data-not-sent = Ich konnte dir deine Daten nicht schicken. Bitte frag, wer mich verwaltet.
 data-no-file = Ich darf in diesem Workspace keine Dateien hochladen: Der App fehlt die Berechtigung { $scope }, die ergänzen kann, wer mich verwaltet. Stehen deine Daten nicht darunter, sind sie zu lang für Nachrichten.
-data-forgotten = Ich habe dich vergessen. Entfernt: { $questions } Fragen mit ihren Antworten, { $votes } Bewertungen, { $escalations } Fragen an Menschen, { $reviews } Prüfungen.
+data-forgotten = Ich habe dich vergessen. Entfernt – Fragen mit ihren Antworten: { $questions }, Bewertungen: { $votes }, Fragen an Menschen: { $escalations }, Prüfungen: { $reviews }.
 data-forgotten-notice = Ich habe dich vergessen.
 
 ## Prüfen

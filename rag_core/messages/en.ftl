@@ -193,7 +193,7 @@ data-not-sent = I could not send you your data. Please ask an administrator of m
 # $scope: what the app lacks, such as files:write.
 data-no-file = I may not upload files in this workspace: the app lacks the scope { $scope }, which an administrator of mine can add. If your data is not below, it is too long for messages.
 # $questions, $votes, $escalations, $reviews: how many of each.
-data-forgotten = I have forgotten you. Removed: { $questions } questions with their answers, { $votes } votes, { $escalations } questions to people, { $reviews } reviews.
+data-forgotten = I have forgotten you. Removed – questions with their answers: { $questions }, votes: { $votes }, questions to people: { $escalations }, reviews: { $reviews }.
 data-forgotten-notice = I have forgotten you.
 
 ## Reviewing

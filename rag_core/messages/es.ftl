@@ -178,7 +178,7 @@ data-yours = Esto es todo lo que guardo de ti.
 data-sent = Te he enviado tus datos por mensaje directo.
 data-not-sent = No he podido enviarte tus datos. Pregunta a quien me administra.
 data-no-file = No puedo subir archivos en este espacio: a la aplicación le falta el permiso { $scope }, que puede añadir quien me administra. Si tus datos no están debajo, son demasiado largos para mensajes.
-data-forgotten = Te he olvidado. Eliminado: { $questions } preguntas con sus respuestas, { $votes } valoraciones, { $escalations } preguntas a personas, { $reviews } revisiones.
+data-forgotten = Te he olvidado. Eliminado – preguntas con sus respuestas: { $questions }, valoraciones: { $votes }, preguntas a personas: { $escalations }, revisiones: { $reviews }.
 data-forgotten-notice = Te he olvidado.
 
 ## La revisión

@@ -182,7 +182,7 @@ data-yours = Voici tout ce que je conserve de vous.
 data-sent = Je vous ai envoyé vos données par message direct.
 data-not-sent = Je n’ai pas pu vous envoyer vos données. Adressez-vous à la personne qui m’administre.
 data-no-file = Je ne peux pas déposer de fichiers dans cet espace : il manque à l’application la portée { $scope }, que peut ajouter la personne qui m’administre. Si vos données ne figurent pas ci-dessous, elles sont trop longues pour des messages.
-data-forgotten = Je vous ai oublié. Supprimés : { $questions } questions avec leurs réponses, { $votes } avis, { $escalations } questions à des personnes, { $reviews } relectures.
+data-forgotten = Je vous ai oublié. Supprimés – questions avec leurs réponses : { $questions }, avis : { $votes }, questions à des personnes : { $escalations }, relectures : { $reviews }.
 data-forgotten-notice = Je vous ai oublié.
 
 ## La relecture

@@ -45,6 +45,4 @@ class ChannelRecords:
 
 def _of(platform: str, workspace: str, channel: str) -> Any:
     columns = channel_settings.c
-    return (
-        (columns.platform == platform) & (columns.workspace == workspace) & (columns.channel == channel)
-    )
+    return (columns.platform == platform) & (columns.workspace == workspace) & (columns.channel == channel)

@@ -77,7 +77,7 @@ class Feedback:
             "id": answer.id,
             "created_at": datetime.now(UTC),
             "platform": who.platform,
-            "workspace": who.workspace,
+            "workspace": question.asked_in,
             "channel": who.channel,
             "user_id": who.user,
             "thread": question.thread,
@@ -218,7 +218,17 @@ def _given() -> Select[Any]:
     c = answers.c
     place = (c.platform, c.workspace, c.channel, c.user_id, c.thread)
     return select(
-        *(c.id, c.question, c.answer, c.citations, *place, c.created_at, c.release, c.confidence, c.abstained),
+        *(
+            c.id,
+            c.question,
+            c.answer,
+            c.citations,
+            *place,
+            c.created_at,
+            c.release,
+            c.confidence,
+            c.abstained,
+        ),
         *(c.standalone, c.generator),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,8 +53,13 @@ class Desk:
         self.surface = Shown()
         self._answering = Answering(Chat(assistant), self.postings, self._propose)
 
-    async def ask(self, channel: Channel = Channel(), unasked: bool = False) -> Reply | None:  # noqa: B008  frozen
-        return await self._answering.answer(Asked(QUESTION, channel, "1.0", unasked), self.surface)
+    async def ask(
+        self,
+        channel: Channel = Channel(),  # noqa: B008  frozen
+        unasked: bool = False,
+        question: Question = QUESTION,
+    ) -> Reply | None:
+        return await self._answering.answer(Asked(question, channel, "1.0", unasked), self.surface)
 
     async def _propose(self, asked: Asked, reply: Reply) -> None:
         self.proposed.append(reply)
@@ -77,6 +83,14 @@ async def test_an_answer_is_shown_while_it_is_written_and_remembered(database: A
         ("2.0", 0, "a1", "1.0", "U1"),
         ("3.0", 1, "a1", "1.0", "U1"),
     ]
+
+
+async def test_what_is_remembered_names_the_workspace_that_the_bot_is_in(database: AsyncEngine) -> None:
+    """In a channel that workspaces share, the asker's own may be one where it has no token."""
+    desk = Desk(database, FakeAssistant())
+    await desk.ask(question=replace(QUESTION, workspace="T2"))
+    kept = await desk.postings.of_question("slack", "C1", "1.0")
+    assert {posting.workspace for posting in kept} == {"T2"}
 
 
 async def test_a_failure_is_shown_and_remembered_too(database: AsyncEngine) -> None:

@@ -211,7 +211,12 @@ def test_doctor_says_how_to_mend_what_fails(place: Place) -> None:
     assert list(failed) == ["index", "sources", "chat page"]
     assert "answerloop ingest" in failed["index"]
     assert "nowhere" in done.stdout
-    assert re.findall(r"^✓ ([\w ]+):", done.stdout, re.MULTILINE) == [*PARTS[:4], "access", "generator", "slack"]
+    assert re.findall(r"^✓ ([\w ]+):", done.stdout, re.MULTILINE) == [
+        *PARTS[:4],
+        "access",
+        "generator",
+        "slack",
+    ]
 
 
 def test_doctor_tells_of_settings_that_cannot_be_read(empty: Place) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -29,6 +31,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> P
     done = place.run("ingest", "handbook")
     assert done.returncode == 0, done.stderr
     return place
+
+
+@pytest.fixture
+def copied(tmp_path: Path, installed: Place) -> Place:
+    """An installation of one's own."""
+    shutil.copytree(installed.path, tmp_path / "copy")
+    return Place(tmp_path / "copy")
 
 
 @pytest.fixture
@@ -175,6 +184,62 @@ def test_slack_away_at_the_start_is_waited_for(installed: Place) -> None:
     finally:
         slack.start()
         slack.close()
+
+
+@pytest.mark.parametrize("mode", ["socket", "http"])
+def test_a_workspace_installs_it_asks_and_removes_it(copied: Place, mode: str) -> None:
+    """With a client id and secret in place of a token, in either mode; afterwards nothing of it is kept."""
+    port = free_port()
+    home = f"http://127.0.0.1:{port}"
+    with LocalSlack(events_url=f"{home}/slack/events" if mode == "http" else None) as slack:
+        variables = {
+            **slack.environment,
+            "SLACK_CLIENT_ID": slack.client_id,
+            "SLACK_CLIENT_SECRET": slack.client_secret,
+            "ANSWERLOOP_SLACK__MODE": mode,
+            "ANSWERLOOP_SLACK__PORT": str(port),
+        }
+        del variables["SLACK_BOT_TOKEN"]
+        with serving(copied, "--only", "slack", **variables) as process:
+            assert "answerloop is ready: Slack" in process.line()
+            state = httpx.get(f"{home}/slack/install").headers["set-cookie"].split(";")[0]
+            installed = httpx.get(
+                f"{home}/slack/oauth_redirect",
+                params={"code": slack.oauth_code(), "state": state.partition("=")[2]},
+                headers={"Cookie": state},
+            )
+            assert installed.status_code == 200
+            asked = slack.user("U0ANNA").asks("C0HELP", "How many days of leave do I have?")
+            wait_for(lambda: "30 days" in answer(slack, asked))
+            slack.uninstall()
+            process.until_said("the app was removed from workspace T0MAIN; deleted: ", 20)
+            assert process.stop() == 0
+    with sqlite3.connect(copied.home / "answerloop.db") as database:
+        for table in ("answers", "votes", "postings", "threads", "slack_bots", "slack_installations"):
+            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
+        kept = database.execute("SELECT count(*) FROM deliveries WHERE payload IS NOT NULL").fetchone()
+    assert kept == (0,)
+
+
+def test_while_slack_is_away_it_can_be_stopped(installed: Place) -> None:
+    """It does not wait for it first."""
+    port = free_port()
+    variables = {"SLACK_API_URL": f"http://127.0.0.1:{port}/api/", "SLACK_BOT_TOKEN": "xoxb-1"}
+    with serving(installed, "--only", "slack", **variables, SLACK_APP_TOKEN="xapp-1") as process:
+        process.until_said("Slack is not reached")
+        assert process.stop(15) == 0
+
+
+def test_missing_scopes_are_told_at_the_start(installed: Place, slack: LocalSlack) -> None:
+    """With what does not work without them; the rest does."""
+    slack.set_scopes("app_mentions:read", "chat:write", "users:read", "commands", "channels:history")
+    with serving(installed, "--only", "slack", **slack.environment) as process:
+        assert process.line().startswith("answerloop is ready")
+        process.until_said(
+            "the bot token lacks the scope reactions:read, without which there is no: votes by reaction"
+        )
+        asked = slack.user("U0ANNA").asks("C0HELP", "How many days of leave do I have?")
+        wait_for(lambda: "30 days" in answer(slack, asked))
 
 
 @pytest.mark.parametrize("variable", ["SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"])

@@ -90,7 +90,7 @@ async def test_a_person_is_forgotten(visit: Visited) -> None:
     kept = await visit.records_of_people().export("slack", "U0ANNA")
     assert {name: rows for name, rows in kept.items() if isinstance(rows, list) and rows} == {}
     [told] = direct(visit)
-    assert "1 questions with their answers, 1 votes" in readable(told)
+    assert "questions with their answers: 1, votes: 1," in readable(told)
     assert visit.anna.home is not None
     shown = readable(visit.anna.home)
     assert "I have forgotten you" in shown

@@ -172,7 +172,7 @@ async def test_channel_settings_reach_the_question(bot: Any) -> None:
     )
     await bot.asked()
     [question] = bot.assistant.questions
-    assert (question.scopes, question.tone, question.language) == (frozenset({"public"}), "brief", "fr")
+    assert (question.scopes, question.tone, question.spoken) == (frozenset({"public"}), "brief", "fr")
 
 
 async def test_whom_the_channel_does_not_admit_is_told_so_alone(bot: Any) -> None:
