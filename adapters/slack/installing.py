@@ -134,10 +134,12 @@ def _kind(body: Mapping[str, Any]) -> object:
 
 
 async def _made(store: AsyncSQLAlchemyInstallationStore | AsyncSQLAlchemyOAuthStateStore) -> None:
-    try:
-        await store.create_tables()  # type: ignore[no-untyped-call]
-    except (DBAPIError, OSError) as error:
-        raise Unavailable("The tables for Slack's installations cannot be made now") from error
+    for is_last in (False, True):
+        try:
+            return await store.create_tables()  # type: ignore[no-untyped-call, no-any-return]
+        except (DBAPIError, OSError) as error:
+            if is_last:  # another process may have made them at the same moment
+                raise Unavailable("The tables for Slack's installations cannot be made now") from error
 
 
 def _for_bolt(request: Request) -> AsyncBoltRequest:

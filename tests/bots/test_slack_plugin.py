@@ -18,10 +18,10 @@ from tests.servers.slack import LocalSlack, readable
 EXAMPLE = ROOT / "examples" / "slack_plugin.py"
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Place:
-    """After the first ingest."""
-    place = made(tmp_path_factory.mktemp("plugin"), model_folder)
+@pytest.fixture
+def installed(tmp_path: Path, model_folder: Path) -> Place:
+    """After the first ingest; one of its own for each local Slack, whose ids of commands begin anew."""
+    place = made(tmp_path, model_folder)
     done = place.run("ingest", "handbook")
     assert done.returncode == 0, done.stderr
     return place
