@@ -14,13 +14,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.inbox import Inbox
-from adapters.slack.api import Api, Apis
 from adapters.slack.assembly import Assembled, Assistant, assemble
 from adapters.slack.bot import PLATFORM
-from adapters.slack.installations import InstalledTeams, SingleTeam
-from adapters.slack.installing import Departures, installation_store
+from adapters.slack.connection.installing import Departures, installation_store
 from adapters.slack.plugin import attach, detach
-from adapters.slack.wire import Wire
+from adapters.slack.web_api.api import Api, Apis
+from adapters.slack.web_api.installations import InstalledTeams, SingleTeam
+from adapters.slack.web_api.wire import Wire
 from bots.background import kept_going
 from rag_core.access import Access
 from rag_core.errors import SettingsError
@@ -121,7 +121,7 @@ async def slack_apis(slack: Slack, database: AsyncEngine) -> Apis:
 def own_app(slack: Slack) -> AsyncApp:
     """A Bolt app for the bot alone. It asks Slack nothing of its own, and takes nothing from the environment.
 
-    Signatures are verified before it (adapters/slack/endpoint.py); the bot's own events are sorted out after it.
+    Signatures are verified before it (adapters/slack/connection/endpoint.py); the bot's own events are sorted out after it.
     """
     with _hidden(_BOLTS_OWN):
         return AsyncApp(

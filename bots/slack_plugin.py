@@ -11,9 +11,9 @@ from pathlib import Path
 
 from slack_bolt.async_app import AsyncApp
 
-from adapters.slack.api import Api, Apis
-from adapters.slack.installations import InstalledTeams, SingleTeam
-from adapters.slack.wire import Wire
+from adapters.slack.web_api.api import Api, Apis
+from adapters.slack.web_api.installations import InstalledTeams, SingleTeam
+from adapters.slack.web_api.wire import Wire
 from bots.active import ActiveRelease
 from bots.background import kept_going
 from bots.live import LiveSettings

@@ -17,13 +17,13 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from adapters.slack.assembly import Assistant
-from adapters.slack.endpoint import PATH, endpoint
-from adapters.slack.errors import SlackRefusal
-from adapters.slack.features import features_of, lacking, scopes_of
-from adapters.slack.installing import INSTALL_PATH, install_routes
-from adapters.slack.socket import SocketMode
-from adapters.slack.wire import Wire
-from adapters.slack.workspace import Workspace, workspace_when_up
+from adapters.slack.connection.endpoint import PATH, endpoint
+from adapters.slack.connection.features import features_of, lacking, scopes_of
+from adapters.slack.connection.installing import INSTALL_PATH, install_routes
+from adapters.slack.connection.socket import SocketMode
+from adapters.slack.web_api.errors import SlackRefusal
+from adapters.slack.web_api.wire import Wire
+from adapters.slack.web_api.workspace import Workspace, workspace_when_up
 from bots.listening import address, listen, serve_http
 from bots.serve import Part, Run, announce
 from bots.slack_bot import own_app, slack_bot, slack_client

@@ -12,16 +12,16 @@ from adapters.answering import Answering
 from adapters.channels import Channels
 from adapters.chat import Answerer, Chat
 from adapters.inbox import Inbox
-from adapters.slack.api import Apis
 from adapters.slack.bot import Departed, SlackBot
-from adapters.slack.files import Reader
 from adapters.slack.identity import Identity
 from adapters.slack.ids import Ids
-from adapters.slack.notices import Notices
-from adapters.slack.people import people
-from adapters.slack.personal import personal
-from adapters.slack.talking import talking
-from adapters.slack.whispers import Whispers
+from adapters.slack.people.notices import Notices
+from adapters.slack.people.parts import people
+from adapters.slack.personal.parts import personal
+from adapters.slack.showing.whispers import Whispers
+from adapters.slack.talking.files import Reader
+from adapters.slack.talking.parts import talking
+from adapters.slack.web_api.api import Apis
 from rag_core.access import Access
 from rag_core.records.channels import ChannelRecords
 from rag_core.records.feedback import Feedback

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters.inbox import Delivery, Inbox, Note
-from adapters.slack.api import Apis
 from adapters.slack.arrivals import Arrival, changed_ts, question_key
-from adapters.slack.errors import Complaints, TokenGone
 from adapters.slack.ids import Ids
 from adapters.slack.received import INTERRUPTED, Handler, Received
+from adapters.slack.web_api.api import Apis
+from adapters.slack.web_api.errors import Complaints, TokenGone
 
 __all__ = ["PLATFORM", "Departed", "Refusal", "SlackBot"]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from adapters.slack.api import Api
 from adapters.slack.bot import PLATFORM
 from adapters.slack.received import Received
+from adapters.slack.web_api.api import Api
 from rag_core.cache.flights import Flights
 from rag_core.errors import AnswerloopError
 from rag_core.settings import Settings

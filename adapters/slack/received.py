@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.inbox import Delivery, Note
-from adapters.slack.api import Api
-from adapters.slack.installations import installation_of
+from adapters.slack.web_api.api import Api
+from adapters.slack.web_api.installations import installation_of
 
 __all__ = ["INTERRUPTED", "Handler", "Received"]
 

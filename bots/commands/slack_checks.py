@@ -29,8 +29,8 @@ async def examined(settings: Settings) -> str:
 
 
 async def _workspace(settings: Settings) -> str:
-    from adapters.slack.features import features_of, lacking
-    from adapters.slack.workspace import workspace_of
+    from adapters.slack.connection.features import features_of, lacking
+    from adapters.slack.web_api.workspace import workspace_of
     from bots.slack_bot import slack_client
 
     assert settings.slack.bot_token is not None
@@ -44,8 +44,8 @@ async def _workspace(settings: Settings) -> str:
 
 
 async def _opens_connections(slack: Slack) -> None:
-    from adapters.slack.errors import SlackRefusal
-    from adapters.slack.wire import Wire
+    from adapters.slack.web_api.errors import SlackRefusal
+    from adapters.slack.web_api.wire import Wire
 
     assert slack.app_token is not None
     wire = Wire(slack.app_token.get_secret_value(), slack.api_url or "")

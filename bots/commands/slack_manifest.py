@@ -26,8 +26,8 @@ def write_manifest(settings: Settings, http: str, without: Collection[str], forc
     Raises:
         SettingsError: the file is there already, the address is none, or there is no such feature.
     """
-    from adapters.slack.features import FEATURES, features_of, scopes_of
-    from adapters.slack.manifest import as_yaml, manifest
+    from adapters.slack.connection.features import FEATURES, features_of, scopes_of
+    from adapters.slack.connection.manifest import as_yaml, manifest
 
     optional = [name for name, feature in FEATURES.items() if not feature.always and name != "groups"]
     for name in without:

@@ -28,17 +28,17 @@ from adapters.answering import Answering, Asked
 from adapters.channels import Channels
 from adapters.chat import Chat, Reply
 from adapters.inbox import Inbox
-from adapters.slack.api import Api
 from adapters.slack.bot import SlackBot
 from adapters.slack.identity import Identity
 from adapters.slack.ids import Ids
-from adapters.slack.installations import SingleTeam
 from adapters.slack.plugin import attach
-from adapters.slack.queues import Queues
 from adapters.slack.received import Received
-from adapters.slack.talking import Talking, talking
-from adapters.slack.whispers import Whispers
-from adapters.slack.wire import Wire
+from adapters.slack.showing.whispers import Whispers
+from adapters.slack.talking.parts import Talking, talking
+from adapters.slack.web_api.api import Api
+from adapters.slack.web_api.installations import SingleTeam
+from adapters.slack.web_api.queues import Queues
+from adapters.slack.web_api.wire import Wire
 from rag_core.access import Access
 from rag_core.generation.protocol import Said, nothing
 from rag_core.records.channels import ChannelRecords

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from adapters.slack.controls import Rendering
 from adapters.slack.ids import Ids
+from adapters.slack.showing.controls import Rendering
 from rag_core.types import Answer, Citation
 from tests.servers.slack.state import Message
 

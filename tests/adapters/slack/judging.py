@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.answering import Answering
-from adapters.slack.people import People, people
+from adapters.slack.people.parts import People, people
 from rag_core.records.escalations import Escalations
 from rag_core.records.reviews import Review, Reviews
 from rag_core.types import Vote

@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.inbox import Inbox
-from adapters.slack.api import Api
 from adapters.slack.arrivals import Arrival
 from adapters.slack.bot import SlackBot
-from adapters.slack.errors import TokenGone
 from adapters.slack.ids import Ids
 from adapters.slack.received import Received
-from adapters.slack.wire import Wire
+from adapters.slack.web_api.api import Api
+from adapters.slack.web_api.errors import TokenGone
+from adapters.slack.web_api.wire import Wire
 from rag_core.records.database import open_database
 from rag_core.records.deliveries import Deliveries
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.answering import Answering
-from adapters.slack.people import people
-from adapters.slack.personal import personal
+from adapters.slack.people.parts import people
+from adapters.slack.personal.parts import personal
 from rag_core.records.documents import DocumentRecord, Documents
 from rag_core.records.people import People as RecordsOfPeople
 from tests.adapters.slack.judging import Judged

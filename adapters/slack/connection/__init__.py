@@ -1,0 +1,1 @@
+"""How deliveries reach the bot, and how the app comes to be installed."""

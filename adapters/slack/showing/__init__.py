@@ -1,0 +1,1 @@
+"""How answers and sentences look in Slack, and how they grow there."""

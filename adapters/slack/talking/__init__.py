@@ -1,0 +1,1 @@
+"""People ask: messages, follow-ups, the command, the shortcut, the assistant container."""

@@ -1,0 +1,241 @@
+"""What people write: questions to the bot, follow-ups, questions to nobody; and all that is none of its business."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from adapters.channels import Channel
+from adapters.slack.bot import PLATFORM
+from adapters.slack.identity import asker_team
+from adapters.slack.received import Handler, Received
+from adapters.slack.showing.whispers import Spot, Whispers
+from adapters.slack.talking.addressing import Message, message_of, readable
+from adapters.slack.talking.asking import Asking, Inquiry
+from adapters.slack.talking.history import Conversation, History
+from adapters.slack.talking.titles import Titles
+from adapters.slack.talking.wording import asks, goes_on, is_help, only_thanks, wants_quiet, wants_voice
+from adapters.slack.web_api.errors import PlaceClosed, SlackRefusal
+from rag_core.records.postings import Posting, Postings
+from rag_core.records.threads import Thread, Threads
+from rag_core.settings import Settings, duration_s
+
+__all__ = ["Address", "Questions", "bot_user", "is_for_us", "minutes_late"]
+
+_SURE = 0.5
+"""The confidence for what may not have been meant for the bot, where the channel names none."""
+_DELIVERED_WITHIN_S = 86_400.0
+"""Slack delivers for a day at most: a message that seems older was stamped by another clock."""
+TakeReply = Callable[[Received], Awaitable[bool]]
+
+
+class Address(Enum):
+    """Whom a message is for."""
+
+    NOBODY = "nobody"
+    """Not for the bot."""
+    BOT = "bot"
+    MAYBE = "maybe"
+    """Answered only if the answer is sure."""
+
+
+class Questions:
+    """The part that handles messages."""
+
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        asking: Asking,
+        history: History,
+        postings: Postings,
+        threads: Threads,
+        titles: Titles,
+        whispers: Whispers,
+        take_reply: TakeReply | None = None,
+    ) -> None:
+        """take_reply: is given each message first, and says whether it was a person's reply to an escalation."""
+        self._settings = settings
+        self._asking = asking
+        self._history = history
+        self._postings = postings
+        self._threads = threads
+        self._titles = titles
+        self._whispers = whispers
+        self._take_reply = take_reply
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"message": self._written}
+
+    async def _written(self, received: Received) -> None:
+        if not await is_for_us(received):
+            return
+        message = message_of(received.event, await bot_user(received))
+        if received.event.get("hidden") or message.user == received.api.bot_user:
+            return
+        if self._take_reply is not None and await self._take_reply(received):
+            return
+        # an edit that adds a mention comes as an edit and as a mention
+        earlier = received.delivery.attempt > 1 or bool(received.event.get("edited"))
+        if earlier and await self._postings.of_question(PLATFORM, message.channel, message.ts):
+            return
+        await self.take(received, message)
+
+    async def take(
+        self, received: Received, message: Message, shown: Collection[Posting] = (), insist: bool = False
+    ) -> None:
+        """Answer a message, if it is for the bot. shown: what answers it so far, to be replaced.
+
+        insist: it was for the bot before it was edited.
+
+        Raises:
+            Unavailable: not now.
+            SlackRefusal: Slack takes no answer there.
+        """
+        channel = await self._asking.channel(received, message.channel)
+        address, conversation = await self._address(received, message, channel)
+        if address is Address.NOBODY and insist:
+            address = Address.BOT
+        if address is Address.NOBODY:
+            return
+        inquiry = Inquiry(message, channel, message.user, asker_team(received), conversation, shown=shown)
+        if address is Address.MAYBE:
+            sure = channel.auto_answer if channel.auto_answer is not None else _SURE
+            inquiry = replace(inquiry, unasked=True, channel=replace(channel, auto_answer=sure))
+        if await self._may_go_on(received, inquiry):
+            await self.answer(received, inquiry)
+
+    async def answer(self, received: Received, inquiry: Inquiry) -> None:
+        """Answer it, and name the thread of the assistant container after its first question."""
+        message = inquiry.message
+        thread = await self._thread(message) if message.direct and message.thread else Thread()
+        in_container = Titles.is_assistants(thread) or "assistant_thread" in received.event
+        inquiry = replace(inquiry, assistant=in_container)
+        await self._asking.answer(received, inquiry)
+        if inquiry.assistant:
+            text = await self._history.text(received.api, message.text)
+            await self._titles.name(
+                received.api, received.team, message.channel, message.thread, thread, text
+            )
+
+    async def _address(
+        self, received: Received, message: Message, channel: Channel
+    ) -> tuple[Address, Conversation | None]:
+        """Whom it is for; and what stands before it, where that was needed to tell."""
+        if message.direct or message.mentions_bot:
+            return Address.BOT, None
+        if message.mentions_others:
+            return Address.NOBODY, None
+        text = readable(message.text, received.api.bot_user, {})
+        if message.thread:
+            return await self._follow_up(received, message, channel, text)
+        maybe = channel.auto_answer is not None and asks(text)
+        return (Address.MAYBE if maybe else Address.NOBODY), None
+
+    async def _follow_up(
+        self, received: Received, message: Message, channel: Channel, text: str
+    ) -> tuple[Address, Conversation | None]:
+        """In a thread that the bot answered in: a question of who talks with it is for it; what others ask there, and
+        what is said while others talk, may be; thanks, and words between people, are not."""
+        if not channel.follow_ups or only_thanks(text):
+            return Address.NOBODY, None
+        ours = await self._postings.of_thread(PLATFORM, message.channel, message.thread)
+        askers = {row.user_id for row in ours if row.kind == "answer"}
+        is_asker = message.user in askers
+        question = asks(text) or (is_asker and goes_on(text))
+        if not askers or not (is_asker or question) or (await self._thread(message)).silenced_by:
+            return Address.NOBODY, None
+        before = await self._history.before(received.api, message)
+        among_themselves = before.last_by not in ("", message.user)
+        if is_asker and question and not among_themselves:
+            return Address.BOT, before
+        if question or not among_themselves:
+            return Address.MAYBE, before
+        return Address.NOBODY, before
+
+    async def _may_go_on(self, received: Received, inquiry: Inquiry) -> bool:
+        """False: there is nothing to answer, or something else was said instead."""
+        if await self._asking.is_bot(received.api, inquiry.user):
+            return False
+        admitted = await self._asking.admits(received.api, inquiry.user, inquiry.channel)
+        late = minutes_late(received, self._settings())
+        if inquiry.unasked:
+            return admitted and late is None
+        if not admitted:
+            await self._refuse(received, inquiry)
+            return False
+        return not await self._instead(received, inquiry, late)
+
+    async def _instead(self, received: Received, inquiry: Inquiry, late: int | None) -> bool:
+        """Whether something else than an answer was called for, and said."""
+        message = inquiry.message
+        text = readable(message.text, received.api.bot_user, {})
+        command = self._settings().slack.command
+        if message.thread and not message.direct and (wants_quiet(text) or wants_voice(text)):
+            await self._silence(received, inquiry, wants_quiet(text))
+        elif not text and message.files and message.direct:
+            await self._asking.say(received, inquiry, "ask-about-file")
+        elif is_help(text) or (not text and not message.thread):
+            await self._asking.say(received, inquiry, "ask-help" if text else "ask-empty", command=command)
+        elif late is not None:
+            await self._asking.say(received, inquiry, "asked-late", retry=True, minutes=str(late))
+        else:
+            return False
+        return True
+
+    async def _silence(self, received: Received, inquiry: Inquiry, quiet: bool) -> None:
+        message = inquiry.message
+        by = inquiry.user if quiet else ""
+        await self._threads.silence(PLATFORM, received.team, message.channel, message.thread, by)
+        await self._asking.say(received, inquiry, "thread-silenced" if quiet else "thread-resumed")
+
+    async def _refuse(self, received: Received, inquiry: Inquiry) -> None:
+        message = inquiry.message
+        if message.direct:
+            await self._asking.say(received, inquiry, "not-allowed")
+        else:
+            await self._whispers.tell(
+                received.api, Spot(message.channel, message.user, message.thread), "not-allowed"
+            )
+
+    async def _thread(self, message: Message) -> Thread:
+        return await self._threads.get(PLATFORM, message.channel, message.thread)
+
+
+async def bot_user(received: Received) -> str:
+    """The bot's user id.
+
+    Raises:
+        Unavailable: Slack does not tell it now.
+    """
+    return received.api.bot_user or (await received.api.identity()).bot_user
+
+
+async def is_for_us(received: Received) -> bool:
+    """Whether the bot itself sees the message. An app that acts for people as well hears of their direct messages, too."""
+    event: Mapping[str, Any] = received.event
+    given = received.body.get("authorizations")
+    first = given[0] if isinstance(given, list) and given and isinstance(given[0], Mapping) else {}
+    on_behalf = first.get("is_bot") is False and first.get("user_id") not in (None, await bot_user(received))
+    if not on_behalf or event.get("channel_type") not in ("im", "mpim"):
+        return True
+    try:
+        await received.api.call("conversations.info", channel=str(event.get("channel") or ""))
+    except PlaceClosed:
+        return False
+    except SlackRefusal:
+        return True
+    return True
+
+
+def minutes_late(received: Received, settings: Settings) -> int | None:
+    """How long ago it was sent, where that is too long to answer it without asking; None: it is not."""
+    ts = str(received.event.get("event_ts") or received.event.get("ts") or "")
+    age = (datetime.now(UTC) - received.delivery.received_at).total_seconds()
+    sent = time.time() - float(ts) if ts.replace(".", "", 1).isdigit() else 0.0
+    if sent < _DELIVERED_WITHIN_S:
+        age = max(age, sent)
+    return max(1, round(age / 60)) if age > duration_s(settings.slack.useful_for) else None

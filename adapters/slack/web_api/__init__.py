@@ -1,0 +1,1 @@
+"""Slack's Web API: calls that wait their turn, find their token and post once."""
