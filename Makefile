@@ -29,7 +29,7 @@ check: install
 
 test: check
 	sh tests/system-packages.sh
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile
 
 format: install
 	$(BIN)/ruff format .
