@@ -39,8 +39,11 @@ class Surface(Protocol):
     async def finish(self, reply: Reply) -> Sequence[str]:
         """Show the answer, or the sentence in its place, instead of all that was shown before; the ids of its messages."""
 
+    async def give_up(self) -> None:
+        """Take back what was shown of this answer; an earlier one that it was to replace stays."""
+
     async def withdraw(self) -> None:
-        """Take back all that was shown."""
+        """Take back all that was shown, an earlier answer as well."""
 
 
 Propose = Callable[[Asked, Reply], Awaitable[None]]
@@ -65,7 +68,7 @@ class Answering:
         try:
             reply = await self._chat.answer(asked.question, (lambda text: None) if watched else surface.said)
         except BaseException:
-            await surface.withdraw()
+            await surface.give_up()
             raise
         if asked.unasked and not _sure(reply, asked.channel):
             await surface.withdraw()

@@ -16,7 +16,7 @@ from rag_core.errors import AnswerloopError, InvalidEntry, InvalidQuestion, Unav
 from rag_core.records.deliveries import Deliveries
 from rag_core.records.delivery import Delivery
 
-__all__ = ["PAUSES", "Attempts", "Failed", "Handle", "Note", "cancelled", "name_of", "named"]
+__all__ = ["PAUSES", "Attempts", "Failed", "Handle", "Note", "cancelled", "name_of", "named", "trace_of"]
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Attempts:
                 await asyncio.sleep(pause)
                 held.resting = False
         except Exception as error:  # a mistake of ours; its lane goes on
-            log.error("%s was left lying: %s", name_of(held), _trace(error))
+            log.error("%s was left lying: %s", name_of(held), trace_of(error))
 
     async def finish(self, held: Held, failed: bool = False) -> None:
         """Done, whatever became of it."""
@@ -120,12 +120,12 @@ class Attempts:
         if held.fate is not None:  # an error on being cancelled
             return
         reference = secrets.token_hex(3)
-        log.error("%s failed (reference %s): %s", name_of(held), reference, _trace(error))
+        log.error("%s failed (reference %s): %s", name_of(held), reference, _told(error))
         if self._failed is not None:
             try:
                 await self._failed(held.delivery, error, reference)
             except Exception as untold:
-                log.error("Nobody could be told of it (reference %s): %s", reference, _trace(untold))
+                log.error("Nobody could be told of it (reference %s): %s", reference, trace_of(untold))
         await self.finish(held, failed=True)
 
     async def _written(self, held: Held, write: Callable[[], Awaitable[bool]]) -> bool:
@@ -157,8 +157,14 @@ def named(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _trace(error: BaseException) -> str:
-    """Where it came from, cause after cause."""
+def _told(error: BaseException) -> str:
+    """One line of what was foreseen: its sentence says what is to be done. All else with its trace."""
+    sentence = named(error)
+    return sentence if sentence != type(error).__name__ else trace_of(error)
+
+
+def trace_of(error: BaseException) -> str:
+    """Where it came from, cause after cause; without what people wrote."""
     return "\n".join(f"{named(e)}\n{''.join(traceback.format_tb(e.__traceback__))}" for e in _causes(error))
 
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,6 +35,7 @@ _PRUNE_S = 600.0
 
 class Inbox:
     """handle: is given each delivery, as often as it takes; in order within a lane, one at a time, lanes side by side.
+    waits: is told at once of each that may have to wait in its lane; it does not raise.
 
     pauses: seconds between attempts. accept_s: how long accepting may take. look_s: how often what others left is looked
     for. renew_s: how often the leases of what is held here are renewed; several times within a lease. keep: how long
@@ -47,6 +48,7 @@ class Inbox:
         handle: Handle,
         *,
         failed: Failed | None = None,
+        waits: Callable[[Delivery], None] | None = None,
         pauses: Sequence[float] = PAUSES,
         accept_s: float = 2.5,
         look_s: float = 2.0,
@@ -55,6 +57,7 @@ class Inbox:
     ) -> None:
         self._deliveries = deliveries
         self._attempts = Attempts(deliveries, handle, failed, pauses, self._drop, self._lose)
+        self._waits = waits
         self._accept_s = accept_s
         self._look_s = look_s
         self._renew_s = renew_s
@@ -175,7 +178,8 @@ class Inbox:
             if one.number not in self._held:
                 held = self._held[one.number] = Held(one)
                 self._numbers[held.delivery.platform, held.delivery.key] = one.number
-                self._lanes.put(held)
+                if self._lanes.put(held) and self._waits is not None:
+                    self._waits(held.delivery)
 
     def _drop(self, held: Held) -> None:
         self._held.pop(held.number, None)
@@ -202,7 +206,7 @@ class Inbox:
 
     def _lose(self, held: Held) -> None:
         if held.end(Fate.LOST):
-            log.warning("%s is held by another process now", name_of(held))
+            log.info("%s is ours no more: another process has it, or it was forgotten", name_of(held))
         if held.task is None:
             self._drop(held)
 

@@ -79,12 +79,14 @@ class Lanes:
     def workers(self) -> set[asyncio.Task[None]]:
         return set(self._workers.values())
 
-    def put(self, held: Held) -> None:
-        """Into its lane, by its number."""
+    def put(self, held: Held) -> bool:
+        """Into its lane, by its number. Whether it has to wait there."""
         lane = held.delivery.platform, held.delivery.lane
         heapq.heappush(self._waiting.setdefault(lane, []), held)
-        if lane not in self._workers:
-            self._workers[lane] = asyncio.create_task(self._run(lane))
+        if lane in self._workers:
+            return True
+        self._workers[lane] = asyncio.create_task(self._run(lane))
+        return held.taken.behind
 
     def clear(self) -> list[Held]:
         """Take out what has not begun."""

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from rag_core.messages import say, spoken
 
-__all__ = ["printable", "readable_location", "readable_place"]
+__all__ = ["file_name", "printable", "readable_location", "readable_place"]
 
 _TERMINAL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$))")
 _PLACE = re.compile(r"(?:^|, )(?P<kind>page|line) (?P<number>\d+)$")
@@ -26,6 +26,12 @@ def printable(text: str) -> str:
 def readable_location(location: str) -> str:
     """A file's address as its path, without the place; every other address as it is."""
     return unquote(urlsplit(location).path) if location.startswith("file:///") else location
+
+
+def file_name(location: str) -> str:
+    """A file's address as its name alone, for those who have nothing of the server's folders; others as they are."""
+    location = readable_location(location)
+    return location.rsplit("/", 1)[-1] if location.startswith("/") else location
 
 
 def readable_place(place: str, language: str) -> str:

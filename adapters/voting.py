@@ -6,19 +6,17 @@ from dataclasses import replace
 
 from adapters.chat import Answerer
 from rag_core.records.feedback import Feedback
-from rag_core.records.reviews import Reviews
 from rag_core.types import Vote
 
 __all__ = ["Voting"]
 
 
 class Voting:
-    """Records votes, and has a person look at what was voted down."""
+    """A toggle is one vote, and what goes takes back no other than it gave."""
 
-    def __init__(self, assistant: Answerer, feedback: Feedback, reviews: Reviews) -> None:
+    def __init__(self, assistant: Answerer, feedback: Feedback) -> None:
         self._assistant = assistant
         self._feedback = feedback
-        self._reviews = reviews
 
     async def given(self, answer: str, platform: str, user: str) -> Vote | None:
         """The vote of this person that is in force."""
@@ -38,7 +36,6 @@ class Voting:
         )
         if changed:
             await self._assistant.vote(vote)
-        await self._reviews.follow_votes(vote.answer)
         return changed
 
     async def take_back(self, vote: Vote) -> bool:
@@ -51,7 +48,6 @@ class Voting:
         in_force = before is not None and before.value == vote.value
         if in_force:
             await self._assistant.vote(replace(vote, value=0, reason="", comment="", correction=""))
-        await self._reviews.follow_votes(vote.answer)
         return in_force
 
 

@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -79,17 +80,24 @@ def measured(mode: str, home: Path, events: int, model_s: float, clicks: int) ->
             "ANSWERLOOP_GENERATOR__FIRST_TOKEN_TIMEOUT_S": str(model_s + 60),
             "ANSWERLOOP_GENERATOR__TIMEOUT_S": str(model_s + 120),
         }
-        process = subprocess.Popen(
-            [*COMMAND, "--home", str(home), "serve", "--only", "slack"],
-            env=environment(variables), cwd=home, text=True, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        try:
-            assert process.stdout is not None
-            assert "ready" in process.stdout.readline()
+        with serving(home, variables):
             return burst(slack, mode, events, clicks)
-        finally:
-            process.terminate()
-            process.wait(30)
+
+
+@contextmanager
+def serving(home: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """The bot's process, once it is ready."""
+    process = subprocess.Popen(
+        [*COMMAND, "--home", str(home), "serve", "--only", "slack"],
+        env=environment(variables), cwd=home, text=True, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert "ready" in process.stdout.readline()
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def burst(slack: LocalSlack, mode: str, events: int, clicks: int) -> dict[str, object]:

@@ -67,7 +67,8 @@ async def slack_bot(
             departed=Departures(apis, database).handlers(),
         )
         bot = assembled.bot
-        inbox = Inbox(Deliveries(database, platforms={PLATFORM}), bot.handle, failed=bot.failed)
+        deliveries = Deliveries(database, platforms={PLATFORM})
+        inbox = Inbox(deliveries, bot.handle, failed=bot.failed, waits=bot.waits)
         assembled.use(inbox)
         beside = {"the inbox": inbox.run, **assembled.background}
         tasks = [asyncio.create_task(kept_going(name, work)) for name, work in beside.items()]

@@ -21,7 +21,7 @@ from rag_core.generation.protocol import Draft, Generator, Request, Said, Usage,
 from rag_core.generation.writing.prompt import clean_tone
 from rag_core.index.stores import StoreState, VectorStore
 from rag_core.index.stores.protocol import Vector
-from rag_core.messages import listed, say
+from rag_core.messages import listed, say, small_print
 from rag_core.records.feedback import Feedback
 from rag_core.records.releases import Release
 from rag_core.retrieval.attaching import speaks_of_file
@@ -265,7 +265,7 @@ class Assistant:
             cached=made.cached,
             standalone=asked.question.text if asked.question.follows_up else "",
             generator=kept.generator,
-            notices=tuple(say(language, notice) for notice in kept.notices if notice != "no-documents"),
+            notices=small_print(language, kept.notices),
         )
 
     async def _abstention(self, made: CachedAnswer, language: str, asked: _Asked) -> str:

@@ -112,5 +112,14 @@ def assemble(
     refusals = {
         kind: refusal for part in parts for kind, refusal in getattr(part, "refusals", dict)().items()
     }
-    bot = SlackBot(apis, ids, slack.command, handlers, refusals, asking.failures.tell, departed)
+    bot = SlackBot(
+        apis,
+        ids,
+        slack.command,
+        handlers,
+        refusals,
+        asking.failures.tell,
+        departed,
+        asking.waiting.sign_of,
+    )
     return Assembled(bot, judging.background, judging.notices)

@@ -6,12 +6,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from adapters.inbox import Delivery, Inbox, Note
 from adapters.slack.arrivals import Arrival, changed_ts, question_key
 from adapters.slack.ids import Ids
+from adapters.slack.marks import Marks, SignOf
 from adapters.slack.received import INTERRUPTED, Handler, Received
 from adapters.slack.web_api.api import Apis
 from adapters.slack.web_api.errors import Complaints, TokenGone
@@ -21,6 +23,9 @@ __all__ = ["PLATFORM", "Departed", "Refusal", "SlackBot"]
 PLATFORM = "slack"
 FIRST_S = 1.0
 """For so long at most what arrives goes before what arrived."""
+APART_S = 0.025
+"""So long after one question begins the next. What is found for it takes half of that on two cores; the other half is for
+what arrives meanwhile."""
 _OVERTAKING = frozenset({"message_changed", "message_deleted"})
 log = logging.getLogger(__name__)
 
@@ -42,9 +47,10 @@ class SlackBot:
         refusals: Mapping[str, Refusal],
         failed: Callable[[Received, str], Any],
         departed: Mapping[str, Departed] = MappingProxyType({}),
+        sign_of: SignOf | None = None,
     ) -> None:
         """handlers: by the kind of arrival. refusals: by the same, of modals. failed: tells those concerned that it failed,
-        under a reference. departed: by the kind of arrival, too."""
+        under a reference. departed: by the kind of arrival, too. sign_of: for messages that wait; None: they get none."""
         self.ids = ids
         self.command = command
         self.inbox: Inbox | None = None
@@ -53,6 +59,7 @@ class SlackBot:
         self._refusals = refusals
         self._failed = failed
         self._departed = departed
+        self._marks = Marks(sign_of) if sign_of is not None else None
         self._complaints = Complaints(log)
         self._taking = 0
         self._calm = asyncio.Event()
@@ -73,11 +80,23 @@ class SlackBot:
         assert self.inbox is not None
         event = body.get("event") or {}
         key = question_key(str(event.get("channel", "")), changed_ts(event))
+        if self._marks is not None:
+            self._marks.clear(key)
         return self.inbox.interrupt(PLATFORM, key)
 
     def refuses(self, arrival: Arrival, body: Mapping[str, Any]) -> Mapping[str, str]:
         check = self._refusals.get(arrival.kind)
         return check(body) if check else {}
+
+    def waits(self, delivery: Delivery) -> None:
+        """What the inbox calls when a delivery has to wait in its lane."""
+        if self._marks is not None and delivery.kind == "message":
+            self._marks.put(delivery.key, partial(self._waiting, delivery))
+
+    async def _waiting(self, delivery: Delivery) -> Received:
+        received = await self._received(delivery, _nothing)
+        await self._acknowledgements_first()
+        return received
 
     async def handle(self, delivery: Delivery, note: Note) -> None:
         """What the inbox calls."""
@@ -92,17 +111,22 @@ class SlackBot:
             return self._complaints.about(f"token {error.code}", error)
         if delivery.kind == "message":
             await self._acknowledgements_first()
-        await handler(received)
+        try:
+            await handler(received)
+        except asyncio.CancelledError:
+            self._over(delivery)
+            raise
+        self._over(delivery)  # after an error another attempt goes on, or failed() is called
 
     async def failed(self, delivery: Delivery, error: BaseException, reference: str) -> None:
         """What the inbox calls when it gives up."""
         if delivery.kind in self._departed:
             return
 
-        async def nothing(progress: Mapping[str, Any]) -> None:
-            return
-
-        await self._failed(await self._received(delivery, nothing), reference)
+        try:
+            await self._failed(await self._received(delivery, _nothing), reference)
+        finally:
+            self._over(delivery)
 
     @contextmanager
     def _arriving(self) -> Iterator[None]:
@@ -117,11 +141,27 @@ class SlackBot:
 
     async def _acknowledgements_first(self) -> None:
         """Slack waits three seconds for an acknowledgement: work on a hundred questions does not begin in between, nor all
-        at the same moment."""
+        at the same moment. Who asks alone waits for nothing."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + FIRST_S
+        await self._turn.acquire()
+        loop.call_later(APART_S, self._turn.release)
         with suppress(TimeoutError):
-            async with asyncio.timeout(FIRST_S), self._turn:
+            async with asyncio.timeout_at(until):
                 await self._calm.wait()
-                await asyncio.sleep(0)
 
     async def _received(self, delivery: Delivery, note: Note) -> Received:
-        return Received(delivery, await self._apis.of(delivery.payload), note)
+        api = await self._apis.of(delivery.payload)
+        return Received(delivery, api, note, partial(self._take_mark, delivery))
+
+    def _take_mark(self, delivery: Delivery) -> bool:
+        return self._marks is not None and self._marks.take(delivery.key)
+
+    def _over(self, delivery: Delivery) -> None:
+        """Nothing more is shown of it: nor is a sign that nobody took."""
+        if self._marks is not None:
+            self._marks.clear(delivery.key)
+
+
+async def _nothing(progress: Mapping[str, Any]) -> None:
+    return

@@ -42,6 +42,8 @@ class Person:
     language: str = ""
     """A BCP 47 tag."""
     is_admin: bool = False
+    is_foreign: bool = False
+    """Of another workspace, as in channels that are shared with it."""
     """Of the workspace; owners are too."""
     is_bot: bool = False
 
@@ -96,8 +98,9 @@ class Identity:
         """Whether they may change the channel's settings: who made it, admins and owners, and slack.managers."""
         if await self._is_listed(api, user, self._settings().slack.managers):
             return True
-        if (await self.person(api, user)).is_admin:
-            return True
+        person = await self.person(api, user)
+        if person.is_admin or person.is_foreign:  # who manages another workspace has no say in this one
+            return not person.is_foreign
         return bool(channel) and user == await self._creator(api, channel)
 
     async def is_reviewer(self, api: Api, user: str) -> bool:
@@ -211,8 +214,17 @@ async def _person(api: Api, user: str) -> Person:
         team=str(said.get("team_id") or ""),
         language=str(said.get("locale") or ""),
         is_admin=any(said.get(key) is True for key in ("is_admin", "is_owner", "is_primary_owner")),
+        is_foreign=await _is_foreign(api, said),
         is_bot=bool(said.get("is_bot")),
     )
+
+
+async def _is_foreign(api: Api, said: Mapping[str, Any]) -> bool:
+    """Whether they belong neither to this workspace nor, through their organisation, to it as well."""
+    organisation = said.get("enterprise_user") or {}
+    teams = {str(said.get("team_id") or ""), *map(str, organisation.get("teams") or ())} - {""}
+    here = (await api.identity()).team
+    return bool(here and teams) and here not in teams
 
 
 async def _groups(api: Api) -> Mapping[str, frozenset[str]]:

@@ -18,6 +18,7 @@ from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.middleware.authorization.async_authorization import AsyncAuthorization
 from slack_bolt.response import BoltResponse
 
+from adapters.attempts import trace_of
 from adapters.slack.arrivals import Arrival, arrival
 from adapters.slack.ids import Ids
 from adapters.slack.web_api.errors import Complaints
@@ -86,15 +87,18 @@ class _Taking(AsyncMiddleware):
         self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[Any]]
     ) -> BoltResponse | None:
         body = req.body
-        found = arrival(body, self.taker.ids, self.taker.command)
-        if found is not None:
-            if wrong := self.taker.refuses(found, body):
-                return BoltResponse(status=200, body={"response_action": "errors", "errors": dict(wrong)})
-            try:
+        try:
+            found = arrival(body, self.taker.ids, self.taker.command)
+            if found is not None:
+                if wrong := self.taker.refuses(found, body):
+                    return BoltResponse(status=200, body={"response_action": "errors", "errors": dict(wrong)})
                 await self.taker.take(found, body)
-            except Unavailable as error:
-                self._complaints.about("taking", f"Slack must deliver again what is not taken now: {error}")
-                return BoltResponse(status=503, body="")
+        except Unavailable as error:
+            self._complaints.about("taking", f"Slack must deliver again what is not taken now: {error}")
+            return BoltResponse(status=503, body="")
+        except Exception as error:  # Bolt would log its text, which may hold what people wrote
+            log.error("A delivery could not be taken: %s", trace_of(error))
+            return BoltResponse(status=503, body="")
         if self._alone:
             return await self._answered(body, next)
         if found is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.inbox import Delivery, Note
@@ -24,6 +24,8 @@ class Received:
     api: Api
     note: Note
     """Keeps what another attempt must know, durably."""
+    take_mark: Callable[[], bool] = field(default=lambda: False)
+    """Whether it may bear a sign already, as it had to wait. Who takes it sees to it that the sign goes."""
 
     @property
     def body(self) -> Mapping[str, Any]:

@@ -30,11 +30,16 @@ async def examined(settings: Settings) -> str:
 
 async def _workspace(settings: Settings) -> str:
     from adapters.slack.connection.features import features_of, lacking
+    from adapters.slack.web_api.errors import SlackRefusal
     from adapters.slack.web_api.workspace import workspace_of
     from bots.slack_bot import slack_client
 
     assert settings.slack.bot_token is not None
-    workspace = await workspace_of(slack_client(settings.slack, settings.slack.bot_token.get_secret_value()))
+    client = slack_client(settings.slack, settings.slack.bot_token.get_secret_value())
+    try:
+        workspace = await workspace_of(client)
+    except SlackRefusal as error:
+        raise AnswerloopError(f"Slack refuses SLACK_BOT_TOKEN: {error.code}.") from None
     if workspace.scopes is None:
         return f"workspace {workspace.name}; Slack does not tell the token's scopes"
     if missing := lacking(features_of(settings), workspace.scopes):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fluent.runtime import FluentBundle
 
-__all__ = ["LANGUAGES", "listed", "patterns", "say", "spoken"]
+__all__ = ["LANGUAGES", "listed", "patterns", "say", "small_print", "spoken"]
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,11 @@ def listed(language: str, names: Sequence[str]) -> str:
     if len(names) > _NAMED + 1:  # 'and 1 more' would take the place of the name
         return say(language, "list-more", names=", ".join(names[:_NAMED]), number=len(names) - _NAMED)
     return say(language, "list-last", names=", ".join(names[:-1]), last=names[-1])
+
+
+def small_print(language: str, notices: Iterable[str]) -> tuple[str, ...]:
+    """What an answer's notices say, by their ids; that there are no documents is the text of the answer itself."""
+    return tuple(say(language, notice) for notice in notices if notice != "no-documents")
 
 
 def patterns(language: str, messages: Iterable[str]) -> dict[str, str]:

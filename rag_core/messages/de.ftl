@@ -63,29 +63,29 @@ file-unreadable = Ich konnte { $name } nicht lesen: Die Datei ist vielleicht bes
 
 ## Ein Chat: anstelle einer Antwort
 
-ask-empty = Was möchtest du wissen? Erwähne mich zusammen mit deiner Frage, oder nimm { $command }, dann siehst nur du die Antwort.
-ask-help = Ich antworte aus den Dokumenten deines Teams und zeige, wo jede Antwort steht. Erwähne mich in einem Kanal mit deiner Frage, schreib mir direkt, oder nimm { $command }, dann siehst nur du die Antwort.
+ask-empty = Was möchtest du wissen? Erwähne mich mit deiner Frage, oder nimm { $command }: Dann siehst nur du die Antwort.
+ask-help = Ich beantworte Fragen aus den Dokumenten deines Teams und verlinke, wo die Antwort steht. Erwähne mich in einem Kanal mit deiner Frage, schreib mir direkt, oder nimm { $command }: Dann siehst nur du die Antwort.
 ask-what = Was kann ich dich fragen?
 ask-about-file = Was möchtest du darüber wissen?
-asked-late = Du hast das vor { $minutes } Min. gefragt, während ich nicht lief. Soll ich noch antworten?
-asked-long-ago = Du hast das vor { $minutes } Min. gefragt, während ich nicht lief. Bitte frag noch einmal, wenn du es noch wissen möchtest.
-not-allowed = Hier darf ich dir nicht antworten. Wer diesen Kanal verwaltet, entscheidet, wem ich antworte.
-failed-there = Ich konnte dir in { $channel } nicht antworten: Dort darf ich nicht schreiben (Referenz { $reference }).
+asked-late = Ich war offline, als du das vor { $minutes } Min. gefragt hast. Soll ich noch antworten?
+asked-long-ago = Ich war offline, als du das vor { $minutes } Min. gefragt hast. Bitte frag noch einmal, wenn du es noch wissen möchtest.
+not-allowed = Hier darf ich dir nicht antworten. Bitte die Leute, die diesen Kanal verwalten, dich freizuschalten.
+failed-there = Ich konnte dir in { $channel } nicht antworten: Dort darf ich nicht schreiben. Bitte frag mich hier (Referenz { $reference }).
 question-gone = Ich finde die Frage nicht mehr. Bitte stell sie noch einmal.
 answered-already = Auf diese Nachricht habe ich schon geantwortet, in ihrem Thread.
-not-in-channel = Ich bin kein Mitglied dieser Unterhaltung, deshalb siehst nur du diese Antwort. Lade mich ein, dann antworte ich im Thread.
-draft-not-private = In diesem Kanal prüft ein Mensch meine Antworten, bevor sie gesendet werden. Erwähne mich mit deiner Frage, dann geschieht das.
-file-not-permitted = Ich konnte { $name } nicht lesen: In diesem Workspace darf ich keine Dateien öffnen.
+not-in-channel = Ich bin nicht in dieser Unterhaltung, deshalb siehst nur du diese Antwort. Lade mich ein, dann antworte ich im Thread.
+draft-not-private = In diesem Kanal prüft ein Mensch meine Antworten, bevor ich sie sende. Erwähne mich mit deiner Frage, dann lege ich ihm einen Entwurf vor.
+file-not-permitted = Ich konnte { $name } nicht lesen: In diesem Workspace darf ich keine Dateien öffnen. Du kannst den Text stattdessen einfügen.
 file-not-given = Ich konnte { $name } nicht lesen: Slack gibt die Datei nicht heraus. Bitte lade sie noch einmal hoch.
 
 ## Ein Chat: Threads und Teilen
 
-thread-silenced = In diesem Thread antworte ich ab jetzt nur noch, wenn ich erwähnt werde. Erwähne mich mit „weiter“, dann folge ich ihm wieder.
+thread-silenced = Ab jetzt antworte ich in diesem Thread nur noch, wenn ich erwähnt werde. Erwähne mich mit „weiter“, dann folge ich ihm wieder.
 thread-resumed = Ich folge diesem Thread wieder.
 shared-by = { $user } teilt eine Antwort auf: { $question }
 share-done = Diese Antwort steht jetzt im Kanal.
 share-gone = Ich kenne diese Antwort nicht mehr und kann sie deshalb nicht teilen. Bitte frag noch einmal.
-share-narrower = Deine Antwort stammt aus Dokumenten, die nicht alle in diesem Kanal lesen dürfen, deshalb habe ich sie nicht geteilt. Das hier kann ich aus denen sagen, die alle lesen dürfen; das kannst du teilen.
+share-narrower = Deine Antwort stützt sich auf Dokumente, die nicht alle in diesem Kanal lesen dürfen, deshalb habe ich sie nicht geteilt. Hier ist eine Antwort aus denen, die alle lesen dürfen: Diese kannst du teilen.
 
 ## Fehler
 
@@ -110,7 +110,7 @@ reason-other = Etwas anderes
 
 ## Bewertungen im Chat
 
-vote-tell-more = Mehr dazu sagen
+vote-tell-more = Sagen, was falsch war
 modal-too-long = Das sind { $length } Zeichen; bitte kürze auf höchstens { $most }.
 modal-not-opened = Das Formular hat sich nicht geöffnet. Bitte klicke noch einmal.
 
@@ -119,8 +119,8 @@ modal-not-opened = Das Formular hat sich nicht geöffnet. Bitte klicke noch einm
 escalation-asked = Ich habe einen Menschen gefragt. Die Antwort kommt hierher.
 escalation-open = Ein Mensch ist schon gefragt worden. Die Antwort kommt hierher.
 escalation-resolved = Das ist schon geklärt.
-escalation-nobody = Hier ist niemand benannt, den ich fragen könnte. Bewerte die Antwort mit ein paar Worten als schlecht, dann sieht sie sich ein Mensch an.
-escalation-unreachable = Ich konnte die Menschen nicht erreichen, die ich fragen soll. Bitte wende dich an die Administration.
+escalation-nobody = Hier ist niemand eingetragen, den ich fragen könnte. Gib der Antwort ein 👎 mit ein paar Worten, dann sieht sie sich ein Mensch an.
+escalation-unreachable = Ich konnte die Leute nicht erreichen, die ich fragen soll. Bitte sag einem Admin Bescheid.
 escalation-asks = { $name } bittet einen Menschen um Hilfe:
 escalation-answered = Ich hatte geantwortet:
 escalation-reply = { $name } hat geantwortet:
@@ -145,9 +145,9 @@ draft-sent-changed = Bearbeitet und gesendet von { $name }
 draft-discarded-by = Verworfen von { $name }
 draft-decided = Darüber hat schon jemand entschieden.
 draft-empty = Bitte schreibe eine Antwort.
-draft-proposed = Ein Mensch sieht sich meine Antwort an, bevor sie gesendet wird.
-draft-nobody = Antworten werden hier von einem Menschen angesehen, bevor sie gesendet werden, aber niemand ist dafür benannt. Bitte wende dich an die Administration.
-draft-discarded = Ein Mensch hat sich meine Antwort angesehen und sie nicht gesendet.
+draft-proposed = Ein Mensch prüft meine Antwort, bevor ich sie sende.
+draft-nobody = Hier muss ein Mensch meine Antworten prüfen, bevor ich sie sende, aber niemand ist dafür eingetragen. Bitte sag einem Admin Bescheid.
+draft-discarded = Ein Mensch hat meine Antwort geprüft und nicht gesendet. Bitte versuch es mit anderen Worten, oder frag jemanden direkt.
 edited-by = Bearbeitet von { $name }.
 
 ## Korrekturen durch Prüfende
@@ -171,7 +171,7 @@ close = Schließen
 ## Die eigenen Daten
 
 data = Deine Daten
-data-what = Ich bewahre deine Fragen mit meinen Antworten auf, deine Bewertungen und was du dazu geschrieben hast.
+data-what = Ich bewahre deine Fragen mit meinen Antworten auf, und deine Bewertungen mit deinen Kommentaren.
 data-export = Schick mir meine Daten
 data-forget = Vergiss mich
 data-forget-sure = Alles vergessen
@@ -179,8 +179,8 @@ data-goes = Es gehen alle deine Fragen mit meinen Antworten darauf, den Bewertun
 data-stays = Antworten, die ich in Kanälen geschrieben habe, bleiben dort, es sei denn, du löschst deine Frage: Dann lösche ich meine Antwort.
 data-yours = Das ist alles, was ich von dir aufbewahre.
 data-sent = Ich habe dir deine Daten als Direktnachricht geschickt.
-data-not-sent = Ich konnte dir deine Daten nicht schicken. Bitte frag, wer mich verwaltet.
-data-no-file = Ich darf in diesem Workspace keine Dateien hochladen: Der App fehlt die Berechtigung { $scope }, die ergänzen kann, wer mich verwaltet. Stehen deine Daten nicht darunter, sind sie zu lang für Nachrichten.
+data-not-sent = Ich konnte dir deine Daten nicht schicken. Bitte sag einem Admin Bescheid.
+data-no-file = Ich darf in diesem Workspace keine Dateien senden: Ein Admin kann der App die Berechtigung { $scope } geben. Hier sind deine Daten als Nachrichten, falls sie dafür nicht zu lang sind.
 data-forgotten = Ich habe dich vergessen. Entfernt – Fragen mit ihren Antworten: { $questions }, Bewertungen: { $votes }, Fragen an Menschen: { $escalations }, Prüfungen: { $reviews }.
 data-forgotten-notice = Ich habe dich vergessen.
 
@@ -212,14 +212,14 @@ figures-median = Mittlere Dauer einer Antwort: { $now } s (davor: { $before } s)
 settings-title = Dieser Kanal
 settings-save = Speichern
 settings-reset = Zurück zur Einstellungsdatei
-settings-reset-done = In diesem Kanal gilt wieder nur die Einstellungsdatei.
-settings-set-here = Hier gesetzt, vor der Einstellungsdatei: { $names }.
+settings-reset-done = Dieser Kanal richtet sich wieder nach der Einstellungsdatei.
+settings-set-here = Hier festgelegt, statt in der Einstellungsdatei: { $names }.
 settings-of-file = Aus der Einstellungsdatei: { $names }.
-settings-as-usual = Für diesen Kanal ist nichts gesetzt: Er ist wie alle anderen.
-settings-scopes = Antworten kommen höchstens aus diesen Bereichen
+settings-as-usual = Für diesen Kanal ist nichts festgelegt: Er ist wie alle anderen.
+settings-scopes = Nur aus diesen Bereichen antworten
 settings-scopes-hint = Das engt nur ein, was jemand lesen darf; es erlaubt nichts. Leer: alles, was sie hier lesen dürfen.
 settings-auto-answer = Fragen beantworten, die niemand an mich gerichtet hat
-settings-auto-answer-hint = Ab welcher Sicherheit, zwischen 0 und 1: 0,3 ist mutig, 0,5 ausgewogen, 0,7 vorsichtig. Leer: nie.
+settings-auto-answer-hint = Wie sicher ich sein muss, von 0 bis 1: 0,3 ist mutig, 0,5 ausgewogen, 0,7 vorsichtig. Leer: nie.
 settings-how = In diesem Kanal
 settings-follow-ups = Nachfragen in einem Thread brauchen keine Erwähnung
 settings-draft = Ein Mensch sieht jede Antwort, bevor sie gesendet wird
@@ -251,7 +251,7 @@ settings-wrong-duration = Bitte gib eine Dauer wie 30m, 4h oder 1d ein.
 settings-wrong-id = Bitte gib IDs ein, wie Slack sie hat, zum Beispiel S0614TZR7.
 settings-wrong-value = Das ist hier nicht möglich. Bitte ändere es.
 settings-one-target = Bitte wähle den Kanal oben oder eine Nutzergruppe, nicht beides.
-settings-draft-alone = Jemand muss die Antworten sehen: Bitte gib unten an, an wen Fragen gehen.
+settings-draft-alone = Jemand muss die Antworten freigeben: Bitte wähle unten, wohin Fragen gehen.
 
 ## Das Gespräch im Terminal
 

@@ -67,33 +67,33 @@ file-unreadable = I could not read { $name }: it may be damaged, or protected by
 ## A chat: in place of an answer
 
 # $command: such as /ask.
-ask-empty = What would you like to know? Mention me together with your question, or use { $command }, and only you will see the answer.
-ask-help = I answer from your team’s documents and show where each answer stands. Mention me in a channel with your question, write to me directly, or use { $command }, and only you will see the answer.
+ask-empty = What would you like to know? Mention me with your question, or use { $command }: then only you see the answer.
+ask-help = I answer questions from your team’s documents and link to where each answer stands. Mention me in a channel with your question, write to me directly, or use { $command }: then only you see the answer.
 # A suggestion where a conversation begins: the person says it.
 ask-what = What can I ask you?
 ask-about-file = What would you like to know about it?
 # $minutes: how many.
-asked-late = You asked this { $minutes } min ago, while I was not running. Should I still answer?
-asked-long-ago = You asked this { $minutes } min ago, while I was not running. Please ask again if you would still like to know.
-not-allowed = I may not answer you here. Those who manage this channel decide whom I answer.
+asked-late = I was offline when you asked this { $minutes } min ago. Should I still answer?
+asked-long-ago = I was offline when you asked this { $minutes } min ago. Please ask again if you would still like to know.
+not-allowed = I may not answer you here. Please ask whoever manages this channel to let you in.
 # $channel: where.
-failed-there = I could not answer you in { $channel }: I may not write there (reference { $reference }).
+failed-there = I could not answer you in { $channel }: I may not write there. Please ask me here instead (reference { $reference }).
 question-gone = I cannot find the question any more. Please ask it again.
-answered-already = I have answered this message already, in its thread.
-not-in-channel = I am not a member of this conversation, so only you see this answer. Invite me, and I answer in the thread.
-draft-not-private = In this channel a person checks my answers before they are sent. Mention me with your question, and one of them will.
-file-not-permitted = I could not read { $name }: I may not open files in this workspace.
+answered-already = I have already answered this message, in its thread.
+not-in-channel = I am not in this conversation, so only you see this answer. Invite me, and I will answer in the thread.
+draft-not-private = In this channel a person checks my answers before I send them. Mention me with your question, and I will draft an answer for them to check.
+file-not-permitted = I could not read { $name }: I may not open files in this workspace. You can paste the text instead.
 file-not-given = I could not read { $name }: Slack does not hand it out. Please upload it again.
 
 ## A chat: threads and sharing
 
-thread-silenced = In this thread I answer only when I am mentioned from now on. Mention me with “continue”, and I follow it again.
+thread-silenced = From now on I answer in this thread only when I am mentioned. Mention me with “continue” to have me follow it again.
 thread-resumed = I follow this thread again.
 # $user: who shares it; $question: what they asked.
 shared-by = { $user } shares an answer to: { $question }
 share-done = This answer is in the channel now.
 share-gone = I do not know this answer any more, so I cannot share it. Please ask again.
-share-narrower = Your answer comes from documents that not everybody in this channel may read, so I did not share it. Here is what I can say from those that everybody may read; you can share that.
+share-narrower = Your answer uses documents that not everybody in this channel may read, so I have not shared it. Here is an answer from those that everybody may read: you can share this one.
 
 ## Failures. $reference names the failure in the log.
 
@@ -118,7 +118,7 @@ reason-other = Something else
 
 ## Votes, in chat
 
-vote-tell-more = Tell me more
+vote-tell-more = Say what was wrong
 modal-too-long = This has { $length } characters; please shorten it to { $most } or fewer.
 modal-not-opened = The form did not open. Please click again.
 
@@ -127,8 +127,8 @@ modal-not-opened = The form did not open. Please click again.
 escalation-asked = I have asked a person. The answer will come here.
 escalation-open = A person has been asked already. The answer will come here.
 escalation-resolved = This has been settled already.
-escalation-nobody = Nobody is named here whom I could ask. Vote the answer down with a few words, and a person will look at it.
-escalation-unreachable = I could not reach the people whom I am to ask. Please ask an administrator of mine.
+escalation-nobody = Nobody is set up here for me to ask. Give the answer a 👎 with a few words, and a person will look at it.
+escalation-unreachable = I could not reach the people I should ask. Please tell an admin.
 escalation-asks = { $name } asks for a person’s help:
 escalation-answered = I had answered:
 escalation-reply = { $name } answered:
@@ -153,9 +153,9 @@ draft-sent-changed = Edited and sent by { $name }
 draft-discarded-by = Discarded by { $name }
 draft-decided = Somebody has decided about this already.
 draft-empty = Please write an answer.
-draft-proposed = A person looks at my answer before it is sent.
-draft-nobody = Answers are looked at by a person here before they are sent, but nobody is named for that. Please ask an administrator of mine.
-draft-discarded = A person looked at my answer and did not send it.
+draft-proposed = A person checks my answer before I send it.
+draft-nobody = A person has to check my answers here before I send them, but nobody is named for that. Please tell an admin.
+draft-discarded = A person checked my answer and decided not to send it. Please try other words, or ask somebody directly.
 edited-by = Edited by { $name }.
 
 ## Corrections by reviewers
@@ -167,7 +167,7 @@ corrected-after = Now
 ## The Home tab
 
 home-part-failed = This part cannot be shown now. Please look again in a minute.
-home-sources = What I can answer from, for you
+home-sources = What I can answer you from
 home-no-sources = I have no documents that you may read.
 # $number: how many.
 home-documents = documents: { $number }
@@ -181,7 +181,7 @@ close = Close
 ## A person’s own data
 
 data = Your data
-data-what = I keep your questions with my answers, your votes and what you wrote with them.
+data-what = I keep your questions with my answers, and your votes with your comments.
 data-export = Send me my data
 data-forget = Forget me
 data-forget-sure = Forget all of it
@@ -189,9 +189,9 @@ data-goes = All your questions go with my answers to them, the votes on these, y
 data-stays = Answers that I posted in channels stay there, unless you delete your question: then I delete my answer.
 data-yours = This is all that I keep of you.
 data-sent = I have sent you your data as a direct message.
-data-not-sent = I could not send you your data. Please ask an administrator of mine.
+data-not-sent = I could not send you your data. Please tell an admin.
 # $scope: what the app lacks, such as files:write.
-data-no-file = I may not upload files in this workspace: the app lacks the scope { $scope }, which an administrator of mine can add. If your data is not below, it is too long for messages.
+data-no-file = I may not send files in this workspace: an admin can give the app the permission { $scope }. Here is your data as messages, unless it is too long for that.
 # $questions, $votes, $escalations, $reviews: how many of each.
 data-forgotten = I have forgotten you. Removed – questions with their answers: { $questions }, votes: { $votes }, questions to people: { $escalations }, reviews: { $reviews }.
 data-forgotten-notice = I have forgotten you.
@@ -225,15 +225,15 @@ figures-median = Median time of an answer: { $now } s (before: { $before } s)
 settings-title = Settings of this channel
 settings-save = Save
 settings-reset = Back to the settings file
-settings-reset-done = In this channel the settings file alone counts again.
+settings-reset-done = This channel follows the settings file again.
 # $names: of settings.
-settings-set-here = Set here, before the settings file: { $names }.
+settings-set-here = Set here, in place of the settings file: { $names }.
 settings-of-file = From the settings file: { $names }.
-settings-as-usual = Nothing is set for this channel: it is as all others.
-settings-scopes = Answers come from these scopes at most
+settings-as-usual = Nothing is set for this channel: it works like all others.
+settings-scopes = Answer from these scopes only
 settings-scopes-hint = This only narrows what a person may read; it grants nothing. Empty: all that they may read here.
 settings-auto-answer = Answer questions that nobody addressed to me
-settings-auto-answer-hint = From what confidence on, between 0 and 1: 0.3 is bold, 0.5 balanced, 0.7 cautious. Empty: never.
+settings-auto-answer-hint = How sure I must be, from 0 to 1: 0.3 is bold, 0.5 balanced, 0.7 cautious. Empty: never.
 settings-how = In this channel
 settings-follow-ups = Follow-ups in a thread need no mention
 settings-draft = A person sees each answer before it is sent
@@ -258,16 +258,16 @@ settings-saved =
     From the next question on, in this channel:
     { $changes }
 settings-unchanged = Nothing has changed.
-settings-managers = Only who made this channel and the workspace’s admins and owners can change its settings.
+settings-managers = Only the person who created this channel and the workspace’s admins and owners can change its settings.
 # $names: of people.
-settings-managers-named = Only who made this channel, the workspace’s admins and owners, and { $names } can change its settings.
+settings-managers-named = Only the person who created this channel, the workspace’s admins and owners, and { $names } can change its settings.
 settings-not-opened = The form did not open. Please try again.
 settings-wrong-number = Please enter a number between 0 and 1, or nothing.
 settings-wrong-duration = Please enter a duration such as 30m, 4h or 1d.
 settings-wrong-id = Please enter ids as Slack has them, such as S0614TZR7.
 settings-wrong-value = This is not possible here. Please change it.
 settings-one-target = Please choose the channel above or a user group, not both.
-settings-draft-alone = Somebody must see the answers: please name below to whom questions go.
+settings-draft-alone = Somebody has to approve the answers: please choose below where questions go.
 
 ## The conversation in a terminal. What begins with / is typed as it stands.
 

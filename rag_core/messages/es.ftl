@@ -60,29 +60,29 @@ file-unreadable = No he podido leer { $name }: puede que esté dañado o protegi
 
 ## Un chat: en lugar de una respuesta
 
-ask-empty = ¿Qué quieres saber? Mencióname junto con tu pregunta, o usa { $command }, y solo tú verás la respuesta.
-ask-help = Respondo a partir de los documentos de tu equipo y muestro dónde está cada respuesta. Mencióname en un canal con tu pregunta, escríbeme directamente, o usa { $command }, y solo tú verás la respuesta.
+ask-empty = ¿Qué quieres saber? Mencióname con tu pregunta, o usa { $command }: así solo tú ves la respuesta.
+ask-help = Respondo preguntas con los documentos de tu equipo y enlazo dónde está cada respuesta. Mencióname en un canal con tu pregunta, escríbeme directamente, o usa { $command }: así solo tú ves la respuesta.
 ask-what = ¿Qué te puedo preguntar?
 ask-about-file = ¿Qué quieres saber sobre esto?
-asked-late = Preguntaste esto hace { $minutes } min, cuando yo no estaba en marcha. ¿Respondo todavía?
-asked-long-ago = Preguntaste esto hace { $minutes } min, cuando yo no estaba en marcha. Pregunta de nuevo si aún quieres saberlo.
-not-allowed = Aquí no te puedo responder. Quienes gestionan este canal deciden a quién respondo.
-failed-there = No te pude responder en { $channel }: no puedo escribir allí (referencia { $reference }).
+asked-late = No estaba en línea cuando preguntaste esto hace { $minutes } min. ¿Respondo todavía?
+asked-long-ago = No estaba en línea cuando preguntaste esto hace { $minutes } min. Pregunta de nuevo si aún quieres saberlo.
+not-allowed = Aquí no puedo responderte. Pide acceso a quienes gestionan este canal.
+failed-there = No pude responderte en { $channel }: no puedo escribir allí. Pregúntame aquí (referencia { $reference }).
 question-gone = Ya no encuentro la pregunta. Hazla de nuevo, por favor.
 answered-already = Ya respondí a este mensaje, en su hilo.
-not-in-channel = No soy miembro de esta conversación, así que solo tú ves esta respuesta. Invítame y responderé en el hilo.
-draft-not-private = En este canal una persona revisa mis respuestas antes de que se envíen. Mencióname con tu pregunta y así se hará.
-file-not-permitted = No pude leer { $name }: no puedo abrir archivos en este espacio de trabajo.
+not-in-channel = No estoy en esta conversación, así que solo tú ves esta respuesta. Invítame y responderé en el hilo.
+draft-not-private = En este canal una persona revisa mis respuestas antes de que las envíe. Mencióname con tu pregunta y le propondré una respuesta.
+file-not-permitted = No pude leer { $name }: no puedo abrir archivos en este espacio de trabajo. Puedes pegar el texto.
 file-not-given = No pude leer { $name }: Slack no me lo entrega. Súbelo de nuevo, por favor.
 
 ## Un chat: hilos y compartir
 
-thread-silenced = En este hilo, desde ahora respondo solo cuando me mencionan. Mencióname con «continúa» y lo seguiré de nuevo.
+thread-silenced = Desde ahora respondo en este hilo solo cuando me mencionan. Mencióname con «continúa» y lo seguiré de nuevo.
 thread-resumed = Sigo este hilo de nuevo.
 shared-by = { $user } comparte una respuesta a: { $question }
 share-done = Esta respuesta está ahora en el canal.
 share-gone = Ya no conozco esta respuesta, así que no la puedo compartir. Pregunta de nuevo, por favor.
-share-narrower = Tu respuesta viene de documentos que no todos en este canal pueden leer, así que no la compartí. Esto es lo que puedo decir a partir de los que todos pueden leer; eso sí lo puedes compartir.
+share-narrower = Tu respuesta usa documentos que no todos en este canal pueden leer, así que no la he compartido. Aquí tienes una respuesta con los que todos pueden leer: esta sí puedes compartirla.
 
 ## Errores
 
@@ -107,7 +107,7 @@ reason-other = Otra cosa
 
 ## Valoraciones, en el chat
 
-vote-tell-more = Contar más
+vote-tell-more = Decir qué estaba mal
 modal-too-long = Esto tiene { $length } caracteres; acórtalo a { $most } como máximo.
 modal-not-opened = El formulario no se ha abierto. Haz clic otra vez.
 
@@ -116,8 +116,8 @@ modal-not-opened = El formulario no se ha abierto. Haz clic otra vez.
 escalation-asked = He preguntado a una persona. La respuesta llegará aquí.
 escalation-open = Ya se ha preguntado a una persona. La respuesta llegará aquí.
 escalation-resolved = Esto ya está resuelto.
-escalation-nobody = Aquí no hay nadie designado a quien pueda preguntar. Valora mal la respuesta con unas palabras, y una persona la revisará.
-escalation-unreachable = No he podido contactar con las personas a quienes debo preguntar. Consulta a quien me administra.
+escalation-nobody = Aquí no hay nadie indicado a quien pueda preguntar. Da un 👎 a la respuesta con unas palabras, y una persona la revisará.
+escalation-unreachable = No he podido contactar con las personas a quienes debo preguntar. Avisa a un administrador.
 escalation-asks = { $name } pide ayuda a una persona:
 escalation-answered = Yo había respondido:
 escalation-reply = { $name } ha respondido:
@@ -142,9 +142,9 @@ draft-sent-changed = Editada y enviada por { $name }
 draft-discarded-by = Descartada por { $name }
 draft-decided = Alguien ya ha decidido sobre esto.
 draft-empty = Escribe una respuesta.
-draft-proposed = Una persona revisa mi respuesta antes de que se envíe.
-draft-nobody = Aquí una persona revisa las respuestas antes de enviarlas, pero no hay nadie designado. Consulta a quien me administra.
-draft-discarded = Una persona ha revisado mi respuesta y no la ha enviado.
+draft-proposed = Una persona revisa mi respuesta antes de que la envíe.
+draft-nobody = Aquí una persona debe revisar mis respuestas antes de que las envíe, pero no hay nadie indicado. Avisa a un administrador.
+draft-discarded = Una persona ha revisado mi respuesta y no la ha enviado. Prueba con otras palabras, o pregunta a alguien directamente.
 edited-by = Editada por { $name }.
 
 ## Correcciones de quienes revisan
@@ -168,7 +168,7 @@ close = Cerrar
 ## Los datos de una persona
 
 data = Tus datos
-data-what = Guardo tus preguntas con mis respuestas, tus valoraciones y lo que escribiste con ellos.
+data-what = Guardo tus preguntas con mis respuestas, y tus valoraciones con tus comentarios.
 data-export = Enviarme mis datos
 data-forget = Olvidarme
 data-forget-sure = Olvidarlo todo
@@ -176,8 +176,8 @@ data-goes = Desaparecen todas tus preguntas con mis respuestas, las valoraciones
 data-stays = Las respuestas que publiqué en canales se quedan ahí, salvo que borres tu pregunta: entonces borro mi respuesta.
 data-yours = Esto es todo lo que guardo de ti.
 data-sent = Te he enviado tus datos por mensaje directo.
-data-not-sent = No he podido enviarte tus datos. Pregunta a quien me administra.
-data-no-file = No puedo subir archivos en este espacio: a la aplicación le falta el permiso { $scope }, que puede añadir quien me administra. Si tus datos no están debajo, son demasiado largos para mensajes.
+data-not-sent = No he podido enviarte tus datos. Avisa a un administrador.
+data-no-file = No puedo enviar archivos en este espacio: un administrador puede dar a la aplicación el permiso { $scope }. Aquí tienes tus datos en mensajes, salvo que sean demasiado largos para eso.
 data-forgotten = Te he olvidado. Eliminado – preguntas con sus respuestas: { $questions }, valoraciones: { $votes }, preguntas a personas: { $escalations }, revisiones: { $reviews }.
 data-forgotten-notice = Te he olvidado.
 
@@ -209,14 +209,14 @@ figures-median = Tiempo mediano de una respuesta: { $now } s (antes: { $before }
 settings-title = Ajustes del canal
 settings-save = Guardar
 settings-reset = Volver al archivo de configuración
-settings-reset-done = En este canal vuelve a contar solo el archivo de configuración.
-settings-set-here = Fijado aquí, antes que el archivo de configuración: { $names }.
+settings-reset-done = Este canal sigue de nuevo el archivo de configuración.
+settings-set-here = Fijado aquí, en lugar del archivo de configuración: { $names }.
 settings-of-file = Del archivo de configuración: { $names }.
 settings-as-usual = Nada está fijado para este canal: es como todos los demás.
-settings-scopes = Las respuestas vienen como mucho de estos ámbitos
+settings-scopes = Responder solo con estos ámbitos
 settings-scopes-hint = Esto solo limita lo que una persona puede leer; no concede nada. Vacío: todo lo que puede leer aquí.
 settings-auto-answer = Responder preguntas que nadie me dirigió
-settings-auto-answer-hint = Desde qué confianza, entre 0 y 1: 0,3 es audaz, 0,5 equilibrado, 0,7 prudente. Vacío: nunca.
+settings-auto-answer-hint = Lo seguro que debo estar, de 0 a 1: 0,3 es audaz, 0,5 equilibrado, 0,7 prudente. Vacío: nunca.
 settings-how = En este canal
 settings-follow-ups = Las continuaciones en un hilo no necesitan mención
 settings-draft = Una persona ve cada respuesta antes de enviarla
@@ -248,7 +248,7 @@ settings-wrong-duration = Escribe una duración como 30m, 4h o 1d.
 settings-wrong-id = Escribe identificadores como los tiene Slack, por ejemplo S0614TZR7.
 settings-wrong-value = Esto no es posible aquí. Cámbialo.
 settings-one-target = Elige el canal de arriba o un grupo, no ambos.
-settings-draft-alone = Alguien tiene que ver las respuestas: indica abajo a quién van las preguntas.
+settings-draft-alone = Alguien tiene que aprobar las respuestas: indica abajo adónde van las preguntas.
 
 ## La conversación en una terminal
 

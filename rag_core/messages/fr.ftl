@@ -64,29 +64,29 @@ file-unreadable = Je n’ai pas pu lire { $name } : le fichier est peut-être 
 
 ## Une discussion : à la place d’une réponse
 
-ask-empty = Que voulez-vous savoir ? Mentionnez-moi avec votre question, ou utilisez { $command }, et vous seul verrez la réponse.
-ask-help = Je réponds à partir des documents de votre équipe et je montre où se trouve chaque réponse. Mentionnez-moi dans un canal avec votre question, écrivez-moi directement, ou utilisez { $command }, et vous seul verrez la réponse.
+ask-empty = Que voulez-vous savoir ? Mentionnez-moi avec votre question, ou utilisez { $command } : vous seul verrez alors la réponse.
+ask-help = Je réponds aux questions à partir des documents de votre équipe, avec un lien vers chaque source. Mentionnez-moi dans un canal avec votre question, écrivez-moi directement, ou utilisez { $command } : vous seul verrez alors la réponse.
 ask-what = Que puis-je vous demander ?
 ask-about-file = Que voulez-vous savoir à ce sujet ?
-asked-late = Vous avez posé cette question il y a { $minutes } min, alors que je n’étais pas en service. Dois-je encore répondre ?
-asked-long-ago = Vous avez posé cette question il y a { $minutes } min, alors que je n’étais pas en service. Posez-la de nouveau si la réponse vous intéresse encore.
-not-allowed = Je ne peux pas vous répondre ici. Les personnes qui gèrent ce canal décident à qui je réponds.
-failed-there = Je n’ai pas pu vous répondre dans { $channel } : je ne peux pas y écrire (référence { $reference }).
+asked-late = J’étais hors ligne quand vous avez posé cette question il y a { $minutes } min. Dois-je encore répondre ?
+asked-long-ago = J’étais hors ligne quand vous avez posé cette question il y a { $minutes } min. Posez-la de nouveau si la réponse vous intéresse encore.
+not-allowed = Je n’ai pas le droit de vous répondre ici. Demandez l’accès aux personnes qui gèrent ce canal.
+failed-there = Je n’ai pas pu vous répondre dans { $channel } : je n’ai pas le droit d’y écrire. Posez-moi la question ici (référence { $reference }).
 question-gone = Je ne trouve plus la question. Veuillez la poser de nouveau.
 answered-already = J’ai déjà répondu à ce message, dans son fil.
-not-in-channel = Je ne suis pas membre de cette conversation ; vous seul voyez donc cette réponse. Invitez-moi, et je répondrai dans le fil.
-draft-not-private = Dans ce canal, une personne vérifie mes réponses avant leur envoi. Mentionnez-moi avec votre question, et ce sera fait.
-file-not-permitted = Je n’ai pas pu lire { $name } : je ne peux pas ouvrir de fichiers dans cet espace de travail.
+not-in-channel = Je ne suis pas dans cette conversation ; vous seul voyez donc cette réponse. Invitez-moi, et je répondrai dans le fil.
+draft-not-private = Dans ce canal, une personne vérifie mes réponses avant leur envoi. Mentionnez-moi avec votre question, et je lui proposerai une réponse.
+file-not-permitted = Je n’ai pas pu lire { $name } : je n’ai pas le droit d’ouvrir de fichiers dans cet espace de travail. Vous pouvez coller le texte à la place.
 file-not-given = Je n’ai pas pu lire { $name } : Slack ne me le remet pas. Veuillez le charger de nouveau.
 
 ## Une discussion : fils et partage
 
-thread-silenced = Dans ce fil, je ne réponds désormais que si l’on me mentionne. Mentionnez-moi avec « reprends », et je le suivrai de nouveau.
+thread-silenced = Désormais, je ne réponds dans ce fil que si l’on me mentionne. Mentionnez-moi avec « reprends », et je le suivrai de nouveau.
 thread-resumed = Je suis de nouveau ce fil.
 shared-by = { $user } partage une réponse à : { $question }
 share-done = Cette réponse est maintenant dans le canal.
 share-gone = Je ne connais plus cette réponse et ne peux donc pas la partager. Veuillez poser la question de nouveau.
-share-narrower = Votre réponse vient de documents que tous dans ce canal n’ont pas le droit de lire ; je ne l’ai donc pas partagée. Voici ce que je peux dire à partir de ceux que tous peuvent lire ; vous pouvez le partager.
+share-narrower = Votre réponse s’appuie sur des documents que tous dans ce canal n’ont pas le droit de lire ; je ne l’ai donc pas partagée. Voici une réponse tirée de ceux que tous peuvent lire : celle-ci, vous pouvez la partager.
 
 ## Erreurs
 
@@ -111,7 +111,7 @@ reason-other = Autre chose
 
 ## Avis, dans la messagerie
 
-vote-tell-more = En dire plus
+vote-tell-more = Dire ce qui n’allait pas
 modal-too-long = Ce texte a { $length } caractères ; raccourcissez-le à { $most } au plus.
 modal-not-opened = Le formulaire ne s’est pas ouvert. Cliquez à nouveau.
 
@@ -120,8 +120,8 @@ modal-not-opened = Le formulaire ne s’est pas ouvert. Cliquez à nouveau.
 escalation-asked = J’ai demandé à une personne. La réponse viendra ici.
 escalation-open = Une personne a déjà été sollicitée. La réponse viendra ici.
 escalation-resolved = C’est déjà réglé.
-escalation-nobody = Personne n’est désigné ici à qui je pourrais demander. Donnez un avis négatif avec quelques mots, et une personne regardera la réponse.
-escalation-unreachable = Je n’ai pas pu joindre les personnes à qui je dois demander. Adressez-vous à mon administrateur.
+escalation-nobody = Personne n’est indiqué ici à qui je pourrais demander. Donnez un 👎 à la réponse avec quelques mots, et une personne la regardera.
+escalation-unreachable = Je n’ai pas pu joindre les personnes à qui je dois demander. Prévenez un administrateur.
 escalation-asks = { $name } demande l’aide d’une personne :
 escalation-answered = J’avais répondu :
 escalation-reply = { $name } a répondu :
@@ -146,9 +146,9 @@ draft-sent-changed = Modifié et envoyé par { $name }
 draft-discarded-by = Écarté par { $name }
 draft-decided = Quelqu’un en a déjà décidé.
 draft-empty = Écrivez une réponse.
-draft-proposed = Une personne regarde ma réponse avant qu’elle soit envoyée.
-draft-nobody = Ici, une personne regarde les réponses avant leur envoi, mais personne n’est désigné pour cela. Adressez-vous à mon administrateur.
-draft-discarded = Une personne a regardé ma réponse et ne l’a pas envoyée.
+draft-proposed = Une personne vérifie ma réponse avant que je l’envoie.
+draft-nobody = Ici, une personne doit vérifier mes réponses avant leur envoi, mais personne n’est indiqué pour cela. Prévenez un administrateur.
+draft-discarded = Une personne a vérifié ma réponse et ne l’a pas envoyée. Essayez d’autres mots, ou demandez directement à quelqu’un.
 edited-by = Modifié par { $name }.
 
 ## Corrections par les relecteurs
@@ -172,7 +172,7 @@ close = Fermer
 ## Les données d’une personne
 
 data = Vos données
-data-what = Je conserve vos questions avec mes réponses, vos avis et ce que vous y avez ajouté.
+data-what = Je conserve vos questions avec mes réponses, et vos avis avec vos commentaires.
 data-export = M’envoyer mes données
 data-forget = M’oublier
 data-forget-sure = Tout oublier
@@ -180,8 +180,8 @@ data-goes = Toutes vos questions disparaissent avec mes réponses, les avis sur 
 data-stays = Les réponses que j’ai publiées dans des canaux y restent, sauf si vous supprimez votre question : je supprime alors ma réponse.
 data-yours = Voici tout ce que je conserve de vous.
 data-sent = Je vous ai envoyé vos données par message direct.
-data-not-sent = Je n’ai pas pu vous envoyer vos données. Adressez-vous à la personne qui m’administre.
-data-no-file = Je ne peux pas déposer de fichiers dans cet espace : il manque à l’application la portée { $scope }, que peut ajouter la personne qui m’administre. Si vos données ne figurent pas ci-dessous, elles sont trop longues pour des messages.
+data-not-sent = Je n’ai pas pu vous envoyer vos données. Prévenez un administrateur.
+data-no-file = Je n’ai pas le droit d’envoyer de fichiers dans cet espace : un administrateur peut donner à l’application l’autorisation { $scope }. Voici vos données en messages, sauf si elles sont trop longues pour cela.
 data-forgotten = Je vous ai oublié. Supprimés – questions avec leurs réponses : { $questions }, avis : { $votes }, questions à des personnes : { $escalations }, relectures : { $reviews }.
 data-forgotten-notice = Je vous ai oublié.
 
@@ -213,14 +213,14 @@ figures-median = Temps médian d’une réponse : { $now } s (avant : { $befor
 settings-title = Réglages du canal
 settings-save = Enregistrer
 settings-reset = Revenir au fichier de configuration
-settings-reset-done = Dans ce canal, seul le fichier de configuration compte à nouveau.
-settings-set-here = Réglé ici, avant le fichier de configuration : { $names }.
+settings-reset-done = Ce canal suit de nouveau le fichier de configuration.
+settings-set-here = Réglé ici, à la place du fichier de configuration : { $names }.
 settings-of-file = Du fichier de configuration : { $names }.
 settings-as-usual = Rien n’est réglé pour ce canal : il est comme tous les autres.
-settings-scopes = Les réponses viennent au plus de ces portées
+settings-scopes = Répondre seulement à partir de ces portées
 settings-scopes-hint = Cela ne fait que restreindre ce qu’une personne peut lire et n’accorde rien. Vide : tout ce qu’elle peut lire ici.
 settings-auto-answer = Répondre aux questions qui ne me sont pas adressées
-settings-auto-answer-hint = À partir de quelle confiance, entre 0 et 1 : 0,3 est hardi, 0,5 équilibré, 0,7 prudent. Vide : jamais.
+settings-auto-answer-hint = À quel point je dois être sûr, de 0 à 1 : 0,3 est hardi, 0,5 équilibré, 0,7 prudent. Vide : jamais.
 settings-how = Dans ce canal
 settings-follow-ups = Les suites dans un fil se passent de mention
 settings-draft = Une personne voit chaque réponse avant l’envoi
@@ -252,7 +252,7 @@ settings-wrong-duration = Indiquez une durée telle que 30m, 4h ou 1d.
 settings-wrong-id = Indiquez des identifiants tels que Slack les donne, par exemple S0614TZR7.
 settings-wrong-value = Ce n’est pas possible ici. Modifiez-le.
 settings-one-target = Choisissez le canal ci-dessus ou un groupe, pas les deux.
-settings-draft-alone = Quelqu’un doit voir les réponses : indiquez ci-dessous à qui vont les questions.
+settings-draft-alone = Quelqu’un doit approuver les réponses : indiquez ci-dessous où vont les questions.
 
 ## La conversation dans un terminal
 

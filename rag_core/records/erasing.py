@@ -22,13 +22,14 @@ _ACTOR = ("user", "user_id", "author", "member")
 """Where payloads name who sent them, at their top or in the event they carry."""
 
 
-async def erase(connection: AsyncConnection, platform: str, user: str) -> dict[str, int]:
+async def erase(connection: AsyncConnection, platform: str, user: str, request: str = "") -> dict[str, int]:
     """Deliveries that a person sent are taken for handled, and their id is replaced in all that is left; counts of both.
+    request: the key of one that is not.
 
     An id that may as well be a word ('ada') is replaced in mentions and where it stands with its platform ('web:ada'), and
     nowhere else.
     """
-    own = await _close_deliveries(connection, platform, user)
+    own = await _close_deliveries(connection, platform, user, request)
     tables = [table for table in metadata.sorted_tables if table not in _NO_PEOPLE]
     mentions = [await _erase_in(connection, table, platform, user) for table in tables]
     return {"deliveries": own, "mentions": sum(mentions)}
@@ -42,10 +43,11 @@ def _pattern(platform: str, user: str, own: bool) -> re.Pattern[str]:
     return re.compile(_AS_A_WORD.format(told))
 
 
-async def _close_deliveries(connection: AsyncConnection, platform: str, user: str) -> int:
-    """What is on its way from them is not handled any more, this very request included: it holds what they wrote."""
+async def _close_deliveries(connection: AsyncConnection, platform: str, user: str, request: str) -> int:
+    """What is on its way from them is not handled any more: it holds what they wrote."""
     columns = deliveries.c
-    ours = and_(columns.platform == platform, columns.payload.contains(_in_json(user), autoescape=True))
+    others = and_(columns.platform == platform, columns.key != request)
+    ours = and_(others, columns.payload.contains(_in_json(user), autoescape=True))
     rows = (await connection.execute(select(columns.number, columns.payload).where(ours))).all()
     sent = [number for number, payload in rows if _sent_by(json.loads(payload), user)]
     if sent:

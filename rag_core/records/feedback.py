@@ -12,7 +12,9 @@ from sqlalchemy import Row, Select, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import NotFound
+from rag_core.messages import small_print
 from rag_core.records.database import answers, transaction, votes
+from rag_core.records.reviews import follow_votes
 from rag_core.types import Answer, Citation, Question, Vote
 
 if TYPE_CHECKING:
@@ -46,6 +48,23 @@ class RecordedAnswer:
     abstained: bool
     standalone: str = ""
     generator: str = ""
+    notices: tuple[str, ...] = ()
+    """Ids of messages: what its reader was told of how it came about."""
+
+    def as_given(self, language: str) -> Answer:
+        """The answer, to be shown once more: with all that is recorded of it, and its small print in this language."""
+        return Answer(
+            id=self.id,
+            text=self.text,
+            citations=self.citations,
+            confidence=self.confidence,
+            abstained=self.abstained,
+            release=self.release,
+            timings_ms={},
+            standalone=self.standalone,
+            generator=self.generator,
+            notices=small_print(language, self.notices),
+        )
 
 
 class Feedback:
@@ -173,7 +192,8 @@ class Feedback:
             return [(platform, user) for platform, user in (await connection.execute(earliest)).all()]
 
     async def record_vote(self, vote: Vote) -> None:
-        """The last vote of a person on an answer stands; value 0 takes it back.
+        """The last vote of a person on an answer stands; value 0 takes it back. What was voted down, on whatever platform,
+        waits for a person to look at it.
 
         Raises:
             NotFound: there is no answer of that id.
@@ -191,6 +211,7 @@ class Feedback:
             await connection.execute(delete(votes).where(own))
             if vote.value:
                 await connection.execute(insert(votes).values(_vote_row(vote)))
+            await follow_votes(connection, vote.answer)
 
     async def votes_on(self, answer_id: str) -> list[Vote]:
         async with transaction(self._database) as connection:
@@ -229,13 +250,14 @@ def _given() -> Select[Any]:
             c.confidence,
             c.abstained,
         ),
-        *(c.standalone, c.generator),
+        *(c.standalone, c.generator, c.notices),
     )
 
 
 def _recorded(row: Row[Any]) -> RecordedAnswer:
     values = dict(zip(RecordedAnswer.__slots__, row, strict=True))
     values["citations"] = tuple(Citation(**citation) for citation in values["citations"])
+    values["notices"] = tuple(values["notices"] or ())
     if values["created_at"].tzinfo is None:  # SQLite keeps no time zone
         values["created_at"] = values["created_at"].replace(tzinfo=UTC)
     return RecordedAnswer(**values)

@@ -51,8 +51,10 @@ class People:
             }
         return {"platform": platform, "user": user, **kept}
 
-    async def forget(self, platform: str, user: str) -> dict[str, int]:
+    async def forget(self, platform: str, user: str, request: str = "") -> dict[str, int]:
         """Forget a person, all or nothing: how many rows were removed or changed, by what they are. Nothing found is zeros.
+
+        request: the key of the delivery that asks for this; it is handled to its end, with which goes what it holds.
 
         A correction of theirs goes with the review that holds it. Standard answers stay: they are the team's own text.
 
@@ -64,7 +66,7 @@ class People:
         async with transaction(self._database) as connection:
             statements = _forgetting(platform, user).items()
             report = {name: (await connection.execute(one)).rowcount for name, one in statements}
-            return report | await erase(connection, platform, user)
+            return report | await erase(connection, platform, user, request)
 
 
 def _refuse_nobody(platform: str, user: str) -> None:

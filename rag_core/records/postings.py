@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -41,9 +42,18 @@ class Postings:
         self._database = database
 
     async def record(self, rows: Sequence[Posting]) -> None:
-        """Keep them, each in place of what was kept of the same message."""
+        """Keep them, each in place of what was kept of the same message; also where who waits for it is cancelled meanwhile,
+        who is so once they are kept: the messages are there."""
         if not rows:
             return
+        recording = asyncio.create_task(self._record(rows))
+        try:
+            await asyncio.shield(recording)
+        except asyncio.CancelledError:
+            await asyncio.wait({recording})
+            raise
+
+    async def _record(self, rows: Sequence[Posting]) -> None:
         async with transaction(self._database) as connection:
             for row in rows:
                 await connection.execute(delete(postings).where(_is(row.platform, row.channel, row.message)))

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from rag_core.records.database import answers, reviews, transaction, votes
 from rag_core.records.inserting import insert_unless_there
 
-__all__ = ["Review", "Reviews"]
+__all__ = ["Review", "Reviews", "follow_votes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +55,6 @@ class Reviews:
         kept is not looked at."""
         async with transaction(self._database) as connection:
             await _propose(connection, answer_id, source, proposed, proposed_by)
-
-    async def follow_votes(self, answer_id: str) -> None:
-        """Make what is pending what the votes against the answer say now: the latest correction is proposed; without a vote
-        against it that is newer than the last decision, nothing is pending because of votes."""
-        async with transaction(self._database) as connection:
-            # Locked, where the database locks rows, so that of two votes at once the later one is seen.
-            await connection.execute(select(answers.c.id).where(answers.c.id == answer_id).with_for_update())
-            decided = await connection.scalar(
-                select(func.max(reviews.c.decided_at)).where(reviews.c.answer_id == answer_id)
-            )
-            against = (await connection.execute(_against(answer_id, decided))).all()
-            if not against:
-                pending = and_(_pending(answer_id), reviews.c.source == "vote")
-                await connection.execute(delete(reviews).where(pending))
-                return
-            text, by = next(((c, f"{p}:{u}") for p, u, c in against if c), ("", ""))
-            await _propose(connection, answer_id, "vote", text, by, keep=False)
 
     async def get(self, id: str) -> Review | None:
         found = await self._where(reviews.c.id == id)
@@ -120,6 +103,21 @@ class Reviews:
         )
         async with transaction(self._database) as connection:
             return [Review(*map(_aware, row)) for row in (await connection.execute(query)).all()]
+
+
+async def follow_votes(connection: AsyncConnection, answer_id: str) -> None:
+    """Make what is pending what the votes against the answer say now: the latest correction is proposed; without a vote
+    against it that is newer than the last decision, nothing is pending because of votes. The answer's row is locked."""
+    decided = await connection.scalar(
+        select(func.max(reviews.c.decided_at)).where(reviews.c.answer_id == answer_id)
+    )
+    against = (await connection.execute(_against(answer_id, decided))).all()
+    if not against:
+        pending = and_(_pending(answer_id), reviews.c.source == "vote")
+        await connection.execute(delete(reviews).where(pending))
+        return
+    text, by = next(((c, f"{p}:{u}") for p, u, c in against if c), ("", ""))
+    await _propose(connection, answer_id, "vote", text, by, keep=False)
 
 
 async def _propose(

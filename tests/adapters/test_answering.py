@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +40,9 @@ class Shown:
     async def finish(self, reply: Reply) -> Sequence[str]:
         self.steps.append(f"finish {reply.text}")
         return self._ids
+
+    async def give_up(self) -> None:
+        self.steps.append("give up")
 
     async def withdraw(self) -> None:
         self.steps.append("withdraw")
@@ -143,4 +147,24 @@ async def test_a_question_that_is_taken_back_leaves_no_sign(database: AsyncEngin
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert desk.surface.steps == ["begin", "withdraw"]
+    assert desk.surface.steps == ["begin", "give up"]
+
+
+async def test_what_was_shown_is_remembered_although_the_work_on_it_ends_there(
+    database: AsyncEngine, tmp_path: Path
+) -> None:
+    """Cancelled while the database is busy, as when the process is asked to stop: the message stands there, after all."""
+    desk = Desk(database, FakeAssistant())
+    busy = sqlite3.connect(tmp_path / "answerloop.db", isolation_level=None)
+    busy.execute("BEGIN IMMEDIATE")
+    asking = asyncio.create_task(desk.ask())
+    while not desk.surface.steps[1:]:  # noqa: ASYNC110  it has no event to wait for
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.1)
+    asking.cancel()
+    await asyncio.sleep(0.1)
+    busy.rollback()
+    busy.close()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert len(await desk.postings.of_question("slack", "C1", "1.0")) == 2

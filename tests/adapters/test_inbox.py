@@ -238,6 +238,24 @@ async def test_a_lane_goes_in_order_and_another_does_not_wait_for_it(database: A
         await until(lambda: handler.done[5:] == ["slow", "second", "third"])
 
 
+async def test_it_is_told_at_once_of_what_has_to_wait_in_its_lane(database: AsyncEngine) -> None:
+    """So that whoever waits can be shown that they do."""
+    slow, waiting = asyncio.Event(), list[str]()
+
+    async def do(delivery: Delivery, note: Note) -> None:
+        if delivery.key == "slow":
+            await slow.wait()
+
+    handler = Handler(do)
+    async with running(database, handler, waits=lambda delivery: waiting.append(delivery.key)) as inbox:
+        for key, lane in (("slow", "A"), ("second", "A"), ("other", "B")):
+            await accept(inbox, key, lane)
+        assert waiting == ["second"]
+        slow.set()
+        await until(lambda: "second" in handler.done)
+        assert waiting == ["second"]
+
+
 async def test_what_another_process_holds_in_a_lane_comes_first(database: AsyncEngine) -> None:
     """A later delivery that comes to another replica waits for it."""
     going = asyncio.Event()
@@ -485,7 +503,8 @@ async def test_what_may_pass_is_tried_again(database: AsyncEngine, error: Except
 async def test_after_the_last_attempt_the_asker_can_be_told(
     database: AsyncEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With a reference that the log carries, which has nothing that people wrote; and what comes after is handled."""
+    """With a reference that the log carries, which has nothing that people wrote; and what comes after is handled. What was
+    foreseen takes one line of the log; a mistake tells where it was made."""
     caplog.set_level(logging.DEBUG, logger="adapters")
 
     async def do(delivery: Delivery, note: Note) -> None:
@@ -506,6 +525,9 @@ async def test_after_the_last_attempt_the_asker_can_be_told(
     assert one in caplog.text
     assert other in caplog.text
     assert "secret" not in caplog.text
+    lines = {ref: r.getMessage() for ref in (one, other) for r in caplog.records if ref in r.getMessage()}
+    assert "\n" not in lines[one]
+    assert "test_inbox.py" in lines[other]
     assert {row.payload for row in (await rows(database)).values()} == {None}
 
 

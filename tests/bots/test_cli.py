@@ -197,6 +197,7 @@ def test_doctor_finds_nothing_wrong_with_an_installation_that_works(installed: P
     assert [check["part"] for check in told["checks"]] == PARTS
     assert all(check["ok"] and check["found"] and not check["remedy"] for check in told["checks"])
     assert "release r1, 3 passages" in str(told)
+    assert told["checks"][-1]["found"] == "not configured"
 
 
 def test_doctor_says_how_to_mend_what_fails(place: Place) -> None:

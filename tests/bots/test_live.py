@@ -91,6 +91,17 @@ async def test_a_rule_that_was_taken_away_grants_nothing_any_more(live: LiveSett
     assert (may_read(live), live.current.sources) == ({"public"}, ())
 
 
+async def test_channels_and_reviewers_are_those_of_the_file(live: LiveSettings, file: Path) -> None:
+    """What is read there next by whoever asks `current`."""
+    rewrite(
+        file,
+        '[review]\nreviewers = ["slack:U1"]\n\n[[channels]]\nplatform = "slack"\nid = "C1"\nlanguage = "de"\n',
+    )
+    await live.look(settle_s=0)
+    assert live.current.review.reviewers == ("slack:U1",)
+    assert [(one.id, one.language) for one in live.current.channels] == [(("C1",), "de")]
+
+
 @pytest.mark.parametrize(
     ("broken", "says"),
     [

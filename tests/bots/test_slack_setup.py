@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.bots.test_cli import Place
+from bots.commands.slack_checks import examined
+from rag_core.errors import AnswerloopError
+from rag_core.settings import Settings
+from tests.bots.test_cli import Place, made
 from tests.servers.slack import LocalSlack
 
 FILE = "deploy/slack/manifest.yaml"
@@ -16,6 +20,12 @@ FILE = "deploy/slack/manifest.yaml"
 @pytest.fixture
 def empty(tmp_path: Path) -> Place:
     return Place(tmp_path)
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    with LocalSlack() as local:
+        yield local
 
 
 def test_init_slack_writes_the_manifest_and_tells_three_steps(empty: Place) -> None:
@@ -69,20 +79,56 @@ def test_a_wrong_call_is_a_sentence(empty: Place, arguments: list[str], said: st
     assert not (empty.path / FILE).exists()
 
 
-def found(empty: Place, **variables: str) -> dict[str, object]:
-    checks = empty.json("doctor", **variables)["checks"]
-    [check] = [one for one in checks if one["part"] == "slack"]
-    return dict(check)
+def test_doctor_says_how_to_mend_what_slack_refuses(
+    tmp_path: Path, model_folder: Path, slack: LocalSlack
+) -> None:
+    """Beside the other parts; what it looks at follows below."""
+    variables = {**slack.environment, "SLACK_APP_TOKEN": "xapp-wrong"}
+    checks = made(tmp_path, model_folder).json("doctor", **variables)["checks"]
+    [told] = [check for check in checks if check["part"] == "slack"]
+    assert (told["ok"], told["found"]) == (False, "Slack refuses SLACK_APP_TOKEN: invalid_auth.")
+    assert "answerloop init slack" in told["remedy"]
 
 
-def test_doctor_looks_at_the_tokens(empty: Place) -> None:
-    """What is refused, and which scopes are missing and what does not work without them; without tokens nothing."""
-    assert found(empty)["found"] == "not configured"
-    with LocalSlack() as slack:
-        assert found(empty, **slack.environment)["found"] == "socket mode, workspace Test, all scopes granted"
-        refused = found(empty, **{**slack.environment, "SLACK_APP_TOKEN": "xapp-wrong"})
-        slack.set_scopes("app_mentions:read", "chat:write", "users:read", "commands")
-        lacking = found(empty, **slack.environment)
-    assert (refused["ok"], refused["found"]) == (False, "Slack refuses SLACK_APP_TOKEN: invalid_auth.")
-    assert lacking["ok"] is False
-    assert "reactions:read (votes by reaction)" in str(lacking["found"])
+def configured(slack: LocalSlack, **changed: object) -> Settings:
+    tokens = {"bot_token": slack.bot_token, "app_token": slack.app_token, "signing_secret": "s"}
+    return Settings.model_validate({"slack": {"api_url": slack.api_url, **tokens, **changed}})
+
+
+async def test_tokens_that_slack_takes(slack: LocalSlack) -> None:
+    assert await examined(configured(slack)) == "socket mode, workspace Test, all scopes granted"
+
+
+async def test_missing_scopes_are_named_with_what_needs_them(slack: LocalSlack) -> None:
+    slack.set_scopes("app_mentions:read", "chat:write", "users:read", "commands")
+    with pytest.raises(AnswerloopError, match=r"lacks scopes: .*reactions:read \(votes by reaction\)"):
+        await examined(configured(slack))
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        ({"bot_token": "xoxb-wrong"}, "Slack refuses SLACK_BOT_TOKEN: invalid_auth."),
+        ({"app_token": None}, "set SLACK_APP_TOKEN in the environment"),
+        ({"mode": "http", "signing_secret": None}, "set SLACK_SIGNING_SECRET in the environment"),
+        ({"api_url": "http://127.0.0.1:9/api/"}, "Slack is not reached"),
+    ],
+)
+async def test_what_is_wrong_is_a_sentence_that_names_it(
+    slack: LocalSlack, changed: dict[str, object], wrong: str
+) -> None:
+    """But not the token."""
+    with pytest.raises(AnswerloopError) as caught:
+        await examined(configured(slack, **changed))
+    assert wrong in str(caught.value)
+    assert "xoxb" not in str(caught.value)
+
+
+async def test_in_http_mode_the_app_token_is_not_looked_at(slack: LocalSlack) -> None:
+    """Nor with many workspaces a bot token: each has its own."""
+    assert (
+        await examined(configured(slack, mode="http", app_token=None))
+        == "http mode, workspace Test, all scopes granted"
+    )
+    many = {"bot_token": None, "client_id": "1.2", "client_secret": "secret"}
+    assert await examined(configured(slack, **many)) == "socket mode, many workspaces"

@@ -33,6 +33,8 @@ HEARTBEAT_S = 15.0
 LINGER_S = 15.0
 """A connection that Slack announced to end is closed after so long, if Slack has not done so."""
 OPENING_S = 15.0
+HANGING_UP_S = 2.0
+"""How long a server that is gone may take to say goodbye."""
 STEADY_S = 5.0
 """A connection that stood for so long begins the pauses anew."""
 log = logging.getLogger(__name__)
@@ -61,7 +63,7 @@ class SocketMode:
         self._heartbeat_s = heartbeat_s
         self._handling: set[asyncio.Task[None]] = set()
         self._reading: set[asyncio.Task[None]] = set()
-        self._was_up: bool | None = None
+        self._state = ""
 
     async def run(self) -> None:
         """Until cancelled.
@@ -95,20 +97,23 @@ class SocketMode:
         try:
             async with asyncio.timeout(OPENING_S):
                 socket = await session.ws_connect(
-                    await self._address(), heartbeat=self._heartbeat_s, proxy=self._proxy, autoclose=True
+                    await self._address(),
+                    heartbeat=self._heartbeat_s,
+                    proxy=self._proxy,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=HANGING_UP_S),
                 )
         except SlackRefusal as error:
-            if self._was_up is None:
+            if not self._state:
                 raise
-            self._report(False, f"Slack refuses the connection: {error}; I keep trying")
+            self._report("refused", f"Slack refuses the connection: {error}; I keep trying")
             await asyncio.sleep(self._pauses[1])
             return None
         except Limited as error:
-            self._report(False, f"{error}; I keep trying")
+            self._report("down", f"{error}; I keep trying")
             await asyncio.sleep(error.retry_after)
             return None
-        except (Unavailable, aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            self._report(False, f"Slack is not reached ({_brief(error)}); I keep trying")
+        except Exception as error:
+            self._report("down", f"Slack is not reached ({_brief(error)}); I keep trying")
             return None
         connection = _Connection(socket, self._dispatch, self._hello)
         task = asyncio.create_task(connection.read())
@@ -117,23 +122,22 @@ class SocketMode:
         return connection
 
     def _hello(self) -> None:
-        self._report(True, "The connection to Slack stands")
+        self._report("up", "The connection to Slack stands")
         self._connected()
 
     def _lost(self, connection: _Connection) -> None:
         if connection.disabled:
-            self._report(
-                False, "Slack has turned Socket Mode off for this app; turn it on in the app's settings"
-            )
+            sentence = "Slack has turned Socket Mode off for this app; turn it on in the app's settings"
+            self._report("disabled", sentence)
         elif not connection.renew:
-            self._report(False, "The connection to Slack is lost; I connect again")
+            self._report("down", "The connection to Slack is lost; I connect again")
 
-    def _report(self, up: bool, sentence: str) -> None:
+    def _report(self, state: str, sentence: str) -> None:
         """A line for each change, not for each attempt."""
-        if up is not self._was_up:
+        if state != self._state:
             # that it stands for the first time is announced elsewhere
-            log.log(logging.WARNING if not up or self._was_up is False else logging.INFO, "%s", sentence)
-        self._was_up = up
+            log.log(logging.INFO if state == "up" and not self._state else logging.WARNING, "%s", sentence)
+        self._state = state
 
     def _dispatch(self, connection: _Connection, request: SocketModeRequest) -> None:
         """Reading goes on at once."""
@@ -192,7 +196,7 @@ class _Connection:
             async with asyncio.timeout(None) as ending:
                 async for frame in self._socket:
                     if frame.type is aiohttp.WSMsgType.TEXT:
-                        self._read(_message(frame.data))
+                        self._read_safely(frame.data)
                     if self.over.is_set() and ending.when() is None:
                         ending.reschedule(asyncio.get_running_loop().time() + LINGER_S)
         except TimeoutError:
@@ -200,6 +204,12 @@ class _Connection:
         finally:
             self.over.set()
             await self._socket.close()
+
+    def _read_safely(self, text: str) -> None:
+        try:
+            self._read(_message(text))
+        except Exception as error:  # one message that cannot be read ends no connection
+            log.error("A message of Slack's could not be read (%s)", type(error).__name__)
 
     def _read(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
@@ -238,4 +248,9 @@ def _request(message: dict[str, Any]) -> SocketModeRequest | None:
 
 
 def _brief(error: BaseException) -> str:
+    """Without the address, which is a ticket to connect."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"status {error.status}"
+    if not isinstance(error, (Unavailable, aiohttp.ClientConnectionError, OSError)):
+        return type(error).__name__
     return (str(error).splitlines() or [""])[0].rstrip(".")[:200] or type(error).__name__

@@ -14,9 +14,8 @@ from adapters.slack.showing.whispers import Whispers
 from adapters.slack.web_api.api import Api
 from rag_core.messages import say
 from rag_core.records.feedback import RecordedAnswer
-from rag_core.types import Answer
 
-__all__ = ["DraftMessages", "as_answer"]
+__all__ = ["DraftMessages"]
 
 _PLACE = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Where a name goes that is in bold."""
@@ -59,7 +58,9 @@ class DraftMessages:
             *quoted(shortened(given.question, _QUESTION)),
             context(escaped(say(language, "draft-answer"))),
         ]
-        whole = answer_messages(as_answer(given), language, ids=self._ids, options=Rendering(feedback=False))
+        whole = answer_messages(
+            given.as_given(language), language, ids=self._ids, options=Rendering(feedback=False)
+        )
         blocks = [*head, *whole[0]["blocks"]]
         if len(whole) == 1 and size(blocks) <= _MOST:
             return blocks
@@ -70,18 +71,3 @@ class DraftMessages:
         person = await self._identity.person(api, user)
         said = escaped(say(language, words, name=_PLACE))
         return said.replace(_PLACE, f"*{label(person.name or user, _NAME)}*")
-
-
-def as_answer(given: RecordedAnswer) -> Answer:
-    """The answer, as far as it is recorded."""
-    return Answer(
-        id=given.id,
-        text=given.text,
-        citations=given.citations,
-        confidence=given.confidence,
-        abstained=given.abstained,
-        release=given.release,
-        timings_ms={},
-        standalone=given.standalone,
-        generator=given.generator,
-    )

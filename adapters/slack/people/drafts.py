@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Literal
 
@@ -16,7 +15,7 @@ from adapters.slack.bot import PLATFORM, Refusal
 from adapters.slack.clicks import Click, click_of, entered, kept_in, user_of
 from adapters.slack.identity import Identity
 from adapters.slack.ids import Ids
-from adapters.slack.people.draft_messages import DraftMessages, as_answer
+from adapters.slack.people.draft_messages import DraftMessages
 from adapters.slack.received import Handler, Received
 from adapters.slack.showing.controls import Rendering
 from adapters.slack.showing.looks import Looks, Shown
@@ -86,6 +85,7 @@ class Drafts:
 
         Raises:
             SlackRefusal: the people cannot be written to.
+            NotFound: the answer could not be recorded, without which nobody can decide about it.
             Unavailable: not now.
         """
         who, answer = asked.question.principal, reply.answer
@@ -99,7 +99,7 @@ class Drafts:
             if not asked.unasked:
                 await self._whispers.tell(api, spot, "draft-nobody")
             return
-        given = _recorded(asked, reply)
+        given = await self._feedback.answer(answer.id)
         for target in targets:
             await self._show(api, target, asked, given)
         if not asked.unasked:
@@ -236,7 +236,7 @@ class Drafts:
         api, channel = received.api, given.channel
         settings = await self._channels.of(PLATFORM, received.team, channel)
         language = await self._whispers.language(api, channel, given.user)
-        answer = as_answer(given)
+        answer = given.as_given(language)
         if text:
             name = (await self._identity.person(api, user_of(received.body))).name
             answer = replace(answer, text=text, notices=(say(language, "edited-by", name=name or "…"),))
@@ -308,29 +308,6 @@ class Drafts:
 
     def _part(self, number: int) -> str:
         return self._ids.of(f"{_TEXT}:{number}")
-
-
-def _recorded(asked: Asked, reply: Reply) -> RecordedAnswer:
-    """The answer as its record will have it."""
-    answer, who = reply.answer, asked.question.principal
-    assert answer is not None
-    return RecordedAnswer(
-        id=answer.id,
-        question=asked.question.text,
-        text=answer.text,
-        citations=answer.citations,
-        platform=who.platform,
-        workspace=asked.question.asked_in,
-        channel=who.channel,
-        user=who.user,
-        thread=asked.question.thread,
-        created_at=datetime.now(UTC),
-        release=answer.release,
-        confidence=answer.confidence,
-        abstained=answer.abstained,
-        standalone=answer.standalone,
-        generator=answer.generator,
-    )
 
 
 def _thread_of(thread: str, channel: str) -> str:

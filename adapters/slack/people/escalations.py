@@ -67,7 +67,7 @@ class AskingPeople:
     async def take_reply(self, received: Received) -> bool:
         """Whether a message of a person is an answer to a question that people were asked, and so none to the bot. It is
         brought to who asked. One that addresses the bot is none."""
-        written = message_of(received.event, (await received.api.identity()).bot_user)
+        written = message_of(received.event, (await received.api.identity()).bot_user, longest=None)
         if not written.thread or not written.user or written.mentions_bot:
             return False
         if not await self._escalating.concerns(PLATFORM, written.channel, written.thread):

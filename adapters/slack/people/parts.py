@@ -74,7 +74,7 @@ def people(
     notices = Notices(feedback, reviews, whispers)
     reviewing = Reviewing(reviews, feedback, postings, {PLATFORM: notices})
     drafts = Drafts(ids, apis, feedback, postings, reviews, channels, identity, Looks(ids), whispers)
-    voting = Voting(answerer, feedback, reviews)
+    voting = Voting(answerer, feedback)
     controls = FeedbackControls(ids, voting, postings, identity, whispers)
     return People(
         parts=(controls, asking, drafts, notices),

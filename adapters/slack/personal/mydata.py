@@ -92,10 +92,10 @@ class MyData:
             await self._home.show(api, click.user, offset_in(received), "modal-not-opened")
 
     async def _forget(self, received: Received) -> None:
-        """This very delivery is among what is forgotten: there is no second attempt, so nothing after it may fail it."""
+        """A second attempt would not know any more who asked for it, so nothing after it may fail it."""
         api, user = received.api, user_of(received.body)
         language = await self._whispers.language(api, "", user)
-        removed = await self._people.forget(PLATFORM, user)
+        removed = await self._people.forget(PLATFORM, user, received.delivery.key)
         try:
             await self._report(api, user, removed, language, received.delivery.key)
             await self._home.show(api, user, notice="data-forgotten-notice")

@@ -27,6 +27,8 @@ class Rendering:
     """'Share with the channel', where only the asker sees the answer."""
     silence: bool = False
     """'Stop answering in this thread', in the menu."""
+    markdown_blocks: bool = True
+    """The answer in Slack's blocks of Markdown, which keep its tables; False where the workspace does not take them."""
 
 
 def controls(answer: str, language: str, ids: Ids, options: Rendering) -> list[Json]:

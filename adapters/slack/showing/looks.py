@@ -14,13 +14,12 @@ from adapters.slack.showing.controls import Rendering
 from adapters.slack.showing.rendering import answer_messages, sentence_message, streaming_text
 from adapters.slack.showing.surfaces import Look
 from adapters.slack.web_api.api import Api
-from adapters.slack.web_api.errors import SlackRefusal
+from adapters.slack.web_api.errors import SlackRefusal, blocks_refused
 
 __all__ = ["Looks", "Shown"]
 
-_NATIVE = "feedback_buttons"
-"""What api.unsupported remembers Slack's own feedback buttons by."""
-_BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_arguments", "block_mismatch"})
+_NATIVE, _MARKDOWN = "feedback_buttons", "markdown"
+"""What api.unsupported remembers Slack's own feedback buttons and its blocks of Markdown by."""
 
 
 class Looks:
@@ -35,7 +34,8 @@ class Looks:
                 retry = again if reply.reference else ""
                 return [sentence_message(reply.text, language, ids=self._ids, again=retry)]
             native = options.native_feedback and not api.unsupported.knows(_NATIVE, channel)
-            shown = replace(options, native_feedback=native)
+            blocks = not api.unsupported.knows(_MARKDOWN, channel)
+            shown = replace(options, native_feedback=native, markdown_blocks=blocks)
             return answer_messages(reply.answer, language, ids=self._ids, options=shown)
 
         return Look(final, partial(streaming_text, open_ended=True))
@@ -46,7 +46,8 @@ class Looks:
 
 
 class Shown:
-    """A surface that was begun, and that goes without Slack's feedback buttons where Slack refuses them."""
+    """A surface that was begun, and that goes without Slack's feedback buttons and then without its blocks of Markdown where
+    Slack refuses them."""
 
     def __init__(self, surface: Surface, api: Api, channel: str) -> None:
         self._surface = surface
@@ -58,13 +59,20 @@ class Shown:
         """It was: before the question was put together."""
 
     async def finish(self, reply: Reply) -> Sequence[str]:
-        try:
-            return await self._surface.finish(reply)
-        except SlackRefusal as error:
-            if error.code not in _BAD_BLOCKS or self._api.unsupported.knows(_NATIVE, self._channel):
-                raise
-        self._api.unsupported.learn(_NATIVE)
+        known = self._api.unsupported
+        for feature, where in ((_NATIVE, ""), (_MARKDOWN, self._channel)):
+            if known.knows(feature, self._channel):
+                continue
+            try:
+                return await self._surface.finish(reply)
+            except SlackRefusal as error:
+                if not blocks_refused(error):
+                    raise
+            known.learn(feature, where)
         return await self._surface.finish(reply)
+
+    async def give_up(self) -> None:
+        await self._surface.give_up()
 
     async def withdraw(self) -> None:
         await self._surface.withdraw()

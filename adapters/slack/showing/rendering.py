@@ -14,7 +14,7 @@ from adapters.slack.showing.escaping import escaped, label, link, linkable, shor
 from adapters.slack.showing.growing import in_fence, without_half
 from adapters.slack.showing.mrkdwn import SECTION, clipped, plain, sections
 from adapters.splitting import split
-from adapters.text import readable_location, readable_place
+from adapters.text import file_name, readable_place
 from rag_core.messages import say
 from rag_core.types import Answer, Citation
 
@@ -40,16 +40,17 @@ def answer_messages(
 ) -> list[Json]:
     """The answer as one message or more, to be posted one after the other in one thread; what is to be pressed is in the
     last. Each has `text`, for notifications, and `blocks`."""
+    options = options or Rendering()
     groups: list[list[Json]] = []
     if answer.standalone:
         question = escaped(shortened(" ".join(answer.standalone.split()), _QUESTION))
         groups.append([context(say(language, "taken-as", question=question))])
-    groups += [[markdown(text)] for text in _pieces(answer)]
+    groups += [[block] for text in _pieces(answer) for block in _blocks_of(text, answer, options)]
     if unsure(answer):
         groups.append([context("⚠️ " + escaped(say(language, "not-sure")))])
     groups += [[context(text)] for text in _sources(answer, language)]
     *print_, last = [[context(text)] for text in _small_print(answer, language)] or [[]]
-    groups += [*print_, last + controls(answer.id, language, ids, options or Rendering())]
+    groups += [*print_, last + controls(answer.id, language, ids, options)]
     return [message(blocks) for blocks in _packed(groups)] or [sentence_message(say(language, "not-found"))]
 
 
@@ -95,6 +96,12 @@ def _pieces(answer: Answer) -> list[str]:
     return [piece.text for piece in split(still_markdown(answer.text, short), MARKDOWN, size, rows=_ROWS)]
 
 
+def _blocks_of(text: str, answer: Answer, options: Rendering) -> list[Json]:
+    if options.markdown_blocks:
+        return [markdown(text)]
+    return [section(part) for part in sections(text, [citation.location for citation in answer.citations])]
+
+
 def _sources(answer: Answer, language: str) -> list[str]:
     """The list of what is cited, or of what came nearest."""
     cited = answer.nearest if answer.abstained else answer.citations
@@ -110,7 +117,7 @@ def _source(citation: Citation, language: str) -> str:
     linked = f"[{citation.number}] {link(address, title)}{behind}"
     if address and len(linked) <= SECTION:
         return linked
-    location = label(readable_location(citation.location), _LOCATION)
+    location = label(file_name(citation.location), _LOCATION)
     return f"[{citation.number}] {title}{behind}" + (f" · {location}" if location else "")
 
 

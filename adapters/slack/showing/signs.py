@@ -96,16 +96,20 @@ class Sign:
             await self._over_within(pause)
 
     async def _leave(self) -> None:
-        for shown, method, arguments in (
-            (self._stated, STATUS, {**self._in_thread, "status": ""}),
-            (self._reacted, "reactions.remove", self._on_question),
-        ):
-            if shown:
-                try:
-                    await self._api.call(method, **arguments)
-                except AnswerloopError as error:
-                    log.debug("The sign on a question is gone or stays: %s", error)
+        """Both at once: neither stays because Slack is slow to take the other away."""
+        taken = []
+        if self._stated:
+            taken.append(self._taken_away(STATUS, {**self._in_thread, "status": ""}))
+        if self._reacted:
+            taken.append(self._taken_away("reactions.remove", self._on_question))
         self._stated = self._reacted = False
+        await asyncio.gather(*taken)
+
+    async def _taken_away(self, method: str, arguments: dict[str, Any]) -> None:
+        try:
+            await self._api.call(method, **arguments)
+        except AnswerloopError as error:
+            log.debug("The sign on a question is gone or stays: %s", error)
 
     @property
     def _reacts(self) -> bool:

@@ -118,6 +118,7 @@ class Growth:
         """Go on with a message of an earlier attempt: it stays as it is until it is replaced."""
         self.ts = ts
         self._still = True
+        self._streaming = self._by_stream  # it may have been streamed
 
     async def replace(self, ts: str, payload: Mapping[str, Any]) -> None:
         """Have the message show the payload, and nothing of what it showed.
@@ -195,7 +196,9 @@ class Growth:
             await self._start(more)
         elif more:
             await self._continue(more)
-        return self._pace.appended if self._by_stream else self._pace.edited
+        if self._by_stream:
+            return self._pace.appended
+        return self._pace.edited if self.ts else 0.0  # without a stream nothing is seen yet
 
     async def _start(self, text: str) -> None:
         place = self._place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from adapters.chat import Reply
 from adapters.slack.showing.signs import Sign
 from adapters.slack.showing.streaming import Growth, Pace, Place
 from adapters.slack.web_api.api import Api
-from adapters.slack.web_api.errors import SlackRefusal, Vanished
+from adapters.slack.web_api.errors import SlackRefusal, Vanished, blocks_refused
 from adapters.slack.web_api.posts import metadata_of
 from rag_core.errors import AnswerloopError, Unavailable
 from rag_core.messages import say
@@ -21,6 +22,8 @@ __all__ = ["EphemeralSurface", "Look", "Progress", "ThreadSurface"]
 
 _RESPONSES = 4
 """Of the five that a response_url takes, for an answer's messages; the first says that it is looked for."""
+_LOOKING_AFTER_S = 0.7
+"""An answer that comes sooner comes alone: what a command's response_url has said stays above it."""
 log = logging.getLogger(__name__)
 
 
@@ -44,6 +47,10 @@ class Progress:
     """What earlier attempts noted."""
     note: Callable[[Mapping[str, Any]], Awaitable[None]]
     """Keeps it for later ones, in the place of what was noted before."""
+    signed: bool = False
+    """The question may bear a sign already."""
+    replaces: bool = False
+    """An earlier answer stands there, or a sentence in its place, and stays until there is a better one."""
 
 
 class ThreadSurface:
@@ -66,10 +73,10 @@ class ThreadSurface:
         self._parts: dict[int, str] = {}
         self._growth = Growth(api, place, progress.delivery, look.growing, self._opened, pace)
         self._sign = Sign(api, place, say(language, "thinking"), lambda: not self._growth.ts)
-        if progress.attempt > 1:
+        if progress.attempt > 1 or progress.signed:
             self._sign.left()
-            if progress.noted.get("ts"):
-                self._growth.adopt(str(progress.noted["ts"]))
+        if progress.attempt > 1 and progress.noted.get("ts"):
+            self._growth.adopt(str(progress.noted["ts"]))
 
     async def begin(self) -> None:
         """A status where Slack shows one, and 👀 on the question outside the assistant container; not waited for."""
@@ -99,6 +106,13 @@ class ThreadSurface:
             raise
         await self._sign.clear()
         return messages
+
+    async def give_up(self) -> None:
+        """Delete what was shown, unless that is an earlier answer. What Slack refuses is logged."""
+        if not self._progress.replaces:
+            return await self.withdraw()
+        await self._growth.close()
+        await self._sign.clear()
 
     async def withdraw(self) -> None:
         """Delete what was shown. What Slack refuses is logged."""
@@ -160,19 +174,31 @@ class EphemeralSurface:
     """A reply to a command that only the asker sees. Implements adapters.answering.Surface."""
 
     def __init__(
-        self, api: Api, place: Place, response_url: str, progress: Progress, look: Look, language: str = ""
+        self,
+        api: Api,
+        place: Place,
+        response_url: str,
+        progress: Progress,
+        look: Look,
+        language: str = "",
+        looking_after_s: float = _LOOKING_AFTER_S,
     ) -> None:
-        """response_url: of the command; '': none, and messages are posted for the asker's eyes."""
+        """response_url: of the command; '': none, and messages are posted for the asker's eyes. looking_after_s: until it is
+        said that the answer is being looked for."""
         self._api = api
         self._place = place
         self._url = response_url
         self._progress = progress
         self._look = look
         self._language = language
-        self._beginning: asyncio.Task[None] | None = None
+        self._looking_after_s = looking_after_s
+        self._beginning: asyncio.Task[bool] | None = None
+        self._ending = asyncio.Event()
+        self._sent = 0
+        """Messages of the answer that are there."""
 
     async def begin(self) -> None:
-        """Say that it is being looked for; not waited for."""
+        """Say that it is being looked for, unless it is found soon; not waited for."""
         if self._url and self._progress.attempt == 1:
             self._beginning = asyncio.create_task(self._say_looking())
 
@@ -180,7 +206,8 @@ class EphemeralSurface:
         """A response_url takes too few messages to show an answer grow."""
 
     async def finish(self, reply: Reply) -> list[str]:
-        """The answer in the place of the first words. No ids: what only one sees has none.
+        """The answer, in the place of the first words where Slack replaces them. No ids: what only one sees has none. Called
+        again, it goes on with what is not there yet.
 
         Raises:
             SlackRefusal: Slack does not take it here.
@@ -188,14 +215,18 @@ class EphemeralSurface:
         """
         await self._begun()
         for part, payload in enumerate(self._look.final(reply)):
-            await self._send(part, payload)
+            if part >= self._sent:
+                await self._send(part, payload)
+                self._sent = part + 1
         return []
+
+    async def give_up(self) -> None:
+        await self.withdraw()
 
     async def withdraw(self) -> None:
         """Delete what was shown. What Slack refuses is logged."""
-        if self._beginning is None:
+        if not await self._begun():
             return
-        await self._begun()
         try:
             await self._api.respond(self._url, delete_original=True)
         except AnswerloopError as error:
@@ -208,17 +239,28 @@ class EphemeralSurface:
                 await self._api.respond(self._url, **how, **payload)
                 return
             except SlackRefusal as error:
+                if blocks_refused(error):  # elsewhere, too
+                    raise
                 log.info("A command's response_url takes no more: %s", error)
                 self._url = ""
         await self._api.call("chat.postEphemeral", **self._place.there, user=self._place.user, **payload)
 
-    async def _say_looking(self) -> None:
+    async def _say_looking(self) -> bool:
+        """Whether it may have been said."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), self._looking_after_s)
+            return False
         words = say(self._language, "looking")
         try:
             await self._api.respond(self._url, response_type="ephemeral", text=words)
         except AnswerloopError as error:
             log.debug("A command's asker could not be told that it is looked for: %s", error)
+        return True
 
-    async def _begun(self) -> None:
-        if self._beginning is not None:
-            await asyncio.wait((self._beginning,))
+    async def _begun(self) -> bool:
+        """Whether it was said that it is looked for; it is not said any more."""
+        self._ending.set()
+        if self._beginning is None:
+            return False
+        await asyncio.wait((self._beginning,))
+        return self._beginning.exception() is None and self._beginning.result()

@@ -18,7 +18,7 @@ _CALLED = re.compile(r"<(?:@[UW]|!subteam\^|!channel|!here|!everyone)")
 _SPACES = re.compile(r"[ \t\u00a0]{2,}")
 _LEFT = re.compile(r"^[\s,;:.!–—-]+(?=\w)")
 _LONGEST = 20_000
-"""Characters of a message that are looked at; what is asked may be shorter still."""
+"""Characters of a question that are looked at; what is asked may be shorter still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,10 @@ class Message:
         return self.channel if self.direct and not self.thread else self.root
 
 
-def message_of(event: Payload, bot_user: str, channel: str = "") -> Message:
-    """event: of type message or app_mention, or a message as Slack's methods and interactions give it."""
-    text = _text(event)[:_LONGEST]
+def message_of(event: Payload, bot_user: str, channel: str = "", longest: int | None = _LONGEST) -> Message:
+    """event: of type message or app_mention, or a message as Slack's methods and interactions give it. longest: so many
+    characters of its text, with its markup; None: all of it."""
+    text = _text(event)[:longest]
     channel = str(event.get("channel") or channel)
     ts = str(event.get("ts") or "")
     thread = str(event.get("thread_ts") or "")

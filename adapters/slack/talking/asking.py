@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.answering import Answering, Asked, shown
@@ -28,6 +29,7 @@ from rag_core.types import Principal, Question, Turn
 
 __all__ = ["Asking", "Inquiry", "again"]
 
+_ELSEWHERE = timedelta(seconds=10)
 log = logging.getLogger(__name__)
 
 
@@ -65,7 +67,9 @@ class Asking:
         files: Files,
         postings: Postings,
         looks: Looks,
+        streaming: Callable[[], bool] = lambda: True,
     ) -> None:
+        """streaming: whether answers are shown while they are written."""
         self._answering = answering
         self._chat = chat
         self._identity = identity
@@ -74,6 +78,7 @@ class Asking:
         self._files = files
         self._postings = postings
         self._looks = looks
+        self._streaming = streaming
 
     @property
     def looks(self) -> Looks:
@@ -124,11 +129,12 @@ class Asking:
         try:
             question, refusal = await self._question(received, inquiry, language)
         except BaseException:
-            if not inquiry.shown:  # what answered it before stays until there is something better
-                await surface.withdraw()
+            await surface.give_up()
             raise
         asked = Asked(question, inquiry.channel, message.ts, inquiry.unasked)
         showing = Shown(surface, api, message.channel)
+        if not self._streaming():
+            showing.said = lambda text: None
         reply = await (
             self._refuse(asked, refusal, showing) if refusal else self._answering.answer(asked, showing)
         )
@@ -240,7 +246,13 @@ def _progress(received: Received, inquiry: Inquiry) -> Progress:
         noted = {**noted, "ts": min(inquiry.shown, key=lambda row: row.part).message}
     key = question_key(inquiry.message.channel, inquiry.message.ts)
     attempt = max(delivery.attempt, 2) if inquiry.shown or inquiry.begun else delivery.attempt
-    return Progress(key, attempt, noted, received.note)
+    signed = received.take_mark() or _waited(received)
+    return Progress(key, attempt, noted, received.note, signed, replaces=bool(inquiry.shown))
+
+
+def _waited(received: Received) -> bool:
+    """For so long that another process may have had it before, and have left its sign."""
+    return datetime.now(UTC) - received.delivery.received_at > _ELSEWHERE
 
 
 def _notice(inquiry: Inquiry, team: str, ts: str) -> Posting:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
-from adapters.slack.arrivals import changed_ts
+from adapters.slack.arrivals import changed_ts, question_key
 from adapters.slack.bot import PLATFORM
 from adapters.slack.received import Handler, Received
 from adapters.slack.talking.addressing import Message, message_of, readable
@@ -60,17 +60,34 @@ class Edits:
     async def _deleted(self, received: Received) -> None:
         channel, ts = str(received.event.get("channel") or ""), changed_ts(received.event)
         await self._postings.remove(PLATFORM, channel, ts)
-        for row in await self._postings.of_question(PLATFORM, channel, ts):
+        answers = [row.message for row in await self._postings.of_question(PLATFORM, channel, ts)]
+        for answer in dict.fromkeys((*answers, *await _unrecorded(received, channel, ts))):
             try:
-                await received.api.call("chat.delete", channel=channel, ts=row.message)
+                await received.api.call("chat.delete", channel=channel, ts=answer)
             except Vanished:
                 pass
             except SlackRefusal as error:
                 log.warning("The answer to a deleted question stays: %s", error)
                 continue
-            await self._postings.remove(PLATFORM, channel, row.message)
+            await self._postings.remove(PLATFORM, channel, answer)
         if self._question_deleted is not None:
             await self._question_deleted(received, channel, ts)
+
+
+async def _unrecorded(received: Received, channel: str, ts: str) -> Collection[str]:
+    """What work that was broken off had posted, perhaps before it could be remembered."""
+    if not received.interrupted:
+        return ()
+    before, direct = _table(received.event.get("previous_message")), channel.startswith("D")
+    thread = str(before.get("thread_ts") or ("" if direct else ts))
+    try:
+        found = await received.api.posted(
+            delivery=question_key(channel, ts), channel=channel, thread_ts=thread or None, since=ts
+        )
+    except SlackRefusal as error:
+        log.info("What was posted for a deleted question cannot be looked up: %s", error)
+        return ()
+    return found.values()
 
 
 def _table(value: object) -> Mapping[str, Any]:

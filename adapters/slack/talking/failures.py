@@ -14,7 +14,7 @@ from adapters.slack.received import Received
 from adapters.slack.showing.whispers import Spot, Whispers
 from adapters.slack.talking.addressing import message_of
 from adapters.slack.talking.asking import Asking, Inquiry
-from adapters.slack.web_api.errors import PlaceClosed
+from adapters.slack.web_api.errors import SlackRefusal
 from rag_core.errors import AnswerloopError
 from rag_core.messages import say
 from rag_core.records.postings import Postings
@@ -59,7 +59,7 @@ class Failures:
         inquiry = Inquiry(message, channel, message.user, asker_team(received), shown=shown, begun=True)
         try:
             await self._asking.say(received, inquiry, "failed", retry=True, reference=reference)
-        except PlaceClosed:
+        except SlackRefusal:  # whatever it has against it: rather told elsewhere than not at all
             await self._alone(received, inquiry, reference)
 
     async def _alone(self, received: Received, inquiry: Inquiry, reference: str) -> None:

@@ -27,6 +27,7 @@ from adapters.slack.talking.sharing import Sharing
 from adapters.slack.talking.shortcuts import Shortcuts
 from adapters.slack.talking.threads import Silencing
 from adapters.slack.talking.titles import Titles
+from adapters.slack.talking.waiting import Waiting
 from rag_core.access import Access
 from rag_core.records.feedback import Feedback
 from rag_core.records.postings import Postings
@@ -45,6 +46,7 @@ class Part(Protocol):
 class Talking:
     parts: Sequence[Part]
     failures: Failures
+    waiting: Waiting
 
 
 def talking(
@@ -68,7 +70,17 @@ def talking(
     """settings: those in force. access: the same object that the assistant judges by. take_reply: see Questions.
     open_settings: see Commands. question_deleted: see Edits."""
     history = History(identity, postings, feedback, lambda: settings().conversation.turns)
-    asking = Asking(answering, chat, identity, channels, history, Files(reader), postings, Looks(ids))
+    asking = Asking(
+        answering,
+        chat,
+        identity,
+        channels,
+        history,
+        Files(reader),
+        postings,
+        Looks(ids),
+        lambda: settings().slack.streaming,
+    )
     private = Private(asking, answering, whispers)
     titles = Titles(threads)
     questions = Questions(settings, asking, history, postings, threads, titles, whispers, take_reply)
@@ -82,4 +94,4 @@ def talking(
         Silencing(ids, threads, whispers),
         Container(settings, chat, identity, threads),
     )
-    return Talking(parts, Failures(ids, asking, postings, whispers))
+    return Talking(parts, Failures(ids, asking, postings, whispers), Waiting(threads))

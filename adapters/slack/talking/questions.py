@@ -102,6 +102,7 @@ class Questions:
         if address is Address.NOBODY:
             return
         inquiry = Inquiry(message, channel, message.user, asker_team(received), conversation, shown=shown)
+        inquiry = replace(inquiry, begun=received.interrupted)
         if address is Address.MAYBE:
             sure = channel.auto_answer if channel.auto_answer is not None else _SURE
             inquiry = replace(inquiry, unasked=True, channel=replace(channel, auto_answer=sure))

@@ -29,7 +29,6 @@ from rag_core.errors import NotFound
 from rag_core.messages import say
 from rag_core.records.feedback import Feedback, RecordedAnswer
 from rag_core.records.postings import Posting, Postings
-from rag_core.types import Answer
 
 __all__ = ["Sharing"]
 
@@ -102,7 +101,7 @@ class Sharing:
         language = channel.language or await self._whispers.language(received.api, click.channel)
         options = Rendering(escalation=bool(channel.escalation), silence=channel.follow_ups)
         look = self._asking.looks.of(received.api, click.channel, language, options)
-        payloads = list(look.final(Reply(answer.text, _as_given(answer))))
+        payloads = list(look.final(Reply(answer.text, answer.as_given(language))))
         who = say(language, "shared-by", user=f"<@{click.user}>", question=label(answer.question, _QUESTION))
         payloads[0] = {**payloads[0], "blocks": [context(who), *payloads[0]["blocks"]]}
         try:
@@ -139,15 +138,3 @@ class Sharing:
             await received.api.respond(click.response_url, replace_original=True, text=text)
         except SlackRefusal:
             return
-
-
-def _as_given(answer: RecordedAnswer) -> Answer:
-    return Answer(
-        id=answer.id,
-        text=answer.text,
-        citations=answer.citations,
-        confidence=answer.confidence,
-        abstained=answer.abstained,
-        release=answer.release,
-        timings_ms={},
-    )

@@ -66,6 +66,8 @@ _GOING_ON = _phrases("""
     and, but, or, for, in, with, without, und, aber, oder, für, bei, mit, ohne, et, mais, ou, pour,
     dans, avec, sans, y, pero, o, para, en, con, sin
 """)
+_EXCLAIMING = {("what", "a"), ("what", "an")}
+"""How a remark begins that looks like a question but for its end."""
 _SHORT, _GREETING = 8, 3
 """Words."""
 _LONGEST_ASKING = max(len(phrase.split()) for phrase in _ASKING)
@@ -80,7 +82,11 @@ def asks(text: str) -> bool:
         greeting, _, rest = sentence.partition(",")
         words = _bare(rest if len(greeting.split()) <= _GREETING else sentence).split()
         starts = (" ".join(words[:count]) for count in range(1, _LONGEST_ASKING + 1))
-        if len(words) > 2 and any(start in _ASKING for start in starts):
+        if (
+            len(words) > 2
+            and tuple(words[:2]) not in _EXCLAIMING
+            and any(start in _ASKING for start in starts)
+        ):
             return True
     return False
 

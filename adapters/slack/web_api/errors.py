@@ -34,6 +34,7 @@ __all__ = [
     "Unconfirmed",
     "Unsupported",
     "Vanished",
+    "blocks_refused",
     "everywhere",
     "refusal",
 ]
@@ -112,6 +113,7 @@ _NO_MORE = """message_not_found thread_not_found invalid_thread_ts cant_update_m
     message_not_in_streaming_state message_not_owned_by_app edit_window_closed file_not_found file_deleted no_reaction
     expired_trigger_id exchanged_trigger_id invalid_trigger_id trigger_expired trigger_exchanged view_not_found
     hash_conflict"""
+_BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_arguments", "block_mismatch"})
 _KINDS: dict[str, tuple[type[SlackRefusal], str]] = {
     **dict.fromkeys(_SIGNED_OUT.split(), (TokenGone, _INSTALL)),
     **dict.fromkeys(_PLACE_CLOSED.split(), (PlaceClosed, _INVITE)),
@@ -134,6 +136,11 @@ def refusal(method: str, reply: Mapping[str, Any]) -> SlackRefusal:
 def everywhere(error: SlackRefusal) -> bool:
     """Whether all of the workspace will hear the same, rather than this channel, message or person."""
     return isinstance(error, (NotSupported, ScopeMissing)) and "channel" not in error.code
+
+
+def blocks_refused(error: SlackRefusal) -> bool:
+    """Whether it may be what a message is made of that Slack does not take, rather than the message or its place."""
+    return error.code in _BAD_BLOCKS
 
 
 def _details(reply: Mapping[str, Any]) -> str:

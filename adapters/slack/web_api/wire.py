@@ -28,6 +28,9 @@ _BROKEN = frozenset(
     ("internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org")
 )
 """Slack's words for: this went wrong on my side, try again."""
+_EVERYWHERE = frozenset("auth.test apps.connections.open chat.postMessage chat.update".split())
+"""Methods that every Slack has."""
+_NO_SUCH_METHOD = frozenset({404, 405, 501})
 _TOO_MANY = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 
 _RESPONSE = "the response to a command"
@@ -172,6 +175,8 @@ def _what_it_says(method: str, response: Any) -> Exception:
     code = reply.get("error")
     if status == 429 or code in _TOO_MANY:
         return Limited(method, _retry_after(getattr(response, "headers", None) or {}))
+    if not code and status in _NO_SUCH_METHOD and method not in _EVERYWHERE:
+        return refusal(method, {"error": "unknown_method"})
     if status >= 500 or code in _BROKEN or not code:
         words = code or f"status {status}"
         return Unconfirmed(f"Slack failed at {method} ({words}); try again later", refused=True)

@@ -68,6 +68,8 @@ class RecordingAssistant(FakeAssistant):
         self.scopes: frozenset[str] | None = frozenset({"public"})
         """What its answers are made from; with access: what the asker may read."""
         self.access: Access | None = None
+        self.notices: tuple[str, ...] = ()
+        """Of its answers, by their ids."""
 
     async def ask(self, question: Question, said: Said = nothing) -> Answer:
         answer = await super().ask(question, said)
@@ -75,7 +77,9 @@ class RecordingAssistant(FakeAssistant):
             answer = replace(answer, id=f"{answer.id}-{len(self.answers)}")
         self.answers.append(answer)
         scopes = self.access.scopes_of(question.principal) if self.access else self.scopes
-        await self._feedback.record_answer(question, answer, passages=[], scopes=scopes, generation=1)
+        await self._feedback.record_answer(
+            question, answer, passages=[], scopes=scopes, generation=1, notices=self.notices
+        )
         self._given.add(answer.id)
         return answer
 
@@ -143,15 +147,15 @@ class Bench:
         self.settings = Settings(home=self._home, **values)
         self.access.replace(self.settings.access.rules, self.settings.access.groups)
 
-    async def start(self, *parts: Any, failed: Any = None) -> None:
-        """Have these parts handle what Slack delivers."""
+    async def start(self, *parts: Any, failed: Any = None, sign_of: Any = None) -> None:
+        """Have these parts handle what Slack delivers. sign_of: as SlackBot takes it."""
         handlers = {kind: handler for part in parts for kind, handler in part.handlers().items()}
         refusals = {k: r for part in parts if hasattr(part, "refusals") for k, r in part.refusals().items()}
         bot = self.bot = SlackBot(
-            self.apis, self.ids, "/ask", handlers, refusals, failed or self._note_failure
+            self.apis, self.ids, "/ask", handlers, refusals, failed or self._note_failure, sign_of=sign_of
         )
         inbox = self.inbox = bot.inbox = Inbox(
-            Deliveries(self.database), self._handle, failed=bot.failed, pauses=PAUSES
+            Deliveries(self.database), self._handle, failed=bot.failed, waits=bot.waits, pauses=PAUSES
         )
         app = self.app = self._app()
         attach(app, bot, alone=True)
@@ -230,5 +234,5 @@ async def bench(slack: LocalSlack, tmp_path: Path) -> AsyncIterator[Bench]:
 async def bot(bench: Bench) -> Bench:
     """A bot with which people can talk; a test adds what more it needs by `bench` instead."""
     made = bench.talking()
-    await bench.start(*made.parts, failed=made.failures.tell)
+    await bench.start(*made.parts, failed=made.failures.tell, sign_of=made.waiting.sign_of)
     return bench

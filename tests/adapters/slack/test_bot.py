@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.inbox import Inbox
 from adapters.slack.arrivals import Arrival
-from adapters.slack.bot import SlackBot
+from adapters.slack.bot import APART_S, FIRST_S, SlackBot
 from adapters.slack.ids import Ids
 from adapters.slack.received import Received
 from adapters.slack.web_api.api import Api
@@ -46,6 +47,10 @@ class Made:
 
     def __init__(self, database: AsyncEngine) -> None:
         self.handled: list[str] = []
+        self.began: list[float] = []
+        self.many = 0
+        """None is done with before so many have begun."""
+        self._all_began = asyncio.Event()
         self.departed: list[str] = []
         self.failures: list[str] = []
         self.bot = SlackBot(
@@ -64,6 +69,11 @@ class Made:
     async def _handle(self, received: Received) -> None:
         if received.body.get("broken"):
             raise RuntimeError("broken")
+        self.began.append(asyncio.get_running_loop().time())
+        if len(self.began) == self.many:
+            self._all_began.set()
+        if self.many:
+            await self._all_began.wait()
         self.handled.append(received.delivery.key)
 
     async def _leave(self, body: Mapping[str, Any]) -> None:
@@ -136,3 +146,23 @@ async def test_what_arrives_together_is_acknowledged_before_work_begins(made: Ma
     assert all(line.endswith(" 0 handled") for line in order)
     await settled(made)
     assert len(made.handled) == 50
+
+
+async def test_questions_that_come_together_begin_apart(made: Made) -> None:
+    """So that what is delivered meanwhile is still acknowledged soon; none waits for the answer to another."""
+    made.many = 5
+    await asyncio.gather(*(made.take("message", f"m{number}") for number in range(made.many)))
+    await settled(made)
+    assert len(made.began) == made.many
+    assert all(later - earlier > APART_S / 2 for earlier, later in pairwise(made.began))
+
+
+async def test_questions_are_answered_while_more_and_more_is_delivered(made: Made) -> None:
+    """Each waits about a second for acknowledgements at most, and they wait together."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    with made.bot._arriving():
+        await asyncio.gather(*(made.take("message", f"m{number}") for number in range(5)))
+        await settled(made)
+    assert len(made.handled) == 5
+    assert loop.time() - began < 3 * FIRST_S

@@ -101,6 +101,17 @@ async def test_managers_are_admins_who_made_the_channel_and_who_is_named(bench: 
     assert found == [True, True, True, True, False, False]
 
 
+async def test_who_manages_another_workspace_has_no_say_in_this_one(bench: Any) -> None:
+    """In a channel that is shared with it, not even who made the channel there; unless the settings name them."""
+    bench.configure(slack={"managers": ["U0NAMED"]})
+    bench.slack.add_workspace("T0OTHER", "Other")
+    for id in ("U0BOSS", "U0NAMED"):
+        bench.slack.user(id, team="T0OTHER", is_admin=True)
+    bench.slack.channel("C0SHARED", creator="U0BOSS")
+    found = [await bench.identity.is_manager(bench.api, id, "C0SHARED") for id in ("U0BOSS", "U0NAMED")]
+    assert found == [False, True]
+
+
 async def test_reviewers_are_named_in_the_settings(bench: Any) -> None:
     bench.configure(review={"reviewers": ["slack:U0REV", "slack:S0REVS", "discord:U0ANNA"]})
     bench.slack.group("S0REVS", "revs", ["U0BEN"])

@@ -215,3 +215,26 @@ async def test_once_detached_it_takes_nothing(app: AsyncApp, taker: Recorder, he
     assert (await send(app, event(ts="2.2"))).status == 404
     assert len(taker.taken) == 1
     assert app._async_listeners == []
+
+
+async def test_two_bots_in_one_app_keep_apart(app: AsyncApp, taker: Recorder, heard: list[str]) -> None:
+    """By prefix and command, whichever came first; both hear what is said, and the app's own listeners as well."""
+    other = Recorder()
+    other.ids, other.command = Ids("docs2"), "/docs2"
+    listen(app, heard)
+    attach(app, taker)
+    attach(app, other)
+    sent = [
+        command("/docs2"),
+        click("docs2_vote"),
+        click("docs_vote"),
+        command("/docs"),
+        click("approve"),
+        event(),
+    ]
+    answered = [await send(app, body) for body in sent]
+    await run_listeners()
+    assert [one.status for one in answered] == [200] * len(sent)
+    assert [one.kind for one in taker.taken] == ["action:vote", "command", "message"]
+    assert [one.kind for one in other.taken] == ["command", "action:vote", "message"]
+    assert heard == ["action", "mention"]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, insert, select, text
+from sqlalchemy import Table, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import InvalidEntry
@@ -35,6 +35,8 @@ async def kept(database: AsyncEngine) -> None:
     for answer in ("a1", "a2"):
         await feedback.record_vote(Vote(answer, "slack", ADA, -1, "other", WORDS, f"{WORDS} it is"))
         await feedback.record_vote(Vote(answer, "slack", BOB, -1, comment="no"))
+    async with transaction(database) as connection:  # those that the votes asked for: here they have names
+        await connection.execute(delete(tables.reviews))
     await put(database, tables.escalations, escalation("e1", ADA, "a1", question=WORDS))
     await put(database, tables.escalations, escalation("e2", BOB, "a1", question=WORDS))
     await put(

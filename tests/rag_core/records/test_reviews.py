@@ -40,7 +40,6 @@ async def test_an_answer_that_is_not_kept_is_not_looked_at(database: AsyncEngine
     """Its asker may have had it forgotten."""
     _, reviews = await answered(database)
     await reviews.propose("gone", "escalation", "text", "slack:U2")
-    await reviews.follow_votes("gone")
     assert await reviews.pending(10) == []
 
 
@@ -50,7 +49,6 @@ async def test_what_votes_bring_to_review_goes_with_the_votes(database: AsyncEng
 
     async def vote(user: str, value: int, correction: str = "") -> None:
         await feedback.record_vote(Vote("a1", "slack", user, value, correction=correction))  # type: ignore[arg-type]
-        await reviews.follow_votes("a1")
 
     await vote("U1", 1)
     assert await reviews.pending(10) == []
@@ -67,15 +65,27 @@ async def test_what_votes_bring_to_review_goes_with_the_votes(database: AsyncEng
     assert await reviews.pending(10) == []
 
 
+async def test_a_vote_against_an_answer_brings_it_to_review_wherever_it_was_voted(
+    database: AsyncEngine,
+) -> None:
+    """On the chat page and in the console as well as in Slack."""
+    feedback, reviews = await answered(database, "a1", "a2")
+    await feedback.record_vote(Vote("a1", "web", "anonymous", -1, correction="25 days"))
+    await feedback.record_vote(Vote("a2", "console", "ada", -1))
+    found = await reviews.pending(10)
+    assert [(one.answer_id, one.proposed, one.proposed_by) for one in found] == [
+        ("a1", "25 days", "web:anonymous"),
+        ("a2", "", ""),
+    ]
+
+
 async def test_what_a_person_answered_is_not_replaced_by_votes(database: AsyncEngine) -> None:
     """Neither by a voter's correction, nor by the last vote being taken back."""
     feedback, reviews = await answered(database)
     await reviews.propose("a1", "escalation", "30 days", "slack:U9")
     await feedback.record_vote(Vote("a1", "slack", "U2", -1, correction="20 days"))
-    await reviews.follow_votes("a1")
     assert ((await pending(reviews)).proposed, (await pending(reviews)).source) == ("30 days", "escalation")
     await feedback.record_vote(Vote("a1", "slack", "U2", 0))
-    await reviews.follow_votes("a1")
     assert (await pending(reviews)).proposed == "30 days"
 
 
@@ -83,12 +93,9 @@ async def test_a_vote_that_was_decided_about_is_not_brought_again(database: Asyn
     """A newer vote is."""
     feedback, reviews = await answered(database)
     await feedback.record_vote(Vote("a1", "slack", "U2", -1))
-    await reviews.follow_votes("a1")
     assert await reviews.decide((await pending(reviews)).id, "rejected", "slack:U9", note="it is right")
-    await reviews.follow_votes("a1")
     assert await reviews.pending(10) == []
     await feedback.record_vote(Vote("a1", "slack", "U3", -1, correction="25 days"))
-    await reviews.follow_votes("a1")
     assert (await pending(reviews)).proposed == "25 days"
 
 

@@ -61,7 +61,7 @@ async def test_everything_of_the_workspace_goes_and_nothing_else(database: Async
     gone = await forget_workspace(database, "slack", "T1", of_t1)
     assert await kept(database) == before
     assert {name: count for name, count in gone.items() if count} == {
-        "votes": 1, "answers": 1, "postings": 1, "channel_settings": 1, "deliveries": 1,
+        "votes": 1, "reviews": 1, "answers": 1, "postings": 1, "channel_settings": 1, "deliveries": 1,
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.inbox import Inbox
+from rag_core.messages import say
 from rag_core.records.deliveries import Deliveries
 from tests.adapters.slack.conftest import Bench
 from tests.adapters.slack.judging import Judged, judged
@@ -51,7 +52,7 @@ async def test_a_draft_is_seen_by_those_who_decide_and_by_nobody_else(talk: Judg
     assert sent(talk, asked) == []
     assert asked.reactions == {}
     [told] = talk.anna.ephemerals("C0HELP")
-    assert readable(told) == "A person looks at my answer before it is sent."
+    assert readable(told) == "A person checks my answer before I send it."
 
 
 async def test_an_approved_draft_is_the_answer(talk: Judged) -> None:
@@ -68,6 +69,18 @@ async def test_an_approved_draft_is_the_answer(talk: Judged) -> None:
     talk.ben.reacts(answer, "+1")
     assert {vote.user for vote in await talk.votes()} == {"U0ANNA", "U0BEN"}
     assert await talk.pending() == []
+
+
+async def test_the_small_print_stays_with_a_draft(talk: Judged) -> None:
+    """Those who decide read it, and so does who asked."""
+    talk.bench.assistant.script = [an_answer(generator="openai:gpt-4o-mini")]
+    talk.bench.assistant.notices = ("sentences-removed",)
+    asked, draft = await drafted(talk)
+    talk.ben.clicks(draft, "Approve")
+    await talk.bench.settled()
+    for shown in (readable(draft), readable(sent(talk, asked)[0])):
+        assert say("en", "sentences-removed") in shown
+        assert "openai:gpt-4o-mini" in shown
 
 
 async def test_of_two_who_decide_at_once_one_does(talk: Judged) -> None:
@@ -136,7 +149,7 @@ async def test_a_discarded_draft_is_told_to_the_asker_alone(talk: Judged) -> Non
     await talk.bench.settled()
     assert sent(talk, asked) == []
     assert "Discarded by Ben" in readable(draft).replace("*", "")
-    assert readable(talk.anna.ephemerals("C0HELP")[-1]) == "A person looked at my answer and did not send it."
+    assert readable(talk.anna.ephemerals("C0HELP")[-1]) == say("en", "draft-discarded")
 
 
 async def test_a_draft_outlives_the_process(talk: Judged) -> None:

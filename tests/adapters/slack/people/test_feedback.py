@@ -118,7 +118,7 @@ async def test_a_thumb_down_on_the_answer_is_a_vote_with_a_button_to_say_more(ta
     assert len(await talk.pending()) == 1
     [told] = talk.ben.ephemerals("C0HELP")
     assert told.thread_ts == answer.thread_ts
-    talk.ben.clicks(told, "Tell me more")
+    talk.ben.clicks(told, "Say what was wrong")
     await talk.slack.until(lambda: talk.ben.modal)
     talk.ben.submits({CORRECTION: "20 days."})
     assert [vote.correction for vote in await talk.votes()] == ["20 days."]
@@ -187,7 +187,7 @@ async def test_where_slack_opens_no_modal_a_button_does_later(talk: Judged) -> N
     talk.anna.clicks(answer, "answerloop_vote", "👎")
     [told] = await talk.slack.until(lambda: talk.anna.ephemerals("C0HELP"))
     assert values(await talk.votes()) == {"U0ANNA": -1}
-    talk.anna.clicks(told, "Tell me more")
+    talk.anna.clicks(told, "Say what was wrong")
     await talk.slack.until(lambda: talk.anna.modal)
 
 

@@ -154,7 +154,7 @@ async def test_one_click_leads_back_to_the_settings_file(bench: Bench) -> None:
     found = await in_force(visit)
     assert (found.tone, found.draft, found.set_here) == ("of the file", False, {})
     assert visit.anna.modal is not None
-    assert "the settings file alone counts again" in readable(visit.anna.modal)
+    assert "follows the settings file again" in readable(visit.anna.modal)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ async def test_one_click_leads_back_to_the_settings_file(bench: Bench) -> None:
         ({"allowed_groups": "support"}, "allowed_groups", "ids as Slack has them"),
         ({"escalation_group": "#desk"}, "escalation_group", "ids as Slack has them"),
         ({"escalation": "C0DESK", "escalation_group": "S0DESK"}, "escalation_group", "not both"),
-        ({"how": ["draft"]}, "how", "Somebody must see"),
+        ({"how": ["draft"]}, "how", "Somebody has to approve"),
     ],
 )
 async def test_what_cannot_be_is_told_in_the_form(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
+from sqlalchemy import select
 
+from rag_core.records.database import deliveries
 from tests.adapters.slack.conftest import Bench
 from tests.adapters.slack.visiting import Visited, visited
 from tests.servers.slack import ALL, Message, pings, readable
@@ -81,7 +84,7 @@ async def test_nothing_is_forgotten_before_a_person_says_so_twice(visit: Visited
     assert len((await visit.records_of_people().export("slack", "U0ANNA"))["questions"]) == 1
 
 
-async def test_a_person_is_forgotten(visit: Visited) -> None:
+async def test_a_person_is_forgotten(visit: Visited, caplog: pytest.LogCaptureFixture) -> None:
     """Records, and what was remembered of them; what was removed is told; the answer in the channel stays."""
     answer = await asked(visit)
     await visit.home(visit.anna)
@@ -97,6 +100,10 @@ async def test_a_person_is_forgotten(visit: Visited) -> None:
     assert "You have not asked me anything yet" in shown
     assert answer.ts in [message.ts for message in visit.slack.messages("C0HELP", answer.thread_ts)]
     assert all("U0ANNA" not in people._kept for people in visit.bench.identity._people.values())
+    async with visit.bench.database.connect() as connection:
+        rows = [str(row) for row in await connection.execute(select(deliveries))]
+    assert [row for row in rows if "U0ANNA" in row] == []
+    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING] == []
 
 
 async def test_others_are_not_forgotten_with_a_person(visit: Visited) -> None:

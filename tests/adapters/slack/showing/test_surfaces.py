@@ -135,6 +135,18 @@ async def test_a_sign_that_is_refused(scene: Scene) -> None:
     assert scene.slack.calls("reactions.remove") == []
 
 
+async def test_a_status_that_goes_slowly(scene: Scene) -> None:
+    """👀 goes with the answer, however long Slack takes to take the status away."""
+    surface = scene.surface()
+    await surface.begin()
+    await scene.until(lambda: scene.reactions and scene.slack.status("C0HELP", scene.asked.ts))
+    scene.slack.slow("assistant.threads.setStatus", 2.0)
+    finishing = asyncio.create_task(surface.finish(Reply("Thirty days.")))
+    await scene.until(lambda: scene.shown and not scene.reactions)
+    assert not finishing.done()
+    await finishing
+
+
 async def test_an_answer_that_comes_at_once(scene: Scene) -> None:
     """What is said right before the answer is not streamed: the answer is posted whole, once, and can be found again."""
     surface = scene.surface(pace=Pace(first=5.0))
@@ -206,6 +218,17 @@ async def test_a_workspace_without_streaming(scene: Scene) -> None:
         await surface.finish(Reply("Thirty days."))
     assert [message.text for message in scene.shown] == ["Thirty days.", "Thirty days."]
     assert len(scene.slack.calls("chat.startStream")) == 1
+
+
+async def test_the_first_words_are_shown_as_soon_without_streaming(scene: Scene) -> None:
+    """The pause between two edits is for the second; that streams are refused is no edit."""
+    scene.slack.without_streaming()
+    for n in (1, 2):
+        scene.attempts = Attempts(f"Ev{n}")
+        surface = scene.surface(pace=Pace(first=0.01, edited=60))
+        surface.said("Refunds take ")
+        await scene.until(lambda n=n: len(scene.shown) == n)  # type: ignore[misc]
+        await surface.finish(Reply("Thirty days."))
 
 
 async def test_a_channel_without_streaming(scene: Scene) -> None:
@@ -313,7 +336,7 @@ async def test_a_crash_between_post_and_note(scene: Scene) -> None:
 
 
 async def test_a_crash_while_streaming(scene: Scene) -> None:
-    """A stream that a crash left open, noted or not, becomes the answer."""
+    """A stream that a crash left open, noted or not, becomes the answer. One that was noted is stopped first."""
     for noted in (True, False):
         scene.attempts = Attempts(f"Ev{noted}")
         crashed = scene.surface()
@@ -324,6 +347,7 @@ async def test_a_crash_while_streaming(scene: Scene) -> None:
         if not noted:
             scene.attempts.noted = {}
         assert await scene.surface().finish(Reply("Thirty days.")) == [stream]
+        assert not noted or all(call.ok for call in scene.slack.calls("chat.update"))
     assert [message.text for message in scene.shown] == ["Thirty days.", "Thirty days."]
 
 
@@ -426,10 +450,11 @@ class Asking:
             lambda world: world.new_response_url(scene.slack.team, "C0HELP", "U0ANNA")
         )
 
-    def surface(self, url: str | None = None) -> EphemeralSurface:
+    def surface(self, url: str | None = None, after_s: float = 0.0) -> EphemeralSurface:
         place = Place("C0HELP", "U0ANNA", self.scene.slack.team)
         url = self.url if url is None else url
-        return EphemeralSurface(self.scene.api, place, url, self.scene.attempts.next(), LOOK, "en")
+        progress = self.scene.attempts.next()
+        return EphemeralSurface(self.scene.api, place, url, progress, LOOK, "en", after_s)
 
     @property
     def seen(self) -> list[str]:
@@ -437,7 +462,7 @@ class Asking:
 
 
 async def test_a_command(scene: Scene) -> None:
-    """Its asker is told at once that it is looked for, then the answer; nobody else sees either."""
+    """Its asker is told that it is looked for, then the answer; nobody else sees either."""
     asking = Asking(scene)
     surface = asking.surface()
     await surface.begin()
@@ -446,6 +471,30 @@ async def test_a_command(scene: Scene) -> None:
     assert await surface.finish(Reply("Thirty days.\fAfter the claim.")) == []
     assert asking.seen[1:] == ["Thirty days.", "After the claim."]
     assert scene.shown == []
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+async def test_a_command_that_is_answered_at_once(scene: Scene, withdrawn: bool) -> None:
+    """The answer comes alone: Slack would leave above it what was said before."""
+    asking = Asking(scene)
+    surface = asking.surface(after_s=20)
+    await surface.begin()
+    await asyncio.sleep(0.05)
+    await (surface.withdraw() if withdrawn else surface.finish(Reply("Thirty days.")))
+    assert asking.seen == ([] if withdrawn else ["Thirty days."])
+    assert len(scene.slack.calls("response_url")) == len(asking.seen)
+
+
+async def test_a_command_whose_answer_slack_shows_in_another_look(scene: Scene) -> None:
+    """A refusal of blocks is said to the caller, who may not be able to post there either; what is there is not repeated."""
+    asking = Asking(scene)
+    scene.slack.fail("response_url", "invalid_blocks", text="Two", status=400)
+    surface = asking.surface()
+    with pytest.raises(SlackRefusal, match="invalid_blocks"):
+        await surface.finish(Reply("One\fTwo"))
+    await surface.finish(Reply("Uno\fDos"))
+    assert asking.seen == ["One", "Dos"]
+    assert not scene.slack.calls("chat.postEphemeral")
 
 
 async def test_a_long_answer_to_a_command(scene: Scene) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes import an_answer
+from rag_core.messages import say
+from tests.fakes import Written, an_answer
 from tests.servers.slack import pings, readable
 
 HELP = "C0HELP"
@@ -29,9 +30,10 @@ def shown(anna: Any, words: str, channel: str = HELP) -> Any:
 
 
 async def test_only_the_asker_sees_the_answer(bot: Any) -> None:
-    """At once she reads that it is looked for."""
+    """It comes at once, and alone."""
     anna = await run(bot, "How long do refunds take?")
     assert "Share" in readable(shown(anna, "30 days"))
+    assert len(anna.ephemerals(HELP)) == 1
     assert not bot.slack.answers(HELP)
     assert bot.assistant.questions[0].principal.direct
 
@@ -102,6 +104,18 @@ async def test_what_all_may_read_is_shared_as_it_is(bot: Any) -> None:
     assert len(bot.assistant.questions[1].turns) == 1
 
 
+async def test_the_small_print_is_shared_as_well(bot: Any) -> None:
+    """That a language model wrote it, and what became of its words."""
+    bot.assistant.script = [an_answer(generator="openai:gpt-4o-mini")]
+    bot.assistant.notices = ("sentences-removed",)
+    anna = await run(bot, "How long do refunds take?")
+    anna.clicks(shown(anna, "Share"), "answerloop_share")
+    await bot.settled()
+    [answer] = bot.slack.answers(HELP)
+    assert say("en", "sentences-removed") in readable(answer)
+    assert "openai:gpt-4o-mini" in readable(answer)
+
+
 async def test_a_long_answer_is_shared_in_one_thread(bot: Any) -> None:
     long = "\n\n".join(f"Paragraph {n}: " + "word " * 200 for n in range(40))
     bot.assistant.script = [an_answer("long", text=long)]
@@ -153,7 +167,27 @@ async def test_where_the_bot_is_no_member_the_command_still_answers_and_shares(b
     assert any("30 days" in readable(one) for one in bot.slack.messages("C0ELSE"))
 
 
+async def test_without_feedback_buttons_it_answers_where_the_bot_is_no_member(bot: Any) -> None:
+    """A workspace that refuses Slack's own gets ordinary ones there as well."""
+    bot.slack.without("context_actions")
+    bot.slack.channel("C0ELSE", bot=False, members=["U0ANNA"])
+    anna = await run(bot, "How long do refunds take?", "C0ELSE")
+    [answer] = anna.ephemerals("C0ELSE")
+    assert "30 days" in readable(answer)
+    assert "👍" in readable(answer)
+
+
+async def test_a_slow_answer_is_announced(bot: Any) -> None:
+    bot.assistant.script = [Written([], an_answer(), pause_s=2)]
+    anna = bot.slack.user("U0ANNA")
+    bot.slack.channel(HELP)
+    anna.runs("/ask", "How long do refunds take?", HELP)
+    await bot.slack.until(lambda: [one for one in anna.ephemerals(HELP) if "Looking" in readable(one)])
+    await bot.settled()
+    assert shown(anna, "30 days")
+
+
 async def test_in_a_direct_message_there_is_nothing_to_share(bot: Any) -> None:
     anna = bot.slack.user("U0ANNA")
     await run(bot, "How long do refunds take?", anna.dm)
-    assert "Share" not in readable(anna.ephemerals(anna.dm)[0])
+    assert "Share" not in readable(shown(anna, "30 days", anna.dm))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from tests.fakes import Written, an_answer
 from tests.servers.slack import readable
 
@@ -45,6 +47,19 @@ async def test_a_shorter_answer_leaves_nothing_of_the_longer(bot: Any) -> None:
     assert len(await bot.postings.of_question("slack", HELP, asked.ts)) == 1
 
 
+async def test_the_answer_stays_where_the_work_on_a_better_one_is_broken_off(bot: Any) -> None:
+    """As when the process stops: the next one goes on."""
+    bot.assistant.script = [an_answer("one"), Written(["Slowly "], an_answer("two"), pause_s=30)]
+    anna, asked = bot.slack.user("U0ANNA"), await asked_by_anna(bot)
+    anna.edits(asked, mentioning(bot, "How long do refunds take in Vienna?"))
+    await bot.slack.until(lambda: len(bot.assistant.questions) == 2)
+    await bot.inbox.close(0)
+    [answer] = bot.slack.answers(HELP, asked)
+    assert "30 days" in readable(answer)
+    assert [row.answer_id for row in await bot.postings.of_question("slack", HELP, asked.ts)] == ["one"]
+    assert not asked.reactions
+
+
 async def test_an_edit_while_it_is_answered_begins_anew(bot: Any) -> None:
     """The work on the first wording is given up, and one answer is shown."""
     bot.assistant.script = [Written(["Slowly "], an_answer("slow"), pause_s=30), an_answer("fast")]
@@ -57,6 +72,25 @@ async def test_an_edit_while_it_is_answered_begins_anew(bot: Any) -> None:
     assert len(bot.slack.answers(HELP, asked)) == 1
     assert [row.answer_id for row in await bot.postings.of_question("slack", HELP, asked.ts)] == ["fast"]
     assert not asked.reactions
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_what_was_posted_by_work_that_is_broken_off_is_found(bot: Any, deleted: bool) -> None:
+    """The rest of a long answer was still to come: nothing was remembered of its beginning."""
+    long = "\n\n".join(f"Paragraph {n}: " + "word " * 200 for n in range(40))
+    bot.assistant.script = [an_answer("long", text=long), an_answer("short")]
+    bot.slack.pace("chat.postMessage", 60)
+    anna = bot.slack.user("U0ANNA")
+    asked = anna.asks(HELP, "How long do refnuds take?")
+    await bot.slack.until(lambda: bot.slack.answers(HELP, asked))
+    if deleted:
+        anna.deletes(asked)
+    else:
+        anna.edits(asked, mentioning(bot, "How long do refunds take?"))
+    bot.slack.heal()
+    await bot.settled()
+    rows = await bot.postings.of_question("slack", HELP, asked.ts)
+    assert len(bot.slack.answers(HELP, asked)) == len(rows) == (0 if deleted else 1)
 
 
 async def test_an_edit_that_mentions_the_bot_asks(bot: Any) -> None:

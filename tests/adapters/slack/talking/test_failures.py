@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.fakes import Written, an_answer
 from tests.servers.slack import readable
 
@@ -38,9 +40,10 @@ async def test_what_was_shown_of_the_answer_is_replaced(bot: Any) -> None:
     assert "half" not in readable(told)
 
 
-async def test_who_asked_where_the_bot_cannot_write_is_told_directly(bot: Any) -> None:
+@pytest.mark.parametrize("error", ["restricted_action", "a_new_error"])
+async def test_who_asked_where_the_bot_cannot_write_is_told_directly(bot: Any, error: str) -> None:
     anna = bot.slack.user("U0ANNA")
-    bot.slack.fail("chat.postMessage", "restricted_action", 2)
+    bot.slack.fail("chat.postMessage", error, 2)
     anna.asks(HELP, "How long do refunds take?")
     await bot.settled()
     [told] = bot.slack.answers(anna.dm)

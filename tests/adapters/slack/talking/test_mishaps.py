@@ -119,6 +119,16 @@ async def test_slack_without_feedback_buttons_gets_ordinary_ones(bot: Any) -> No
     assert len([call for call in bot.slack.calls("chat.postMessage") if not call.ok]) == 1
 
 
+async def test_slack_without_markdown_gets_sections(bot: Any) -> None:
+    """What Slack's blocks of Markdown would show is shown without them; for an hour nothing is refused again."""
+    bot.slack.without("context_actions", "markdown")
+    for _ in range(2):
+        _, [answer] = await bot.asked()
+        assert {block["type"] for block in answer.blocks} == {"section", "context", "actions"}
+        assert "within 30 days" in readable(answer)
+    assert len([call for call in bot.slack.calls("chat.postMessage") if not call.ok]) == 2
+
+
 async def test_a_question_left_by_a_crash_is_told_that_it_waited(bench: Any, tmp_path: Path) -> None:
     """By our own clock, whatever Slack's says."""
     bench.slack.world.clock.advance(-400 * 86_400)

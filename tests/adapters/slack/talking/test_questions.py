@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes import an_answer
+from tests.fakes import Written, an_answer
 from tests.servers.slack import readable
 
 HELP = "C0HELP"
@@ -38,6 +38,17 @@ async def test_a_retry_and_a_second_socket_give_no_second_answer(bot: Any) -> No
     await bot.settled()
     assert len(bot.slack.answers(HELP, asked)) == 1
     assert len(bot.assistant.questions) == 1
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_an_answer_is_shown_while_it_is_written_unless_that_is_turned_off(
+    bot: Any, streaming: bool
+) -> None:
+    bot.configure(slack={"streaming": streaming})
+    bot.assistant.script = [Written(["Within 30 days. "], an_answer(), pause_s=1.5)]
+    _, [answer] = await bot.asked()
+    assert bool(bot.slack.calls("chat.startStream")) is streaming
+    assert "30 days" in readable(answer)
 
 
 async def test_a_direct_message_is_answered_beside_it(bot: Any) -> None:

@@ -46,7 +46,7 @@ async def test_where_the_bot_is_not_only_who_asked_sees_it(bot: Any) -> None:
     anna.uses_shortcut(ANSWER, said)
     await bot.settled()
     shown = [readable(one) for one in anna.ephemerals("C0ELSE")]
-    assert any("not a member" in one for one in shown)
+    assert any("not in this conversation" in one for one in shown)
     assert any("30 days" in one for one in shown)
     assert not bot.slack.answers("C0ELSE", said)
 

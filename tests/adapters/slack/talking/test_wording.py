@@ -40,6 +40,7 @@ def test_questions_and_requests_are_told_from_remarks(text: str) -> None:
     "text",
     [
         "Lunch was good today.",
+        "What a nice day for leave.",
         "See https://example.com/a?b=1",
         "I have changed the page.",
         "Is fine",

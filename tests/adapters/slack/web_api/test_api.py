@@ -202,6 +202,19 @@ async def test_a_reply_that_is_no_json(slack: LocalSlack, api: Api) -> None:
     assert (await asked)["ok"]
 
 
+async def test_a_method_that_is_not_there(slack: LocalSlack, api: Api) -> None:
+    """404 without Slack's words means that what stands there does not know the method, and is not asked again; of what every
+    Slack knows it means that something stands before Slack, for the moment."""
+    slack.down(404)
+    with pytest.raises(NotSupported):
+        await api.call("assistant.threads.setStatus", channel_id="C1", thread_ts="1.1", status="")
+    posting = asyncio.create_task(api.post(delivery="Ev1", part=0, channel="C1", text="hello"))
+    await asyncio.sleep(0.2)
+    slack.up()
+    await posting
+    assert texts(slack, "C1") == ["hello"]
+
+
 async def test_slack_is_down_at_the_start(slack: LocalSlack, warnings: Callable[[str], int]) -> None:
     """Connections refused: it keeps trying, says so in the log, and goes on when Slack is there."""
     slack.down()
