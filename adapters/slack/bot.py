@@ -63,7 +63,7 @@ class SlackBot:
         self._marks = Marks(sign_of) if sign_of is not None else None
         self._complaints = Complaints(log)
         self._taking = 0
-        self._waiting = 0
+        self._in_line = 0
         self._calm = asyncio.Event()
         self._calm.set()
         self._turn = asyncio.Lock()
@@ -146,12 +146,12 @@ class SlackBot:
         at the same moment. Who asks alone waits for nothing."""
         loop = asyncio.get_running_loop()
         until = loop.time() + FIRST_S
-        self._waiting += 1
+        self._in_line += 1
         try:
             await self._turn.acquire()
         finally:
-            self._waiting -= 1
-        loop.call_later(APART_S if self._waiting > MANY else 0, self._turn.release)
+            self._in_line -= 1
+        loop.call_later(APART_S if self._in_line > MANY else 0, self._turn.release)
         with suppress(TimeoutError):
             async with asyncio.timeout_at(until):
                 await self._calm.wait()
