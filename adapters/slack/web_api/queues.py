@@ -112,6 +112,9 @@ class Queue:
             self._left -= 1
 
     def _close(self, seconds: float) -> None:
+        """Nothing is left of the burst either: Slack counts otherwise, and would refuse each of what waits once."""
+        self._paced_s()
+        self._left = min(self._left, 0.0)
         self._closed_until = max(self._closed_until, time.monotonic() + seconds)
 
     def _paced_s(self) -> float:
