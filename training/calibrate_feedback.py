@@ -21,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import Unavailable
 from rag_core.generation.calibration import Scale, logit
-from rag_core.records.database import answers, transaction, votes
+from rag_core.records.database import transaction
+from rag_core.records.tables import answers, votes
 from training.reliability import calibration_error, log_loss
 
 __all__ = ["Judged", "Outcome", "Row", "calibrate_on", "fit_scale", "judged", "read_votes", "write_scale"]

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.records.database import channel_settings, transaction
+from rag_core.records.database import transaction
+from rag_core.records.tables import channel_settings
 
 __all__ = ["ChannelRecords"]
 

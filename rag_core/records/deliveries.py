@@ -17,9 +17,10 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.errors import Unavailable
-from rag_core.records.database import deliveries, transaction
+from rag_core.records.database import transaction
 from rag_core.records.delivery import Taken, as_accepted, as_taken, fitting, utc
 from rag_core.records.owners import Holder, new_owner
+from rag_core.records.tables import deliveries
 
 __all__ = ["LEASE_S", "Deliveries"]
 

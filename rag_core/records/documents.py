@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.records.database import documents, sources, transaction
+from rag_core.records.database import transaction
+from rag_core.records.tables import documents, sources
 
 __all__ = ["DocumentRecord", "Documents", "Known", "SourceRecord"]
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, String, Table, Text, and_, cast, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rag_core.records.database import deliveries, documents, metadata, releases, sources, standard_state
+from rag_core.records.tables import deliveries, documents, metadata, releases, sources, standard_state
 
 __all__ = ["FORGOTTEN", "erase"]
 

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.records.database import escalations, transaction
+from rag_core.records.database import transaction
 from rag_core.records.inserting import insert_unless_there
+from rag_core.records.tables import escalations
 
 __all__ = ["REMINDERS", "Escalation", "Escalations", "escalation_id"]
 

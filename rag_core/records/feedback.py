@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import NotFound
 from rag_core.messages import small_print
-from rag_core.records.database import answers, transaction, votes
+from rag_core.records.database import transaction
 from rag_core.records.reviews import follow_votes
+from rag_core.records.tables import answers, votes
 from rag_core.types import Answer, Citation, Question, Vote
 
 if TYPE_CHECKING:

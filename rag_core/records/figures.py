@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Float, and_, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from rag_core.records.database import answers, escalations, transaction, votes
+from rag_core.records.database import transaction
+from rag_core.records.tables import answers, escalations, votes
 
 __all__ = ["Figures", "Share", "share", "week"]
 

@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import Delete, Update
 
 from rag_core.errors import InvalidEntry
-from rag_core.records.database import (
+from rag_core.records.database import transaction
+from rag_core.records.erasing import FORGOTTEN, erase
+from rag_core.records.tables import (
     answers,
     channel_settings,
     escalations,
@@ -23,10 +25,8 @@ from rag_core.records.database import (
     reviews,
     standard_answers,
     threads,
-    transaction,
     votes,
 )
-from rag_core.records.erasing import FORGOTTEN, erase
 
 __all__ = ["People"]
 

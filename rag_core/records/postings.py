@@ -11,7 +11,8 @@ from typing import Any, Literal
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.records.database import postings, transaction
+from rag_core.records.database import transaction
+from rag_core.records.tables import postings
 
 __all__ = ["Posting", "Postings"]
 

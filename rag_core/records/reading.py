@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.records.database import documents, releases, sources, transaction
+from rag_core.records.database import transaction
+from rag_core.records.tables import documents, releases, sources
 
 __all__ = ["ReadableSource", "readable_sources"]
 

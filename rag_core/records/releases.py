@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.errors import Busy, NotFound, Unavailable
 from rag_core.index.embedding import ModelCard
-from rag_core.records.database import releases, transaction
+from rag_core.records.database import transaction
+from rag_core.records.tables import releases
 
 __all__ = ["Release", "Releases"]
 

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from rag_core.records.database import answers, reviews, transaction, votes
+from rag_core.records.database import transaction
 from rag_core.records.inserting import insert_unless_there
+from rag_core.records.tables import answers, reviews, votes
 
 __all__ = ["Review", "Reviews", "follow_votes"]
 

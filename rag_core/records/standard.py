@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, case, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from rag_core.records.database import answers, standard_answers, standard_state, transaction
+from rag_core.records.database import transaction
+from rag_core.records.tables import answers, standard_answers, standard_state
 from rag_core.standard.answer import StandardAnswer
 from rag_core.types import Citation
 

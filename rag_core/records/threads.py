@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.records.database import threads, transaction
+from rag_core.records.database import transaction
 from rag_core.records.inserting import insert_unless_there
+from rag_core.records.tables import threads
 
 __all__ = ["Thread", "Threads"]
 

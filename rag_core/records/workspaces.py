@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from rag_core.records.database import (
+from rag_core.records.database import transaction
+from rag_core.records.tables import (
     answers,
     channel_settings,
     deliveries,
@@ -17,7 +18,6 @@ from rag_core.records.database import (
     postings,
     reviews,
     threads,
-    transaction,
     votes,
 )
 

@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapters.inbox import Delivery, Inbox, Note
 from rag_core.errors import Unavailable
-from rag_core.records.database import deliveries, open_database, transaction
+from rag_core.records.database import open_database, transaction
 from rag_core.records.deliveries import Deliveries
+from rag_core.records.tables import deliveries
 from tests.rag_core.records import conftest as records
 
 address, database, postgres = records.address, records.database, records.postgres

@@ -9,7 +9,8 @@ from rag_core.assistant import Assistant
 from rag_core.bootstrap import Core, make_assistant
 from rag_core.ingest.indexing import Indexer, Parsed
 from rag_core.messages import say
-from rag_core.records.database import answers, transaction
+from rag_core.records.database import transaction
+from rag_core.records.tables import answers
 from rag_core.standard.answer import StandardAnswer
 from rag_core.types import Principal, Question, Turn
 

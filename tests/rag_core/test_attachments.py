@@ -24,7 +24,8 @@ from rag_core.ingest.indexing import Indexer, Parsed
 from rag_core.ingest.loaders import Loaded
 from rag_core.ingest.reading import ReadingPool
 from rag_core.messages import LANGUAGES, say
-from rag_core.records.database import answers, transaction
+from rag_core.records.database import transaction
+from rag_core.records.tables import answers
 from rag_core.retrieval.attaching import speaks_of_file, without_mention
 from rag_core.standard.answer import StandardAnswer
 from rag_core.types import Answer, Attached, Passage, Place, Principal, Question, Turn

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from rag_core.assistant import Assistant
 from rag_core.bootstrap import Core, make_assistant
 from rag_core.ingest.indexing import Indexer, Parsed
-from rag_core.records.database import answers, transaction
+from rag_core.records.database import transaction
+from rag_core.records.tables import answers
 from rag_core.settings import Access, AccessRule, Conversation, Settings
 from rag_core.types import Answer, Principal, Question, Turn
 

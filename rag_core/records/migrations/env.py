@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
 
-from rag_core.records.database import metadata
+from rag_core.records.tables import metadata
 
 
 def _run(connection: Connection) -> None:

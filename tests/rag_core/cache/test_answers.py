@@ -28,9 +28,10 @@ from rag_core.index.embedding import ModelCard
 from rag_core.index.stores import Candidate, StoreState, VectorStore
 from rag_core.index.stores.protocol import Vector
 from rag_core.ingest.indexing import Indexer, Parsed
-from rag_core.records.database import answers, transaction
+from rag_core.records.database import transaction
 from rag_core.records.feedback import Feedback
 from rag_core.records.releases import Releases
+from rag_core.records.tables import answers
 from rag_core.retrieval.refining import REFINED
 from rag_core.retrieval.search import KEEP, Search
 from rag_core.settings import Access, AccessRule, Answers, Cache, Settings

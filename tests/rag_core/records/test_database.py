@@ -22,7 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import NotReady, SettingsError, Unavailable
 from rag_core.records import database as module
-from rag_core.records.database import HEAD, metadata, open_database, sources, transaction
+from rag_core.records.database import HEAD, open_database, transaction
+from rag_core.records.tables import metadata, sources
 
 MIGRATIONS = Path(module.__file__).with_name("migrations")
 PASSWORD = "hunter2"

@@ -11,9 +11,10 @@ from sqlalchemy import event, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import Unavailable
-from rag_core.records.database import deliveries, transaction
+from rag_core.records.database import transaction
 from rag_core.records.deliveries import BATCH, Deliveries
 from rag_core.records.delivery import Taken
+from rag_core.records.tables import deliveries
 
 
 async def accepted(kept: Deliveries, key: str, lane: str = "L", **more: Any) -> Taken:

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import NotFound
 from rag_core.generation.protocol import Usage
-from rag_core.records.database import answers, transaction, votes
+from rag_core.records.database import transaction
 from rag_core.records.feedback import Feedback
+from rag_core.records.tables import answers, votes
 from rag_core.types import Answer, Principal, Question, Vote
 from tests.fakes import an_answer
 

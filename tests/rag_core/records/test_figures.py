@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.records.database import answers, escalations, transaction, votes
+from rag_core.records.database import transaction
 from rag_core.records.figures import share, week
+from rag_core.records.tables import answers, escalations, votes
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

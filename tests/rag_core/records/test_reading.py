@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.records.database import releases, transaction
+from rag_core.records.database import transaction
 from rag_core.records.documents import DocumentRecord, Documents
 from rag_core.records.reading import ReadableSource, readable_sources
+from rag_core.records.tables import releases
 
 
 def document(source: str, key: str, skipped: str | None = None) -> DocumentRecord:

@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from rag_core.errors import Busy, NotFound
 from rag_core.index.embedding import ModelCard
 from rag_core.records import database as module
-from rag_core.records.database import open_database, releases, transaction
+from rag_core.records.database import open_database, transaction
 from rag_core.records.releases import Release, Releases
+from rag_core.records.tables import releases
 
 CARD = ModelCard("some/model", 384, 256, pooling="cls", query_prefix="query: ", cosine_mean=0.99)
 

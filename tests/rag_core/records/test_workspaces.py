@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.channels import ChannelRecords
-from rag_core.records.database import metadata, transaction
+from rag_core.records.database import transaction
 from rag_core.records.deliveries import Deliveries
 from rag_core.records.feedback import Feedback
 from rag_core.records.postings import Posting, Postings
+from rag_core.records.tables import metadata
 from rag_core.records.workspaces import forget_workspace
 from rag_core.types import Principal, Question, Vote
 from tests.fakes import an_answer

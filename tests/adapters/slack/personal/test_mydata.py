@@ -8,7 +8,7 @@ import logging
 import pytest
 from sqlalchemy import select
 
-from rag_core.records.database import deliveries
+from rag_core.records.tables import deliveries
 from tests.adapters.slack.conftest import Bench
 from tests.adapters.slack.visiting import Visited, visited
 from tests.servers.slack import ALL, Message, pings, readable

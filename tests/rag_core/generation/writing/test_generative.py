@@ -19,7 +19,8 @@ from rag_core.generation.writing.generative import Generative
 from rag_core.generation.writing.prompt import NOT_FOUND
 from rag_core.ingest.indexing import Indexer, Parsed
 from rag_core.messages import say
-from rag_core.records.database import answers, transaction
+from rag_core.records.database import transaction
+from rag_core.records.tables import answers
 from rag_core.settings import Generator, Settings
 from rag_core.types import Answer, Passage, Principal, Question
 from tests.servers.language_model import LanguageServer, Reply, echo, refusal, until
