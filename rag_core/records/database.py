@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -48,7 +48,10 @@ def _may_pass(error: Exception) -> bool:
     """Whether the same statement may succeed later. asyncpg's errors come as plain DBAPIError with an SQLSTATE."""
     state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
     passing = (OperationalError, InterfaceError, PoolTimeout, OSError)
-    return isinstance(error, passing) or state[:2] in _MAY_PASS
+    broken = (
+        isinstance(error, InternalError) and not state
+    )  # asyncpg, of a connection that is lost at this moment
+    return broken or isinstance(error, passing) or state[:2] in _MAY_PASS
 
 
 _MAY_PASS = {"08", "40", "53", "55", "57", "58"}

@@ -17,7 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InternalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import NotReady, SettingsError, Unavailable
@@ -77,6 +77,21 @@ async def test_writers_that_are_cancelled_leave_nothing_locked(database: AsyncEn
             task.cancel()
         await asyncio.wait(writing)
         await write(f"{number}")
+
+
+async def test_a_connection_that_is_lost_in_the_middle_may_be_there_again_soon(database: AsyncEngine) -> None:
+    """asyncpg has an error of its own for it, without an SQLSTATE; with one it is the server's, and a mistake."""
+
+    def lost(sqlstate: str | None) -> None:
+        cause = Exception("cannot switch to state 11; another operation (2) is in progress")
+        cause.sqlstate = sqlstate  # type: ignore[attr-defined]
+        raise InternalError(None, None, cause)
+
+    with pytest.raises(Unavailable):
+        await insert_source(database, lambda: lost(None))
+    with pytest.raises(InternalError):
+        await insert_source(database, lambda: lost("XX000"))
+    await insert_source(database)
 
 
 async def test_an_error_does_not_tell_what_was_to_be_written(database: AsyncEngine) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Table, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import InvalidEntry
-from rag_core.records import database as tables
+from rag_core.records import tables
 from rag_core.records.database import transaction
 from rag_core.records.feedback import Feedback
 from rag_core.records.people import People
