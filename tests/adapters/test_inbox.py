@@ -651,6 +651,11 @@ async def test_keys_of_long_ago_are_forgotten(database: AsyncEngine) -> None:
     await age(database, "E1", timedelta(days=8))
     async with running(database, handler):
         await until_states(database, {"E2": "done"})
+    await Inbox(Deliveries(database), handler).accept("slack", "E3", "message", "L", {}, handle_here=False)
+    for key in ("E2", "E3"):
+        await age(database, key, timedelta(days=8))
+    assert await Deliveries(database).prune(datetime.now(UTC) - timedelta(days=7)) == 1
+    assert await states(database) == {"E3": "waiting"}
 
 
 async def age(database: AsyncEngine, key: str, by: timedelta) -> None:

@@ -88,22 +88,6 @@ def place(tmp_path: Path, model_folder: Path) -> Place:
     return made(tmp_path, model_folder)
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Place:
-    """After the first ingest; shared by the tests that change nothing."""
-    place = made(tmp_path_factory.mktemp("installed"), model_folder)
-    done = place.run("ingest", "handbook")
-    assert done.returncode == 0, done.stderr
-    return place
-
-
-@pytest.fixture
-def copied(tmp_path: Path, installed: Place) -> Place:
-    """An installation of one's own: a copy of the directory is all it takes."""
-    shutil.copytree(installed.path, tmp_path / "copy")
-    return Place(tmp_path / "copy")
-
-
 @pytest.fixture
 def empty(tmp_path: Path) -> Place:
     return Place(tmp_path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import sqlite3
@@ -13,31 +12,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.bots.test_cli import COMMAND, Place, made
+from tests.bots.test_cli import COMMAND, Place
 from tests.servers.slack import LocalSlack, Message, readable, sign
 
 READY_WITHIN_S = 60
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Place:
-    """After the first ingest."""
-    place = made(tmp_path_factory.mktemp("slack"), model_folder)
-    done = place.run("ingest", "handbook")
-    assert done.returncode == 0, done.stderr
-    return place
-
-
-@pytest.fixture
-def copied(tmp_path: Path, installed: Place) -> Place:
-    """An installation of one's own."""
-    shutil.copytree(installed.path, tmp_path / "copy")
-    return Place(tmp_path / "copy")
 
 
 @pytest.fixture
