@@ -18,11 +18,9 @@ import pytest
 from adapters.slack.connection.features import features_of, scopes_of
 from rag_core.settings import Settings
 from tests.bots.test_cli import Place
-from tests.bots.test_slack_serving import Process, installed, serving, wait_for
+from tests.bots.test_slack_serving import Process, serving, wait_for
 from tests.servers.language_model import Asked, LanguageServer, Reply, obeying
 from tests.servers.slack import LocalSlack, Message, Person, View, readable
-
-__all__ = ["installed"]
 
 LEAVE, NOWHERE = "How many days of leave do I have?", "How deep is the Mariana Trench?"
 FILE = """
