@@ -25,6 +25,9 @@ class Asked:
     """The platform's id of the message that asks; '' where there is none, as with a command."""
     unasked: bool = False
     """Nobody addressed the bot: it answers only if it is sure enough, and leaves no trace otherwise."""
+    where: str = ""
+    """The channel that its messages stand in, where that is another than the principal's, as with threads that have an id of
+    their own."""
 
 
 class Surface(Protocol):
@@ -88,7 +91,7 @@ def shown(asked: Asked, reply: Reply, messages: Sequence[str]) -> list[Posting]:
     return [
         Posting(
             platform=who.platform,
-            channel=who.channel,
+            channel=asked.where or who.channel,
             message=message,
             workspace=asked.question.asked_in,
             thread=asked.question.thread,

@@ -12,10 +12,12 @@ from rag_core.errors import SettingsError
 from rag_core.records.channels import ChannelRecords
 from rag_core.settings import ChannelSettings, duration_s
 
-__all__ = ["SETTABLE", "Channel", "Channels"]
+__all__ = ["LABELS", "SETTABLE", "Channel", "Channels"]
 
 SETTABLE = tuple(name for name in ChannelSettings.model_fields if name not in ("platform", "id"))
 """What can be set for a channel in the chat."""
+LABELS = {name: f"settings-{name.replace('_', '-')}" for name in SETTABLE}
+"""What each of them is called there: a message of the catalogues."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,10 @@ class Channel:
     auto_answer: float | None = None
     """The confidence above which questions to nobody are answered; None: they are not."""
     follow_ups: bool = True
+    posts: bool = True
+    """Whether new posts in a forum are answered."""
+    tags: frozenset[str] = frozenset()
+    """Tags of posts, by name or id, that are answered; none: all."""
     draft: bool = False
     allowed: frozenset[str] = frozenset()
     """Users, user groups and roles by id; none: everybody."""
@@ -48,25 +54,26 @@ class Channels:
         self._configured = configured
         self._records = records
 
-    async def of(self, platform: str, workspace: str, channel: str, parent: str = "") -> Channel:
-        """What is in force there. parent: the channel that a thread with an id of its own is in.
+    async def of(self, platform: str, workspace: str, channel: str, within: Sequence[str] = ()) -> Channel:
+        """What is in force there. within: what the channel is in and has an id of its own, the outermost first, such as a
+        server, and the channel of a thread.
 
         Raises:
             Unavailable: the database does not answer.
         """
-        values, set_here = self._of_file(platform, channel, parent), dict[str, Any]()
-        for id in (parent, channel):
+        values, set_here = self._of_file(platform, channel, within), dict[str, Any]()
+        for id in (*within, channel):
             if id:
                 set_here |= _usable(await self._records.get(platform, workspace, id))
         return _channel(values | set_here, set_here)
 
-    def of_file(self, platform: str, channel: str, parent: str = "") -> Channel:
+    def of_file(self, platform: str, channel: str, within: Sequence[str] = ()) -> Channel:
         """What would be in force there if nothing was set in the chat."""
-        return _channel(self._of_file(platform, channel, parent), {})
+        return _channel(self._of_file(platform, channel, within), {})
 
     def beyond_file(self, platform: str, channel: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """Those of the values that make a difference there: where the file says the same, it goes on saying it."""
-        said = self._of_file(platform, channel, "")
+        said = self._of_file(platform, channel, ())
         plain = _channel(said, {})
         return {name: value for name, value in values.items() if _channel(said | {name: value}, {}) != plain}
 
@@ -88,23 +95,24 @@ class Channels:
         kept = {name: value for name, value in known.model_dump(mode="json").items() if name in values}
         await self._records.put(platform, workspace, channel, kept, changed_by)
 
-    def _of_file(self, platform: str, channel: str, parent: str) -> dict[str, Any]:
+    def _of_file(self, platform: str, channel: str, within: Sequence[str]) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for settings in _ranked(self._configured(), platform, {channel, parent} - {""}):
+        for settings in _ranked(self._configured(), platform, (*within, channel)):
             values |= _given(settings)
         return values
 
 
 def _ranked(
-    settings: Iterable[ChannelSettings], platform: str, ids: Collection[str]
+    settings: Iterable[ChannelSettings], platform: str, ids: Sequence[str]
 ) -> list[ChannelSettings]:
-    """Those that fit, the most general first."""
-    fitting = [
-        s
-        for s in settings
-        if s.platform in (None, platform) and (s.id is None or not set(s.id).isdisjoint(ids))
-    ]
-    return sorted(fitting, key=lambda s: (s.id is not None, s.platform is not None))
+    """Those that fit, the most general first. ids: the outermost first."""
+    depth = {id: number for number, id in enumerate(ids, start=1) if id}
+
+    def rank(one: ChannelSettings) -> tuple[int, bool]:
+        return max((depth.get(id, 0) for id in one.id or ()), default=0), one.platform is not None
+
+    fitting = [s for s in settings if s.platform in (None, platform) and (s.id is None or rank(s)[0])]
+    return sorted(fitting, key=rank)
 
 
 def _given(settings: ChannelSettings) -> dict[str, Any]:
@@ -132,6 +140,8 @@ def _channel(values: Mapping[str, Any], set_here: Mapping[str, Any]) -> Channel:
         scopes=frozenset(given["scopes"]) if "scopes" in given else None,
         auto_answer=given.get("auto_answer"),
         follow_ups=given.get("follow_ups", default.follow_ups),
+        posts=given.get("posts", default.posts),
+        tags=frozenset(given.get("tags", ())),
         draft=given.get("draft", default.draft),
         allowed=frozenset(given.get("allowed", ())),
         escalation=given.get("escalation", ""),

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit
+from collections.abc import Callable
+from urllib.parse import quote, unquote, urlsplit
 
+from adapters.graphemes import last_boundary
+from rag_core.generation.inert import visible
 from rag_core.messages import say, spoken
 
-__all__ = ["file_name", "printable", "readable_location", "readable_place"]
+__all__ = ["file_name", "linkable", "printable", "readable_location", "readable_place", "shortened"]
 
 _TERMINAL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$))")
 _PLACE = re.compile(r"(?:^|, )(?P<kind>page|line) (?P<number>\d+)$")
 """As rag_core.types.Place.words ends it."""
+_UNSAFE_IN_LINK = re.compile(r"[\s<>|\\^`{}\"()\[\]*_~]")
+_WEB = re.compile(r"https?://[^\s/][^\r\n\t]*", re.IGNORECASE)
+_LONGEST_LINK = 2_000
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -40,3 +46,25 @@ def readable_place(place: str, language: str) -> str:
     if match is None or spoken(language) in ("", "en"):
         return place
     return place[: match.start("kind")] + say(language, f"place-{match['kind']}", number=match["number"])
+
+
+def shortened(text: str, most: int, length: Callable[[str], int] = len) -> str:
+    """The text, or its beginning with … where its length is more than `most`. length: at least one for each character."""
+    if length(text) <= most:
+        return text
+    end = most - 1
+    while length(text[:end]) >= most:
+        end -= 1
+    return text[: last_boundary(text, end)].rstrip() + "…"
+
+
+def linkable(location: str) -> str:
+    """The address for a link, with what would end it encoded; '' where it is none for the web, or too long."""
+    if not _WEB.fullmatch(location) or visible(location) != location:
+        return ""
+    try:
+        urlsplit(location)
+    except ValueError:
+        return ""
+    address = _UNSAFE_IN_LINK.sub(lambda match: quote(match.group(), safe=""), location)
+    return address if len(address) <= _LONGEST_LINK else ""

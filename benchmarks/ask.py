@@ -20,9 +20,9 @@ from typing import Any
 
 from corpus import DATA, real_documents, real_questions
 
-from bots.preparation import active_release
 from rag_core.bootstrap import make_assistant, open_core, open_records
 from rag_core.ingest.indexing import Indexer
+from rag_core.running.preparation import active_release
 from rag_core.settings import Settings
 from rag_core.types import Principal, Question
 from training.evaluate import index_beir

@@ -27,9 +27,9 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bots.preparation import active_release  # noqa: E402
 from rag_core.assistant import Assistant  # noqa: E402
 from rag_core.bootstrap import Core, make_assistant, open_core, open_library, open_records  # noqa: E402
+from rag_core.running.preparation import active_release  # noqa: E402
 from rag_core.settings import Cache, FolderSource, Settings  # noqa: E402
 from rag_core.types import Principal, Question  # noqa: E402
 from tests.conftest import EXPORTED  # noqa: E402

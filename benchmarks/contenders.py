@@ -193,10 +193,10 @@ def measure_peer(name: str, given: dict[str, Any], home: Path, started: float) -
 
 async def measure_answerloop(given: dict[str, Any], home: Path, started: float) -> dict[str, Any]:
     """As served: opened by the composition root with default settings, searched as Assistant.ask searches."""
-    from bots.preparation import active_release
     from rag_core.bootstrap import open_core, open_records
     from rag_core.ingest.indexing import Indexer
     from rag_core.retrieval.search import Search
+    from rag_core.running.preparation import active_release
     from rag_core.settings import Settings
     from training.evaluate import BeirDocument, index_beir
 

@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from ask import filled
 from corpus import DATA, real_questions
 
-from bots.preparation import active_release
 from rag_core.bootstrap import make_assistant, open_core, open_records
+from rag_core.running.preparation import active_release
 from rag_core.settings import Generator, Settings
 from rag_core.types import Principal, Question, Turn
 from tests.servers.language_model import LanguageServer, Reply

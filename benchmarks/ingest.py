@@ -22,8 +22,8 @@ from typing import Any
 
 from corpus import DATA, real_documents
 
-from bots.preparation import active_release
 from rag_core.bootstrap import open_core, open_library, open_records
+from rag_core.running.preparation import active_release
 from rag_core.settings import FolderSource, Settings
 
 

@@ -225,7 +225,7 @@ def main() -> None:
 def export_model() -> None:
     """The model that serving uses, made once; in a process of its own, so that this one stays small."""
     code = (
-        "import asyncio, sys\nfrom pathlib import Path\nfrom bots.preparation import prepared_model\n"
+        "import asyncio, sys\nfrom pathlib import Path\nfrom rag_core.running.preparation import prepared_model\n"
         "from rag_core.settings import Settings\nasyncio.run(prepared_model(Settings(home=Path(sys.argv[1]))))"
     )
     environment = {**os.environ, **QUIET, "PYTHONPATH": str(ROOT)}

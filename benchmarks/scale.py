@@ -41,11 +41,11 @@ from made import Maker
 from numpy.typing import NDArray
 from process import peak_mb, percentiles, resident_mb, store_code
 
-from bots.preparation import prepared_model
 from rag_core.compute import Compute
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores.lance import LanceStore
 from rag_core.retrieval.search import KEEP, Search
+from rag_core.running.preparation import prepared_model
 from rag_core.settings import Settings
 
 SCOPES = frozenset({"public", "team", "board"})

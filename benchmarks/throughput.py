@@ -42,12 +42,12 @@ from loop import Callbacks, Pulse
 from process import peak_mb, percentiles, resident_mb, store_code
 from sqlalchemy import func, select
 
-from bots.preparation import active_release
 from rag_core.assistant import Assistant
 from rag_core.bootstrap import Core, make_assistant, open_core, open_records
 from rag_core.errors import AnswerloopError
 from rag_core.ingest.indexing import Indexer
 from rag_core.records.tables import answers
+from rag_core.running.preparation import active_release
 from rag_core.settings import Settings
 from rag_core.types import Principal, Question
 from training.evaluate import index_beir

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from adapters.chat import Answerer, Chat
 from adapters.web import LOOPBACK_HOSTS, web_app
-from bots.background import kept_going
 from bots.listening import address, is_loopback, listen, serve_http
 from bots.stopping import Stopping
+from rag_core.running.background import kept_going
 from rag_core.settings import Settings
 
 __all__ = ["Part", "Run", "announce", "serve", "web_page"]

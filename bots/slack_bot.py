@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.inbox import Inbox
+from adapters.running_inbox import inbox_running
 from adapters.slack.assembly import Assembled, Assistant, assemble
 from adapters.slack.bot import PLATFORM
 from adapters.slack.connection.installing import Departures, installation_store
@@ -21,16 +22,13 @@ from adapters.slack.plugin import attach, detach
 from adapters.slack.web_api.api import Api, Apis
 from adapters.slack.web_api.installations import InstalledTeams, SingleTeam
 from adapters.slack.web_api.wire import Wire
-from bots.background import kept_going
 from rag_core.access import Access
 from rag_core.errors import SettingsError
 from rag_core.records.deliveries import Deliveries
 from rag_core.settings import Settings, Slack
 
-__all__ = ["CLOSE_WITHIN_S", "own_app", "slack_apis", "slack_bot", "slack_client"]
+__all__ = ["own_app", "slack_apis", "slack_bot", "slack_client"]
 
-CLOSE_WITHIN_S = 10.0
-"""What is being answered when the bot stops is finished in this time, or given to whoever runs next."""
 _BOLTS_OWN = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_VERIFICATION_TOKEN")
 
 
@@ -70,33 +68,14 @@ async def slack_bot(
         deliveries = Deliveries(database, platforms={PLATFORM})
         inbox = Inbox(deliveries, bot.handle, failed=bot.failed, waits=bot.waits)
         assembled.use(inbox)
-        beside = {"the inbox": inbox.run, **assembled.background}
-        tasks = [asyncio.create_task(kept_going(name, work)) for name, work in beside.items()]
-        attach(app, bot, alone=alone)
-        try:
-            yield inbox
-        finally:
-            detach(app, bot)
-            await _closed(inbox, at_once or asyncio.Event())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        async with inbox_running(inbox, assembled.background, at_once):
+            attach(app, bot, alone=alone)
+            try:
+                yield inbox
+            finally:
+                detach(app, bot)
     finally:
         await apis.close()
-
-
-async def _closed(inbox: Inbox, at_once: asyncio.Event) -> None:
-    closing = asyncio.create_task(inbox.close(CLOSE_WITHIN_S))
-    hurried = asyncio.create_task(at_once.wait())
-    try:
-        await asyncio.wait({closing, hurried}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        in_time = closing.done()
-        hurried.cancel()
-        closing.cancel()
-        await asyncio.gather(closing, hurried, return_exceptions=True)
-        if not in_time:
-            await inbox.close(0)
 
 
 async def slack_apis(slack: Slack, database: AsyncEngine) -> Apis:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 from slack_bolt.async_app import AsyncApp
@@ -14,14 +11,8 @@ from slack_bolt.async_app import AsyncApp
 from adapters.slack.web_api.api import Api, Apis
 from adapters.slack.web_api.installations import InstalledTeams, SingleTeam
 from adapters.slack.web_api.wire import Wire
-from bots.active import ActiveRelease
-from bots.background import kept_going
-from bots.live import LiveSettings
-from bots.preparation import active_release
-from bots.scheduler import keep_synchronised
 from bots.slack_bot import slack_bot
-from rag_core.bootstrap import open_records
-from rag_core.configuration import load_settings, settings_file
+from rag_core.running.opening import open_running, settings_loader
 from rag_core.settings import Settings
 
 __all__ = ["answerloop_slack"]
@@ -49,36 +40,18 @@ async def answerloop_slack(
         NotReady: there is nothing to answer from yet.
         Unavailable: the database does not answer.
     """
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    file = settings_file(Path(config) if config is not None else None)
-    load = partial(load_settings, file, Path(home) if home is not None else None)
-    live = LiveSettings(load, load())
     given = {name: value for name, value in (("prefix", prefix), ("command", command)) if value is not None}
 
-    def settings() -> Settings:
-        slack = live.current.slack.model_validate({**live.current.slack.model_dump(), **given})
-        return live.current.model_copy(update={"slack": slack})
+    def adjusted(settings: Settings) -> Settings:
+        slack = settings.slack.model_validate({**settings.slack.model_dump(), **given})
+        return settings.model_copy(update={"slack": slack})
 
-    async with open_records(settings()) as database:
-        release = await active_release(database, settings())
-        async with ActiveRelease(settings(), live.access, release) as active:
-            apis = _apis_of(app)
-            async with slack_bot(app, settings, active, live.access, database, apis=apis):
-                tasks = _beside(live, active)
-                try:
-                    yield
-                finally:
-                    for task in tasks:
-                        task.cancel()
-                    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _beside(live: LiveSettings, active: ActiveRelease) -> list[asyncio.Task[None]]:
-    async def synchronise() -> None:
-        await active.keep(lambda core: keep_synchronised(core, configured=lambda: live.current.sources))
-
-    works = {"watching the settings": live.keep, "synchronisation": synchronise}
-    return [asyncio.create_task(kept_going(name, work)) for name, work in works.items()]
+    async with open_running(settings_loader(config, home), adjust=adjusted) as running:
+        apis = _apis_of(app)
+        async with slack_bot(
+            app, running.settings, running.assistant, running.access, running.database, apis=apis
+        ):
+            yield
 
 
 def _apis_of(app: AsyncApp) -> Apis | None:

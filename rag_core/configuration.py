@@ -51,8 +51,9 @@ def load_settings(config: Path | None = None, home: Path | None = None) -> Setti
     arguments: dict[str, Any] = {"_from_file": values}
     if home is not None:
         arguments["home"] = home
-    if slack := {key: value for key, name in _SLACK.items() if (value := os.environ.get(name, "").strip())}:
-        arguments["slack"] = slack
+    for platform, names in _PLATFORMS.items():
+        if given := {key: value for key, name in names.items() if (value := os.environ.get(name, "").strip())}:
+            arguments[platform] = given
     try:
         settings = Settings(**arguments)
     except ValidationError as error:
@@ -131,11 +132,12 @@ def _refuse_secrets(values: dict[str, Any], path: Path | None) -> None:
                 f"{group}.{name} in {path} is a secret: give it in the environment variable "
                 f"ANSWERLOOP_{group.upper()}__{name.upper()} instead."
             )
-    slack = values.get("slack")
-    for name in _SLACK_SECRETS.intersection(slack if isinstance(slack, dict) else ()):
-        raise SettingsError(
-            f"slack.{name} in {path} is a secret: give it in the environment variable {_SLACK[name]} instead."
-        )
+    for platform, names in _PLATFORMS.items():
+        given = values.get(platform)
+        for name in _PLATFORM_SECRETS.intersection(given if isinstance(given, dict) else ()):
+            raise SettingsError(
+                f"{platform}.{name} in {path} is a secret: give it in the environment variable {names[name]} instead."
+            )
     sources = values.get("sources")
     for source in sources if isinstance(sources, list) else []:
         address = source.get("repository", "") if isinstance(source, dict) else ""
@@ -146,16 +148,23 @@ def _refuse_secrets(values: dict[str, Any], path: Path | None) -> None:
             )
 
 
-_SLACK = {
-    "bot_token": "SLACK_BOT_TOKEN",
-    "app_token": "SLACK_APP_TOKEN",
-    "signing_secret": "SLACK_SIGNING_SECRET",
-    "client_id": "SLACK_CLIENT_ID",
-    "client_secret": "SLACK_CLIENT_SECRET",
-    "api_url": "SLACK_API_URL",
+_PLATFORMS = {
+    "slack": {
+        "bot_token": "SLACK_BOT_TOKEN",
+        "app_token": "SLACK_APP_TOKEN",
+        "signing_secret": "SLACK_SIGNING_SECRET",
+        "client_id": "SLACK_CLIENT_ID",
+        "client_secret": "SLACK_CLIENT_SECRET",
+        "api_url": "SLACK_API_URL",
+    },
+    "discord": {
+        "bot_token": "DISCORD_BOT_TOKEN",
+        "api_url": "DISCORD_API_URL",
+        "gateway_url": "DISCORD_GATEWAY_URL",
+    },
 }
-"""Settings of [slack] that have the names which Slack's own documentation uses."""
-_SLACK_SECRETS = {"bot_token", "app_token", "signing_secret", "client_secret"}
+"""Settings of [slack] and [discord] that have the names which the platforms' own documentation uses."""
+_PLATFORM_SECRETS = {"bot_token", "app_token", "signing_secret", "client_secret"}
 _SECRETS = {"api_key", "client_secret", "bearer_token"}
 """Of [store] and [generator]."""
 _OUTSIDE_SETTINGS = {"ANSWERLOOP_CONFIG"}
@@ -235,7 +244,7 @@ def _sentence(item: Any, path: Path | None) -> str:
     return f"{key}{where}: {reason[0].lower() + reason[1:]}{_shown(item['input'], parts)}."
 
 
-_MAY_HOLD_SECRETS = {"args", "load", *_SECRETS, *_SLACK_SECRETS}
+_MAY_HOLD_SECRETS = {"args", "load", *_SECRETS, *_PLATFORM_SECRETS}
 
 
 def _shown(value: Any, parts: list[Any]) -> str:

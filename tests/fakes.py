@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from rag_core.access import Access
 from rag_core.errors import AnswerloopError
 from rag_core.generation.protocol import Said, nothing
+from rag_core.records.feedback import Feedback
 from rag_core.types import Answer, Attached, Citation, Passage, Place, Question, Vote
 
 __all__ = ["FakeAssistant", "Written", "an_answer"]
@@ -103,3 +105,39 @@ class FakeAssistant:
         if vote.answer not in self._given:
             raise AnswerloopError(f"There is no answer {vote.answer}.")
         self.votes.append(vote)
+
+
+class RecordingAssistant(FakeAssistant):
+    """Records what it answers, each answer with an id of its own, as the real one does."""
+
+    def __init__(self, feedback: Feedback) -> None:
+        super().__init__()
+        self._feedback = feedback
+        self.answers: list[Answer] = []
+        self.read: list[str] = []
+        """Names of the files that were read, as often as they were."""
+        self.scopes: frozenset[str] | None = frozenset({"public"})
+        """What its answers are made from; with access: what the asker may read."""
+        self.access: Access | None = None
+        self.notices: tuple[str, ...] = ()
+        """Of its answers, by their ids."""
+
+    async def ask(self, question: Question, said: Said = nothing) -> Answer:
+        answer = await super().ask(question, said)
+        if answer.id in {one.id for one in self.answers}:
+            answer = replace(answer, id=f"{answer.id}-{len(self.answers)}")
+        self.answers.append(answer)
+        scopes = self.access.scopes_of(question.principal) if self.access else self.scopes
+        await self._feedback.record_answer(
+            question, answer, passages=[], scopes=scopes, generation=1, notices=self.notices
+        )
+        self._given.add(answer.id)
+        return answer
+
+    async def read_file(self, id: str, name: str, data: bytes, url: str) -> Attached:
+        self.read.append(name)
+        return await super().read_file(id, name, data, url)
+
+    async def vote(self, vote: Vote) -> None:
+        await super().vote(vote)
+        await self._feedback.record_vote(vote)

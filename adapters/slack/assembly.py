@@ -33,7 +33,7 @@ __all__ = ["Assembled", "Assistant", "assemble"]
 
 
 class Assistant(Answerer, Reader, Protocol):
-    """What answers, and reads files; bots.active.ActiveRelease is the real one."""
+    """What answers, and reads files; rag_core.running.active.ActiveRelease is the real one."""
 
 
 @dataclass(frozen=True, slots=True)

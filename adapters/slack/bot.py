@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from adapters.complaints import Complaints
 from adapters.inbox import Delivery, Inbox, Note
+from adapters.pacing import Pacing
 from adapters.slack.arrivals import Arrival, changed_ts, question_key
 from adapters.slack.ids import Ids
 from adapters.slack.marks import Marks, SignOf
 from adapters.slack.received import INTERRUPTED, Handler, Received
 from adapters.slack.web_api.api import Apis
-from adapters.slack.web_api.errors import Complaints, TokenGone
+from adapters.slack.web_api.errors import TokenGone
 
 __all__ = ["PLATFORM", "Departed", "Refusal", "SlackBot"]
 
 PLATFORM = "slack"
-FIRST_S = 1.0
-"""For so long at most what arrives goes before what arrived."""
-APART_S = 0.02
-"""So long after one question begins the next, where MANY wait to begin. What is found for one takes half of that on two
-cores; the other half is for what arrives meanwhile."""
-MANY = 10
 _OVERTAKING = frozenset({"message_changed", "message_deleted"})
 log = logging.getLogger(__name__)
 
@@ -62,11 +57,7 @@ class SlackBot:
         self._departed = departed
         self._marks = Marks(sign_of) if sign_of is not None else None
         self._complaints = Complaints(log)
-        self._taking = 0
-        self._in_line = 0
-        self._calm = asyncio.Event()
-        self._calm.set()
-        self._turn = asyncio.Lock()
+        self._pacing = Pacing()
 
     async def take(self, arrival: Arrival, body: Mapping[str, Any]) -> None:
         assert self.inbox is not None
@@ -74,7 +65,7 @@ class SlackBot:
             kept = {name: value for name, value in body.items() if name != "token"}
             if arrival.kind in _OVERTAKING and self._interrupt(body):
                 kept[INTERRUPTED] = True
-            with self._arriving():
+            with self._pacing.arriving():
                 await self.inbox.accept(PLATFORM, arrival.key, arrival.kind, arrival.lane, kept)
 
     def _interrupt(self, body: Mapping[str, Any]) -> bool:
@@ -97,7 +88,7 @@ class SlackBot:
 
     async def _waiting(self, delivery: Delivery) -> Received:
         received = await self._received(delivery, _nothing)
-        await self._acknowledgements_first()
+        await self._pacing.before_question()
         return received
 
     async def handle(self, delivery: Delivery, note: Note) -> None:
@@ -112,7 +103,7 @@ class SlackBot:
         except TokenGone as error:  # the app was removed meanwhile: there is nobody who could be told
             return self._complaints.about(f"token {error.code}", error)
         if delivery.kind == "message":
-            await self._acknowledgements_first()
+            await self._pacing.before_question()
         try:
             await handler(received)
         except asyncio.CancelledError:
@@ -129,32 +120,6 @@ class SlackBot:
             await self._failed(await self._received(delivery, _nothing), reference)
         finally:
             self._over(delivery)
-
-    @contextmanager
-    def _arriving(self) -> Iterator[None]:
-        self._taking += 1
-        self._calm.clear()
-        try:
-            yield
-        finally:
-            self._taking -= 1
-            if not self._taking:
-                self._calm.set()
-
-    async def _acknowledgements_first(self) -> None:
-        """Slack waits three seconds for an acknowledgement: work on a hundred questions does not begin in between, nor all
-        at the same moment. Who asks alone waits for nothing."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + FIRST_S
-        self._in_line += 1
-        try:
-            await self._turn.acquire()
-        finally:
-            self._in_line -= 1
-        loop.call_later(APART_S if self._in_line > MANY else 0, self._turn.release)
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(until):
-                await self._calm.wait()
 
     async def _received(self, delivery: Delivery, note: Note) -> Received:
         api = await self._apis.of(delivery.payload)

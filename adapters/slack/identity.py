@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from adapters.remembered import Remembered
 from adapters.slack.bot import PLATFORM
 from adapters.slack.received import Received
 from adapters.slack.web_api.api import Api
-from rag_core.cache.flights import Flights
-from rag_core.errors import AnswerloopError
 from rag_core.settings import Settings
 from rag_core.types import Principal
 
@@ -23,11 +18,7 @@ __all__ = ["Identity", "Person", "asker_team"]
 
 PERSON_S, GROUPS_S, CREATOR_S = 600.0, 30.0, 3600.0
 """For so long it is not asked again what Slack says of a person, which groups there are, and who made a channel."""
-_FAILED_S = 5.0
-_WAIT_S = 5.0
-_KEPT = 5_000
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +45,9 @@ class Identity:
     def __init__(self, settings: Callable[[], Settings]) -> None:
         """settings: those in force."""
         self._settings = settings
-        self._people: WeakKeyDictionary[Api, _Remembered[Person]] = WeakKeyDictionary()
-        self._groups: WeakKeyDictionary[Api, _Remembered[Mapping[str, frozenset[str]]]] = WeakKeyDictionary()
-        self._creators: WeakKeyDictionary[Api, _Remembered[str]] = WeakKeyDictionary()
+        self._people: WeakKeyDictionary[Api, Remembered[Person]] = WeakKeyDictionary()
+        self._groups: WeakKeyDictionary[Api, Remembered[Mapping[str, frozenset[str]]]] = WeakKeyDictionary()
+        self._creators: WeakKeyDictionary[Api, Remembered[str]] = WeakKeyDictionary()
 
     async def principal(
         self, api: Api, user: str, team: str, channel: str, direct: bool, named: Collection[str] = ()
@@ -156,42 +147,9 @@ def asker_team(received: Received) -> str:
     return str(event.get("team") or received.team)
 
 
-class _Remembered(Generic[T]):
-    """What was looked up a short while ago. A look-up that fails is not repeated for some seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._kept: OrderedDict[str, tuple[float, T | None]] = OrderedDict()
-        self._flights: Flights[T | None] = Flights()
-
-    async def get(self, key: str, look: Callable[[], Awaitable[T]]) -> T | None:
-        """None: it could not be looked up."""
-        until, value = self._kept.get(key, (0.0, None))
-        if time.monotonic() < until:
-            return value
-        return await self._flights.run(key, lambda: self._looked(key, look))
-
-    def forget(self, key: str) -> None:
-        self._kept.pop(key, None)
-
-    async def _looked(self, key: str, look: Callable[[], Awaitable[T]]) -> T | None:
-        value: T | None = None
-        try:
-            async with asyncio.timeout(_WAIT_S):
-                value = await look()
-        except (AnswerloopError, TimeoutError, OSError) as error:
-            log.info("Slack does not tell now: %s", error)
-        seconds = _FAILED_S if value is None else self._seconds
-        self._kept[key] = (time.monotonic() + seconds, value)
-        self._kept.move_to_end(key)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        return value
-
-
-def _of(all: WeakKeyDictionary[Api, _Remembered[T]], api: Api, seconds: float) -> _Remembered[T]:
+def _of(all: WeakKeyDictionary[Api, Remembered[T]], api: Api, seconds: float) -> Remembered[T]:
     if api not in all:
-        all[api] = _Remembered(seconds)
+        all[api] = Remembered("Slack", seconds)
     return all[api]
 
 

@@ -19,9 +19,9 @@ from slack_bolt.middleware.authorization.async_authorization import AsyncAuthori
 from slack_bolt.response import BoltResponse
 
 from adapters.attempts import trace_of
+from adapters.complaints import Complaints
 from adapters.slack.arrivals import Arrival, arrival
 from adapters.slack.ids import Ids
-from adapters.slack.web_api.errors import Complaints
 from rag_core.errors import Unavailable
 
 __all__ = ["Taker", "attach", "detach"]

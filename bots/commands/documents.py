@@ -59,9 +59,9 @@ def ingest(
 async def _ingest(settings: Settings, given: Sequence[Place], rebuild: bool, as_json: bool) -> bool:
     from rich.console import Console
 
-    from bots.preparation import active_release, new_release
     from rag_core.bootstrap import open_records
     from rag_core.records.releases import Releases
+    from rag_core.running.preparation import active_release, new_release
 
     console = Console(stderr=True)
     async with open_records(settings) as database:

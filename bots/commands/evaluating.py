@@ -263,10 +263,10 @@ async def _scratch(settings: Settings, *stages: str) -> AsyncIterator[_Scratch]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from bots.preparation import prepared_model, prepared_reranker
     from rag_core.compute import Compute
     from rag_core.index.embedding import Embedder
     from rag_core.index.stores.lance import LanceStore
+    from rag_core.running.preparation import prepared_model, prepared_reranker
 
     console = Console(stderr=True)
     with console.status(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,9 +14,9 @@ from rag_core.errors import SettingsError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bots.active import ActiveRelease
-    from bots.live import LiveSettings
     from bots.serve import Part
+    from rag_core.running.active import ActiveRelease
+    from rag_core.running.live import LiveSettings
     from rag_core.settings import Settings
 
 __all__ = ["PARTS", "serve"]
@@ -56,15 +57,15 @@ async def _serve(where: Where, host: str | None, port: int | None, only: list[st
     from rich.console import Console
 
     from bots import serve as server
-    from bots.active import ActiveRelease
-    from bots.live import LiveSettings
-    from bots.preparation import active_release
-    from bots.scheduler import keep_synchronised
     from rag_core.bootstrap import open_records
+    from rag_core.running.active import ActiveRelease
+    from rag_core.running.live import LiveSettings
+    from rag_core.running.opening import settings_loader, works_beside
+    from rag_core.running.preparation import active_release
 
-    where = where.pinned()
-    settings = where.settings()
-    live = LiveSettings(where.settings, settings)
+    load = settings_loader(where.config, where.home)
+    settings = load()
+    live = LiveSettings(load, settings)
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"web": settings.web.model_copy(update=given)})
     logging.getLogger().setLevel(settings.log_level.upper())
@@ -73,18 +74,19 @@ async def _serve(where: Where, host: str | None, port: int | None, only: list[st
     async with open_records(settings) as database:
         release = await active_release(database, settings)
     async with ActiveRelease(settings, live.access, release) as active:
+        background = {name: _alone(work) for name, work in works_beside(live, active).items()}
         await server.serve(
-            settings,
-            lambda _: nullcontext(active),
-            console,
-            parts=parts,
-            background={
-                "watching the settings": lambda _: live.keep(),
-                "synchronisation": lambda _: active.keep(
-                    lambda core: keep_synchronised(core, configured=lambda: live.current.sources)
-                ),
-            },
+            settings, lambda _: nullcontext(active), console, parts=parts, background=background
         )
+
+
+def _alone(work: Callable[[], Awaitable[None]]) -> Callable[[object], Awaitable[None]]:
+    """Work that is not told who answers: it knows."""
+
+    async def done(_: object) -> None:
+        await work()
+
+    return done
 
 
 def _parts(

@@ -7,7 +7,7 @@ import errno
 import json
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,12 +35,6 @@ class Where:
         from rag_core.configuration import load_settings
 
         return load_settings(self.config, self.home)
-
-    def pinned(self) -> Where:
-        """With the settings file that is read now; should it go, that is a mistake, and not a wish for the defaults."""
-        from rag_core.configuration import settings_file
-
-        return replace(self, config=settings_file(self.config))
 
 
 def init(
@@ -134,8 +128,8 @@ async def _database(settings: Settings) -> str:
 
 
 async def _model(settings: Settings) -> str:
-    from bots.preparation import prepared_model
     from rag_core.index.embedding import Embedder
+    from rag_core.running.preparation import prepared_model
 
     embedder = Embedder(await prepared_model(settings), settings.embedding.threads)
     embedder.embed_query("Does this work?")

@@ -222,6 +222,8 @@ settings-auto-answer = Fragen beantworten, die niemand an mich gerichtet hat
 settings-auto-answer-hint = Wie sicher ich sein muss, von 0 bis 1: 0,3 ist mutig, 0,5 ausgewogen, 0,7 vorsichtig. Leer: nie.
 settings-how = In diesem Kanal
 settings-follow-ups = Nachfragen in einem Thread brauchen keine Erwähnung
+settings-posts = Neue Forenbeiträge beantworten
+settings-tags = Tags im Forum
 settings-draft = Ein Mensch sieht jede Antwort, bevor sie gesendet wird
 settings-allowed = Wer mich hier benutzen darf
 settings-allowed-hint = Leer, hier und darunter: alle.
@@ -312,3 +314,12 @@ script-late = Das hat zu lange gedauert. Bitte versuch es noch einmal.
 script-unreachable = Der Server ist nicht erreichbar. Bitte versuch es gleich noch einmal.
 script-broken = Die Verbindung ist abgebrochen. Bitte versuch es gleich noch einmal.
 script-failed = Etwas ist schiefgegangen. Bitte versuch es in einer Minute noch einmal.
+
+## Commands of Discord; at most 100 characters
+
+command-ask = Eine Frage zu unseren Dokumenten stellen
+command-ask-question = Was du wissen möchtest
+command-ask-private = Nur du siehst die Antwort
+command-review = Über gemeldete Antworten entscheiden
+command-mydata = Deine Daten: herunterladen oder vergessen lassen
+command-settings = Wie ich mich in diesem Kanal oder Server verhalte

@@ -236,6 +236,8 @@ settings-auto-answer = Answer questions that nobody addressed to me
 settings-auto-answer-hint = How sure I must be, from 0 to 1: 0.3 is bold, 0.5 balanced, 0.7 cautious. Empty: never.
 settings-how = In this channel
 settings-follow-ups = Follow-ups in a thread need no mention
+settings-posts = Answer new forum posts
+settings-tags = Forum tags
 settings-draft = A person sees each answer before it is sent
 settings-allowed = Who may use me here
 settings-allowed-hint = Empty, here and below: everybody.
@@ -329,3 +331,12 @@ script-late = This took too long. Please try again.
 script-unreachable = The server cannot be reached. Please try again in a moment.
 script-broken = The connection broke off. Please try again in a moment.
 script-failed = Something went wrong. Please try again in a minute.
+
+## Commands of Discord; at most 100 characters
+
+command-ask = Ask a question about our documents
+command-ask-question = What you want to know
+command-ask-private = Only you see the answer
+command-review = Decide about answers that people reported
+command-mydata = Your data: download it, or have it forgotten
+command-settings = How I behave in this channel or server

@@ -219,6 +219,8 @@ settings-auto-answer = Responder preguntas que nadie me dirigió
 settings-auto-answer-hint = Lo seguro que debo estar, de 0 a 1: 0,3 es audaz, 0,5 equilibrado, 0,7 prudente. Vacío: nunca.
 settings-how = En este canal
 settings-follow-ups = Las continuaciones en un hilo no necesitan mención
+settings-posts = Responder a publicaciones nuevas del foro
+settings-tags = Etiquetas del foro
 settings-draft = Una persona ve cada respuesta antes de enviarla
 settings-allowed = Quién puede usarme aquí
 settings-allowed-hint = Vacío, aquí y abajo: todo el mundo.
@@ -309,3 +311,12 @@ script-late = Esto ha tardado demasiado. Inténtalo de nuevo, por favor.
 script-unreachable = No se puede contactar con el servidor. Inténtalo de nuevo en un momento, por favor.
 script-broken = Se ha cortado la conexión. Inténtalo de nuevo en un momento, por favor.
 script-failed = Algo ha fallado. Inténtalo de nuevo en un minuto, por favor.
+
+## Commands of Discord; at most 100 characters
+
+command-ask = Hacer una pregunta sobre nuestros documentos
+command-ask-question = Lo que quieres saber
+command-ask-private = Solo tú ves la respuesta
+command-review = Decidir sobre las respuestas señaladas
+command-mydata = Tus datos: descargarlos o hacer que se olviden
+command-settings = Cómo me comporto en este canal o servidor

@@ -223,6 +223,8 @@ settings-auto-answer = Répondre aux questions qui ne me sont pas adressées
 settings-auto-answer-hint = À quel point je dois être sûr, de 0 à 1 : 0,3 est hardi, 0,5 équilibré, 0,7 prudent. Vide : jamais.
 settings-how = Dans ce canal
 settings-follow-ups = Les suites dans un fil se passent de mention
+settings-posts = Répondre aux nouveaux messages de forum
+settings-tags = Étiquettes du forum
 settings-draft = Une personne voit chaque réponse avant l’envoi
 settings-allowed = Qui peut m’utiliser ici
 settings-allowed-hint = Vide, ici et ci-dessous : tout le monde.
@@ -313,3 +315,12 @@ script-late = Cela a pris trop de temps. Veuillez réessayer.
 script-unreachable = Le serveur est injoignable. Veuillez réessayer dans un instant.
 script-broken = La connexion a été interrompue. Veuillez réessayer dans un instant.
 script-failed = Un problème est survenu. Veuillez réessayer dans une minute.
+
+## Commands of Discord; at most 100 characters
+
+command-ask = Poser une question sur nos documents
+command-ask-question = Ce que tu veux savoir
+command-ask-private = Toi seul vois la réponse
+command-review = Décider des réponses signalées
+command-mydata = Tes données : les télécharger ou les faire oublier
+command-settings = Comment je me comporte dans ce salon ou ce serveur

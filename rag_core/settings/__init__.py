@@ -20,7 +20,7 @@ from rag_core.settings.answering import (
 )
 from rag_core.settings.connections import Cache, Database, Store, Web
 from rag_core.settings.group import duration_s
-from rag_core.settings.platforms import ChannelSettings, Review, Slack
+from rag_core.settings.platforms import ChannelSettings, Discord, Review, Slack
 from rag_core.settings.sources import FolderSource, GitSource, ReaderSource, SourceSettings, WebSource
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Cache",
     "ChannelSettings",
     "Conversation",
+    "Discord",
     "FolderSource",
     "Generator",
     "GitSource",
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     cache: Cache = Cache()
     access: Access = Access()
     slack: Slack = Slack()
+    discord: Discord = Discord()
     channels: tuple[ChannelSettings, ...] = ()
     review: Review = Review()
 

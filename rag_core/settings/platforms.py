@@ -1,4 +1,4 @@
-"""Chat platforms: [slack], [[channels]], [review]."""
+"""Chat platforms: [slack], [discord], [[channels]], [review]."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 
 from rag_core.settings.group import Group, duration_s
 
-__all__ = ["ChannelSettings", "Review", "Slack"]
+__all__ = ["ChannelSettings", "Discord", "Review", "Slack"]
 
 
 def _listed(value: object) -> object:
@@ -18,6 +18,9 @@ def _listed(value: object) -> object:
 
 _Id = Annotated[str, Field(pattern=r"^[^\s#@<>]+$", max_length=64)]
 _Ids = Annotated[tuple[_Id, ...], BeforeValidator(_listed)]
+_Names = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], BeforeValidator(_listed)
+]
 _Scope = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$")]
 
 
@@ -69,6 +72,45 @@ class Slack(Group):
         return bool(self.bot_token or (self.client_id and self.client_secret))
 
 
+class Discord(Group):
+    """See docs/discord.md."""
+
+    command: str = Field(default="ask", pattern=r"^[a-z0-9_-]{1,32}$")
+    """The slash command with which people ask."""
+    prefix: str = Field(default="answerloop", pattern=r"^[A-Za-z0-9-]{1,20}$")
+    """What the ids of buttons, menus and modals begin with, and the command for settings, so that none collides with those of
+    a bot that this is added to."""
+    streaming: bool = True
+    """Whether an answer is shown while it is written."""
+    useful_for: str = "15m"
+    """A question that was not answered for so long, because the bot was not running, is told so instead of answered late."""
+    managers: _Ids = ()
+    """Users and roles, by id, that may change settings in Discord, besides those with Manage Server."""
+    message_content: bool | None = None
+    """Whether to ask for the content of messages that do not mention the bot, a privileged intent. Unset: where the
+    application has it."""
+    shards: int | None = Field(default=None, ge=1)
+    """Connections to Discord. Unset: as many as Discord recommends."""
+    api_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")
+    """Base of the REST API with its version, `https://discord.com/api/v10`, from the environment variable DISCORD_API_URL: for
+    proxies and tests."""
+    gateway_url: str | None = Field(default=None, pattern=r"^wss?://[^\s?#]+$")
+    """Of the gateway, in place of what Discord names, from the environment variable DISCORD_GATEWAY_URL."""
+    bot_token: SecretStr | None = None
+    """From the environment variable DISCORD_BOT_TOKEN only."""
+
+    @field_validator("useful_for")
+    @classmethod
+    def _is_a_duration(cls, value: str) -> str:
+        duration_s(value)
+        return value
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a way into Discord."""
+        return bool(self.bot_token)
+
+
 class ChannelSettings(Group):
     """How the bot behaves in some channels. Of several that fit, what names the channel goes before what names the platform
     only, and a later one before an earlier; what is set in the chat itself goes before all."""
@@ -76,7 +118,8 @@ class ChannelSettings(Group):
     platform: Literal["slack", "discord"] | None = None
     """Unset: all."""
     id: _Ids | None = None
-    """Channels by id, one or a list. Unset: all channels of the platform, direct messages with the bot too."""
+    """Channels by id, one or a list; of Discord also a server, for all its channels, or a forum. Threads are as the channel
+    that they are in. Unset: all channels of the platform, direct messages with the bot too."""
     scopes: Annotated[tuple[_Scope, ...], BeforeValidator(_listed)] | None = None
     """Answers there come from these scopes at most. It grants nothing: that is what [access] does."""
     auto_answer: float | None = Field(default=None, ge=0, le=1)
@@ -84,6 +127,10 @@ class ChannelSettings(Group):
     Unset: only when addressed."""
     follow_ups: bool | None = None
     """Whether messages in a thread that the bot has answered in are answered without a new mention. Unset: true."""
+    posts: bool | None = None
+    """Whether new posts in a forum of Discord are answered. Unset: true."""
+    tags: _Names | None = None
+    """Of new posts in a forum, those are answered that bear one of these tags, by name or id. Unset: all."""
     draft: bool | None = None
     """Whether an answer is first shown to the people of escalation, one of whom sends it. Unset: false."""
     allowed: _Ids | None = None

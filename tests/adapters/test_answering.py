@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.answering import Answering, Asked
+from adapters.answering import Answering, Asked, shown
 from adapters.channels import Channel
 from adapters.chat import Chat, Reply
 from rag_core.errors import Unavailable
@@ -95,6 +95,16 @@ async def test_what_is_remembered_names_the_workspace_that_the_bot_is_in(databas
     await desk.ask(question=replace(QUESTION, workspace="T2"))
     kept = await desk.postings.of_question("slack", "C1", "1.0")
     assert {posting.workspace for posting in kept} == {"T2"}
+
+
+async def test_messages_may_stand_elsewhere_than_the_asker_is_judged(database: AsyncEngine) -> None:
+    """In a thread with an id of its own, whose channel's rules hold for who asks."""
+    asked = Asked(QUESTION, Channel(), "1.0", where="THREAD")
+    for where, messages in (("THREAD", ["m1"]), ("C1", ["m2"])):
+        found = shown(replace(asked, where=where if where != "C1" else ""), Reply("Soon."), messages)
+        assert [(row.channel, row.message, row.question_message) for row in found] == [
+            (where, messages[0], "1.0")
+        ]
 
 
 async def test_a_failure_is_shown_and_remembered_too(database: AsyncEngine) -> None:

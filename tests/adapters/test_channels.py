@@ -92,10 +92,10 @@ async def test_what_the_file_says_can_be_switched_off_in_the_chat(records: Chann
 async def test_a_thread_is_as_its_channel_until_it_is_set_otherwise(records: ChannelRecords) -> None:
     """In the file and in the chat."""
     made = channels(records, {"platform": "discord", "id": "C1", "tone": "of C1"})
-    assert (await made.of("discord", "G1", "thread", parent="C1")).tone == "of C1"
+    assert (await made.of("discord", "G1", "thread", within=["C1"])).tone == "of C1"
     await made.save("discord", "G1", "C1", {"tone": "set for C1", "draft": True}, "U1")
     await made.save("discord", "G1", "thread", {"tone": "set for the thread"}, "U1")
-    here = await made.of("discord", "G1", "thread", parent="C1")
+    here = await made.of("discord", "G1", "thread", within=["C1"])
     assert (here.tone, here.draft) == ("set for the thread", True)
 
 

@@ -171,7 +171,7 @@ async def test_background_work_that_fails_is_logged_and_begins_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One failing task takes nothing else down; after a pause it is tried again."""
-    monkeypatch.setattr("bots.background._FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("rag_core.running.background._FIRST_PAUSE_S", 0.01)
     again = asyncio.Event()
     runs = 0
 

@@ -13,15 +13,14 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Self
 
+from tests.servers.background import Background, until
 from tests.servers.replies import Answering, Asked, Reply, completion, echo, events, obeying, refusal
 
 __all__ = ["Asked", "LanguageServer", "Reply", "echo", "obeying", "refusal", "until"]
 
 
-class LanguageServer:
+class LanguageServer(Background):
     """Use as a context manager, plain or async; it runs in a thread of its own.
 
     Requests are answered by `script`, one step each, and by `answering` when it is used up.
@@ -34,6 +33,7 @@ class LanguageServer:
         port: int = 0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        super().__init__()
         self.script: deque[Reply | Answering] = deque(script)
         self.answering = answering
         self.refuses: set[str] = set()
@@ -49,8 +49,6 @@ class LanguageServer:
         self.connections = 0
         self.port = port
         self._tls = tls
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -58,36 +56,6 @@ class LanguageServer:
     def url(self) -> str:
         """As base_url wants it."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/v1"
-
-    def start(self) -> None:
-        """On the port it had, if it ran before."""
-        if not self._thread.is_alive():
-            self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
-
-    def stop(self) -> None:
-        """Connections are dropped, new ones are refused."""
-        asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result(10)
-
-    def close(self) -> None:
-        self.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await asyncio.to_thread(self.close)
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=self._tls)
@@ -235,13 +203,6 @@ def _write_whole(writer: asyncio.StreamWriter, reply: Reply) -> None:
     length = {"Content-Length": str(len(body))}
     _write_head(writer, reply.status, {"Content-Type": "application/json"} | length | reply.headers)
     writer.write(body[: len(body) // 2] if reply.drop else body)
-
-
-async def until(happened: Callable[[], object], limit_s: float = 20) -> None:
-    """Wait for it."""
-    async with asyncio.timeout(limit_s):
-        while not happened():  # noqa: ASYNC110 - it happens in another thread
-            await asyncio.sleep(0.01)
 
 
 def main() -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.channels import SETTABLE, Channel, Channels
+from adapters.channels import LABELS, SETTABLE, Channel, Channels
 from adapters.slack.bot import PLATFORM, Refusal
 from adapters.slack.clicks import kept_in, user_of
 from adapters.slack.identity import Identity
 from adapters.slack.ids import Ids
-from adapters.slack.personal.settings_form import LABELS, form, values_in, wrong_in
+from adapters.slack.personal.settings_form import form, values_in, wrong_in
 from adapters.slack.received import Handler, Received
 from adapters.slack.showing.blocks import section
 from adapters.slack.showing.escaping import escaped

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from adapters.complaints import Complaints
 from adapters.slack.clicks import kept_in
 from adapters.slack.received import Handler, Received
 from adapters.slack.showing.blocks import Json, context
@@ -14,7 +15,7 @@ from adapters.slack.showing.escaping import escaped
 from adapters.slack.showing.views import home
 from adapters.slack.showing.whispers import Whispers
 from adapters.slack.web_api.api import Api
-from adapters.slack.web_api.errors import Complaints, SlackRefusal
+from adapters.slack.web_api.errors import SlackRefusal
 from rag_core.messages import say
 
 __all__ = ["Home", "Part", "Visitor", "offset_in"]

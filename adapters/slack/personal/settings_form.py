@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from adapters.channels import SETTABLE, Channel
+from adapters.channels import LABELS, SETTABLE, Channel
 from adapters.slack.bot import PLATFORM
 from adapters.slack.clicks import entered, kept_in
 from adapters.slack.ids import Ids
@@ -28,22 +28,10 @@ from adapters.slack.showing.views import (
 from rag_core.messages import LANGUAGES, listed, say
 from rag_core.settings import ChannelSettings
 
-__all__ = ["LABELS", "form", "values_in", "wrong_in"]
+__all__ = ["form", "values_in", "wrong_in"]
 
 Payload = Mapping[str, Any]
 
-LABELS = {
-    "scopes": "settings-scopes",
-    "auto_answer": "settings-auto-answer",
-    "follow_ups": "settings-follow-ups",
-    "draft": "settings-draft",
-    "allowed": "settings-allowed",
-    "escalation": "settings-escalation",
-    "remind_after": "settings-remind-after",
-    "language": "settings-language",
-    "tone": "settings-tone",
-}
-"""What each setting is called in the chat."""
 _LANGUAGES = {"de": "Deutsch", "en": "English", "es": "Español", "fr": "Français"}
 _HOW = "how"
 """The block of what is on or off."""

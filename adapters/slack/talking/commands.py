@@ -18,7 +18,7 @@ from adapters.slack.showing.whispers import Spot, Whispers
 from adapters.slack.talking.addressing import readable
 from adapters.slack.talking.asking import Asking
 from adapters.slack.talking.questions import minutes_late
-from adapters.slack.talking.wording import is_help, is_settings
+from adapters.wording import is_help, is_settings
 from rag_core.settings import Settings
 
 __all__ = ["Commands", "Private"]

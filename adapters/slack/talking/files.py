@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Reader(Protocol):
-    """What reads files; bots.active.ActiveRelease is the real one."""
+    """What reads files; rag_core.running.active.ActiveRelease is the real one."""
 
     def known_file(self, id: str) -> Attached | None:
         """The file of this id, if it was read and is still kept."""

@@ -6,9 +6,9 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Any
 
+from adapters.addressing import Address, Facts, addressed, certainly
 from adapters.channels import Channel
 from adapters.slack.bot import PLATFORM
 from adapters.slack.identity import asker_team
@@ -18,29 +18,17 @@ from adapters.slack.talking.addressing import Message, message_of, readable
 from adapters.slack.talking.asking import Asking, Inquiry
 from adapters.slack.talking.history import Conversation, History
 from adapters.slack.talking.titles import Titles
-from adapters.slack.talking.wording import asks, goes_on, is_help, only_thanks, wants_quiet, wants_voice
 from adapters.slack.web_api.errors import PlaceClosed, SlackRefusal
+from adapters.wording import is_help, wants_quiet, wants_voice
 from rag_core.records.postings import Posting, Postings
 from rag_core.records.threads import Thread, Threads
 from rag_core.settings import Settings, duration_s
 
-__all__ = ["Address", "Questions", "bot_user", "is_for_us", "minutes_late"]
+__all__ = ["Questions", "bot_user", "is_for_us", "minutes_late"]
 
-_SURE = 0.5
-"""The confidence for what may not have been meant for the bot, where the channel names none."""
 _DELIVERED_WITHIN_S = 86_400.0
 """Slack delivers for a day at most: a message that seems older was stamped by another clock."""
 TakeReply = Callable[[Received], Awaitable[bool]]
-
-
-class Address(Enum):
-    """Whom a message is for."""
-
-    NOBODY = "nobody"
-    """Not for the bot."""
-    BOT = "bot"
-    MAYBE = "maybe"
-    """Answered only if the answer is sure."""
 
 
 class Questions:
@@ -104,8 +92,8 @@ class Questions:
         inquiry = Inquiry(message, channel, message.user, asker_team(received), conversation, shown=shown)
         inquiry = replace(inquiry, begun=received.interrupted)
         if address is Address.MAYBE:
-            sure = channel.auto_answer if channel.auto_answer is not None else _SURE
-            inquiry = replace(inquiry, unasked=True, channel=replace(channel, auto_answer=sure))
+            channel = replace(channel, auto_answer=certainly(channel))
+            inquiry = replace(inquiry, unasked=True, channel=channel)
         if await self._may_go_on(received, inquiry):
             await self.answer(received, inquiry)
 
@@ -126,36 +114,18 @@ class Questions:
         self, received: Received, message: Message, channel: Channel
     ) -> tuple[Address, Conversation | None]:
         """Whom it is for; and what stands before it, where that was needed to tell."""
-        if message.direct or message.mentions_bot:
-            return Address.BOT, None
-        if message.mentions_others:
-            return Address.NOBODY, None
-        text = readable(message.text, received.api.bot_user, {})
-        if message.thread:
-            return await self._follow_up(received, message, channel, text)
-        maybe = channel.auto_answer is not None and asks(text)
-        return (Address.MAYBE if maybe else Address.NOBODY), None
-
-    async def _follow_up(
-        self, received: Received, message: Message, channel: Channel, text: str
-    ) -> tuple[Address, Conversation | None]:
-        """In a thread that the bot answered in: a question of who talks with it is for it; what others ask there, and
-        what is said while others talk, may be; thanks, and words between people, are not."""
-        if not channel.follow_ups or only_thanks(text):
-            return Address.NOBODY, None
+        facts = _facts(received, message)
+        if (address := addressed(facts, channel)) is not None:
+            return address, None
         ours = await self._postings.of_thread(PLATFORM, message.channel, message.thread)
-        askers = {row.user_id for row in ours if row.kind == "answer"}
-        is_asker = message.user in askers
-        question = asks(text) or (is_asker and goes_on(text))
-        if not askers or not (is_asker or question) or (await self._thread(message)).silenced_by:
-            return Address.NOBODY, None
+        facts = replace(facts, askers=frozenset(row.user_id for row in ours if row.kind == "answer"))
+        if (address := addressed(facts, channel)) is not None:
+            return address, None
+        facts = replace(facts, silenced=bool((await self._thread(message)).silenced_by))
+        if (address := addressed(facts, channel)) is not None:
+            return address, None
         before = await self._history.before(received.api, message)
-        among_themselves = before.last_by not in ("", message.user)
-        if is_asker and question and not among_themselves:
-            return Address.BOT, before
-        if question or not among_themselves:
-            return Address.MAYBE, before
-        return Address.NOBODY, before
+        return addressed(replace(facts, last_by=before.last_by), channel) or Address.NOBODY, before
 
     async def _may_go_on(self, received: Received, inquiry: Inquiry) -> bool:
         """False: there is nothing to answer, or something else was said instead."""
@@ -204,6 +174,17 @@ class Questions:
 
     async def _thread(self, message: Message) -> Thread:
         return await self._threads.get(PLATFORM, message.channel, message.thread)
+
+
+def _facts(received: Received, message: Message) -> Facts:
+    return Facts(
+        text=readable(message.text, received.api.bot_user, {}),
+        user=message.user,
+        direct=message.direct,
+        mentions_bot=message.mentions_bot,
+        mentions_others=message.mentions_others,
+        in_thread=bool(message.thread),
+    )
 
 
 async def bot_user(received: Received) -> str:

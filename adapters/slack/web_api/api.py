@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from adapters.complaints import Complaints
 from adapters.slack.web_api.downloads import download
 from adapters.slack.web_api.errors import (
-    Complaints,
     Limited,
     NotSent,
     PlaceClosed,

@@ -15,7 +15,6 @@ AnswerloopError
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +22,6 @@ from typing import Any
 from rag_core.errors import AnswerloopError, Unavailable
 
 __all__ = [
-    "Complaints",
     "Limited",
     "NotSent",
     "NotSupported",
@@ -40,7 +38,7 @@ __all__ = [
 ]
 
 REPEAT_S = 3600.0
-"""For so long a cause is not logged again."""
+"""For so long it is not tried again what was refused."""
 
 
 class SlackRefusal(AnswerloopError):
@@ -148,24 +146,6 @@ def _details(reply: Mapping[str, Any]) -> str:
     metadata = reply.get("response_metadata")
     messages = metadata.get("messages") if isinstance(metadata, Mapping) else None
     return "; ".join(str(each) for each in messages)[:300] if isinstance(messages, list) else ""
-
-
-class Complaints:
-    """The log's line for what is wrong with an installation: one for each cause and hour, not for each event."""
-
-    def __init__(self, log: logging.Logger, repeat_s: float = REPEAT_S) -> None:
-        self._log = log
-        self._repeat_s = repeat_s
-        self._said: dict[str, float] = {}
-
-    def about(self, cause: str, sentence: object) -> None:
-        """Warn with the sentence, unless this cause was complained about within the hour."""
-        now = time.monotonic()
-        if now - self._said.get(cause, -self._repeat_s) < self._repeat_s:
-            return
-        self._said = {each: when for each, when in self._said.items() if now - when < self._repeat_s}
-        self._said[cause] = now
-        self._log.warning("%s", sentence)
 
 
 class Unsupported:

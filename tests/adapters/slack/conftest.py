@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,6 @@ from adapters.slack.web_api.installations import SingleTeam
 from adapters.slack.web_api.queues import Queues
 from adapters.slack.web_api.wire import Wire
 from rag_core.access import Access
-from rag_core.generation.protocol import Said, nothing
 from rag_core.records.channels import ChannelRecords
 from rag_core.records.database import open_database
 from rag_core.records.deliveries import Deliveries
@@ -48,48 +46,11 @@ from rag_core.records.feedback import Feedback
 from rag_core.records.postings import Postings
 from rag_core.records.threads import Threads
 from rag_core.settings import Settings
-from rag_core.types import Answer, Attached, Question, Vote
-from tests.fakes import FakeAssistant
+from tests.fakes import RecordingAssistant
 from tests.servers.slack import LocalSlack, Message
 
 PAUSES = (0.05, 0.1)
 """Seconds between attempts."""
-
-
-class RecordingAssistant(FakeAssistant):
-    """Records what it answers, each answer with an id of its own, as the real one does."""
-
-    def __init__(self, feedback: Feedback) -> None:
-        super().__init__()
-        self._feedback = feedback
-        self.answers: list[Answer] = []
-        self.read: list[str] = []
-        """Names of the files that were read, as often as they were."""
-        self.scopes: frozenset[str] | None = frozenset({"public"})
-        """What its answers are made from; with access: what the asker may read."""
-        self.access: Access | None = None
-        self.notices: tuple[str, ...] = ()
-        """Of its answers, by their ids."""
-
-    async def ask(self, question: Question, said: Said = nothing) -> Answer:
-        answer = await super().ask(question, said)
-        if answer.id in {one.id for one in self.answers}:
-            answer = replace(answer, id=f"{answer.id}-{len(self.answers)}")
-        self.answers.append(answer)
-        scopes = self.access.scopes_of(question.principal) if self.access else self.scopes
-        await self._feedback.record_answer(
-            question, answer, passages=[], scopes=scopes, generation=1, notices=self.notices
-        )
-        self._given.add(answer.id)
-        return answer
-
-    async def read_file(self, id: str, name: str, data: bytes, url: str) -> Attached:
-        self.read.append(name)
-        return await super().read_file(id, name, data, url)
-
-    async def vote(self, vote: Vote) -> None:
-        await super().vote(vote)
-        await self._feedback.record_vote(vote)
 
 
 class Bench:

@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.inbox import Inbox
+from adapters.pacing import APART_S, FIRST_S, MANY
 from adapters.slack.arrivals import Arrival
-from adapters.slack.bot import APART_S, FIRST_S, MANY, SlackBot
+from adapters.slack.bot import SlackBot
 from adapters.slack.ids import Ids
 from adapters.slack.received import Received
 from adapters.slack.web_api.api import Api
@@ -171,7 +172,7 @@ async def test_questions_are_answered_while_more_and_more_is_delivered(made: Mad
     """Each waits about a second for acknowledgements at most, and they wait together."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    with made.bot._arriving():
+    with made.bot._pacing.arriving():
         await asyncio.gather(*(made.take("message", f"m{number}") for number in range(5)))
         await settled(made)
     assert len(made.handled) == 5

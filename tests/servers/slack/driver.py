@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
 from collections.abc import Callable, Iterable
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
+from tests.servers.background import Background, until
 from tests.servers.slack.calls import Call
 from tests.servers.slack.conversations import Channel, Message
 from tests.servers.slack.deliveries import Ack, Delivery
@@ -28,7 +27,7 @@ T = TypeVar("T")
 TEAM = "T0MAIN"
 
 
-class LocalSlack(Mishaps):
+class LocalSlack(Mishaps, Background):
     """Use as a context manager, plain or async; it runs in a thread of its own, so any loop or process may talk to it.
 
     With events_url the app is reached by signed POSTs to it, without by Socket Mode; the attribute may be set later.
@@ -42,12 +41,11 @@ class LocalSlack(Mishaps):
     client_secret = "client-secret"
 
     def __init__(self, events_url: str | None = None, *, port: int = 0, scopes: Iterable[str] = ALL) -> None:
+        super().__init__()
         self.port = port
         self.world = World()
         self.sockets = Sockets(self.world.deliveries)
         self._scopes = set(scopes)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._runner: web.AppRunner | None = None
         self._posts: Posts | None = None
         self._old_posts: list[Posts] = []
@@ -87,50 +85,9 @@ class LocalSlack(Mishaps):
         self._events_url = url
         self.inside(lambda _: self._choose_way())
 
-    def start(self) -> None:
-        """On the port it had, if it ran before."""
-        if not self._thread.is_alive():
-            self._thread.start()
-        self.run(self._listen())
-
-    def close(self) -> None:
-        self.run(self._hang_up(for_good=True))
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await asyncio.to_thread(self.close)
-
-    def run(self, coroutine: Any, within_s: float = 20) -> Any:
-        """A coroutine in the server's loop, waited for."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(within_s)
-
-    async def awaited(self, coroutine: Any) -> Any:
-        """A coroutine in the server's loop, while the caller's own goes on."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
-
     def inside(self, action: Callable[[World], T]) -> T:
         """Call it with the world, in the server's thread, where nothing changes meanwhile."""
-        if not self._thread.is_alive() or threading.current_thread() is self._thread:
-            return action(self.world)
-
-        async def act() -> T:
-            return action(self.world)
-
-        made: T = self.run(act())
-        return made
+        return self.within(lambda: action(self.world))
 
     async def _listen(self) -> None:
         if self._runner is not None:
@@ -145,12 +102,15 @@ class LocalSlack(Mishaps):
         self.world.url = self.url
         self._choose_way()
 
-    async def _hang_up(self, for_good: bool = False) -> None:
+    async def _end(self) -> None:
         self.sockets.drop()
-        if for_good:
-            await self.world.deliveries.close()
-            for posts in [*self._old_posts, *([self._posts] if self._posts else [])]:
-                await posts.close()
+        await self.world.deliveries.close()
+        for posts in [*self._old_posts, *([self._posts] if self._posts else [])]:
+            await posts.close()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        self.sockets.drop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -316,11 +276,7 @@ class LocalSlack(Mishaps):
 
     async def until(self, condition: Callable[[], T], within_s: float = 20) -> T:
         """Wait until it gives something true, and give that. Raises AssertionError after within_s."""
-        end = time.monotonic() + within_s
-        while not (found := condition()):
-            assert time.monotonic() < end, f"Not within {within_s} s; {self._story()}"
-            await asyncio.sleep(0.01)
-        return found
+        return await until(condition, within_s, self._story)
 
     def wait(self, condition: Callable[[], T], within_s: float = 20) -> T:
         """The same, for tests without a loop."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.servers.background import Clock
 from tests.servers.slack.conversations import Channel, Message
 from tests.servers.slack.errors import Refused
 
 __all__ = [
-    "Clock",
     "File",
     "Group",
     "State",
@@ -21,19 +20,6 @@ __all__ = [
     "View",
     "Workspace",
 ]
-
-
-class Clock:
-    """Slack's own time. A test may move it on; signatures of HTTP events keep to the real one."""
-
-    def __init__(self) -> None:
-        self.ahead_s = 0.0
-
-    def now(self) -> float:
-        return time.time() + self.ahead_s
-
-    def advance(self, seconds: float) -> None:
-        self.ahead_s += seconds
 
 
 @dataclass

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.servers.background import Clock
 from tests.servers.slack.calls import Call
 from tests.servers.slack.conversations import Message
 from tests.servers.slack.deliveries import Deliveries
 from tests.servers.slack.events import Events
 from tests.servers.slack.faults import Faults
 from tests.servers.slack.limits import MESSAGE
-from tests.servers.slack.state import Clock, State, Token, Trigger, User, Workspace
+from tests.servers.slack.state import State, Token, Trigger, User, Workspace
 
 __all__ = ["ResponseUrl", "World"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.slack.talking.addressing import message_of, named_users, readable
-from adapters.slack.talking.wording import (
+from adapters.wording import (
     asks,
     goes_on,
     is_help,

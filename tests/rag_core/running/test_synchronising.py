@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from bots.scheduler import due, keep_synchronised
 from rag_core.bootstrap import Core, open_library
 from rag_core.index.embedding import ModelCard
 from rag_core.records.documents import SourceRecord
 from rag_core.records.releases import Releases
+from rag_core.running.synchronising import due, keep_synchronised
 from rag_core.settings import FolderSource, ReaderSource
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -134,7 +134,7 @@ async def test_a_source_whose_settings_are_wrong_does_not_hold_up_the_others(
     async def was_read() -> dict[str, str]:
         return await digests(core)
 
-    with caplog.at_level(logging.WARNING, "bots.scheduler"):
+    with caplog.at_level(logging.WARNING, "rag_core.running.synchronising"):
         async with watching(core):
             await until(was_read)
             await asyncio.sleep(0.3)
@@ -165,6 +165,6 @@ async def test_another_active_release_ends_the_synchronisation(
     releases = Releases(core.database)
     other = await releases.add("model", ModelCard.read(model_folder))
     await releases.activate(other.id)
-    with caplog.at_level(logging.INFO, "bots.scheduler"):
+    with caplog.at_level(logging.INFO, "rag_core.running.synchronising"):
         await asyncio.wait_for(keep_synchronised(core, look_every_s=60), timeout=10)
     assert f"release {other.id} is active now" in caplog.text

@@ -16,14 +16,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bots.active import ActiveRelease
-from bots.live import LiveSettings
-from bots.preparation import active_release, new_release
-from bots.scheduler import keep_synchronised
 from rag_core.bootstrap import Core, open_core, open_library, open_records
 from rag_core.configuration import load_settings
 from rag_core.errors import Busy
 from rag_core.records.releases import Releases
+from rag_core.running.active import ActiveRelease
+from rag_core.running.live import LiveSettings
+from rag_core.running.preparation import active_release, new_release
+from rag_core.running.synchronising import keep_synchronised
 from rag_core.settings import Settings
 from rag_core.types import Answer, Principal, Question
 from tests.bots.test_cli import COMMAND, Place
@@ -232,7 +232,7 @@ async def _never_ending(core: Core, **options: object) -> None:
         return True
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("bots.scheduler._synchronise", endless)
+        patched.setattr("rag_core.running.synchronising._synchronise", endless)
         await keep_synchronised(core, **options)  # type: ignore[arg-type]
 
 

@@ -7,12 +7,12 @@ from contextlib import suppress
 
 import pytest
 
-from bots.active import ActiveRelease
-from bots.preparation import new_release
 from rag_core.access import Access
 from rag_core.bootstrap import Core, open_records
 from rag_core.errors import DocumentError, Unavailable
 from rag_core.records.releases import Release, Releases
+from rag_core.running.active import ActiveRelease
+from rag_core.running.preparation import new_release
 from rag_core.settings import Settings
 from rag_core.types import Principal, Question
 

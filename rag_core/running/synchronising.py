@@ -1,4 +1,4 @@
-"""What happens by itself while `answerloop serve` runs: sources are synchronised when they are due."""
+"""Sources are synchronised by themselves when they are due, beside what is served."""
 
 from __future__ import annotations
 

@@ -1,0 +1,177 @@
+"""What takes and handles each delivery from Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from adapters.attempts import trace_of
+from adapters.discord.arrivals import Arrival, question_key
+from adapters.discord.ids import Ids
+from adapters.discord.received import PLATFORM, First, Handler, Json, Received
+from adapters.discord.rest.errors import DiscordRefusal, TokenGone
+from adapters.discord.rest.rest import Rest
+from adapters.inbox import Delivery, Inbox, Note
+from adapters.pacing import Pacing
+from rag_core.errors import AnswerloopError, Unavailable
+from rag_core.messages import say
+
+__all__ = ["ALONE", "EVERYBODY", "INTERRUPTED", "UNCHANGED", "DiscordBot"]
+
+EVERYBODY: Json = {"type": 5}
+"""A first response: the bot is thinking, and everybody will read what it says."""
+ALONE: Json = {"type": 5, "data": {"flags": 64}}
+"""The same for the person alone."""
+UNCHANGED: Json = {"type": 6}
+"""A first response to a click: what was clicked on stays as it is."""
+INTERRUPTED = "answerloop_interrupted"
+"""Added to an edit's payload when it is taken: its message was being worked on."""
+RESPONDED = "answerloop_responded"
+"""Added to an interaction's payload: the type of its first response."""
+_OVERTAKING = frozenset({"message_edited", "message_deleted"})
+_MADE_WITHIN_S, _FIRST_WITHIN_S = 1.0, 2.5
+"""Discord waits for three seconds."""
+_PAUSES = (0.5, 1, 2, 4, 8, 15, 30, 60)
+"""Seconds between attempts to keep what Discord will not tell again."""
+_MOST_UNKEPT = 2_000
+log = logging.getLogger(__name__)
+
+
+class DiscordBot:
+    """Takes deliveries into the inbox, and hands each to the part that handles its kind."""
+
+    def __init__(
+        self,
+        rest: Rest,
+        ids: Ids,
+        command: str,
+        handlers: Mapping[str, Handler],
+        firsts: Mapping[str, Json | First],
+        failed: Callable[[Received, str], Awaitable[None]],
+        language: Callable[[str], str],
+    ) -> None:
+        """handlers: by the kind of arrival. firsts: of interactions, by the same, how they are responded to at once;
+        commands and modals are thought about alone, and clicks leave all as it is, where nothing else is said. command: the
+        name of the one with which people ask. failed: tells those concerned that it failed, under a reference.
+        language: a person's -> that to speak to them."""
+        self.ids = ids
+        self.command = command
+        self.rest = rest
+        self.inbox: Inbox | None = None
+        self._handlers = handlers
+        self._firsts = firsts
+        self._failed = failed
+        self._language = language
+        self._pacing = Pacing()
+        self._unkept: set[asyncio.Task[None]] = set()
+
+    async def take(self, arrival: Arrival) -> None:
+        """What Discord told. It will not do so again: what cannot be kept now is tried again for two minutes."""
+        if arrival.kind not in self._handlers:
+            return
+        payload = arrival.payload
+        if arrival.kind in _OVERTAKING and self._interrupt(payload):
+            payload = {**payload, INTERRUPTED: True}
+        try:
+            await self._keep(arrival, payload)
+        except Unavailable as error:
+            log.warning("A delivery cannot be kept now, and is tried again: %s", error)
+            if len(self._unkept) < _MOST_UNKEPT:
+                task = asyncio.create_task(self._keep_later(arrival, payload))
+                self._unkept.add(task)
+                task.add_done_callback(self._unkept.discard)
+
+    async def interacted(self, arrival: Arrival) -> None:
+        """Responded to and kept at once, side by side. What cannot be kept is told to the person."""
+        if arrival.kind not in self._handlers and arrival.kind not in self._firsts:
+            return
+        first = await self._first(arrival)
+        responding = asyncio.create_task(self._respond(arrival, first))
+        try:
+            if arrival.kind in self._handlers:
+                await self._keep(arrival, {**arrival.payload, RESPONDED: first["type"]})
+        except Exception as error:
+            reference = secrets.token_hex(3)
+            log.error("An interaction could not be kept (reference %s): %s", reference, trace_of(error))
+            await responding
+            await self._apologise(arrival.payload, reference)
+        else:
+            await responding
+
+    async def handle(self, delivery: Delivery, note: Note) -> None:
+        """What the inbox calls."""
+        handler = self._handlers.get(delivery.kind)
+        if handler is None:  # an earlier version left it, that could do more
+            return
+        if delivery.kind in ("message", "command:ask", "menu:answer"):
+            await self._pacing.before_question()
+        try:
+            await handler(Received(delivery, self.rest, note))
+        except TokenGone as error:  # there is nobody who could be told
+            log.error("%s", error)
+            raise Unavailable(str(error)) from error
+
+    async def failed(self, delivery: Delivery, error: BaseException, reference: str) -> None:
+        """What the inbox calls when it gives up."""
+        await self._failed(Received(delivery, self.rest, _nothing), reference)
+
+    async def _keep(self, arrival: Arrival, payload: Mapping[str, Any]) -> None:
+        assert self.inbox is not None
+        with self._pacing.arriving():
+            await self.inbox.accept(PLATFORM, arrival.key, arrival.kind, arrival.lane, payload)
+
+    async def _keep_later(self, arrival: Arrival, payload: Mapping[str, Any]) -> None:
+        for pause in _PAUSES:
+            await asyncio.sleep(pause)
+            try:
+                return await self._keep(arrival, payload)
+            except Unavailable as error:
+                refused = error
+        log.error("A %s is lost, as it could not be kept: %s", arrival.kind, refused)
+
+    def _interrupt(self, payload: Mapping[str, Any]) -> bool:
+        """End work on a message that was edited or deleted; its lane would keep this waiting for it. Whether there was."""
+        assert self.inbox is not None
+        return self.inbox.interrupt(PLATFORM, question_key(str(payload["id"])))
+
+    async def _first(self, arrival: Arrival) -> Json:
+        usual = UNCHANGED if arrival.kind.startswith("action:") else ALONE
+        found = self._firsts.get(arrival.kind, usual)
+        if isinstance(found, dict):
+            return found
+        try:
+            async with asyncio.timeout(_MADE_WITHIN_S):
+                return await found(arrival.payload, self.rest)
+        except Exception as error:
+            log.warning("The response to a %s could not be made: %s", arrival.kind, trace_of(error))
+            return usual
+
+    async def _respond(self, arrival: Arrival, first: Json) -> None:
+        id, token = str(arrival.payload["id"]), str(arrival.payload["token"])
+        try:
+            async with asyncio.timeout(_FIRST_WITHIN_S):
+                await self.rest.respond(id, token, first)
+        except (AnswerloopError, TimeoutError) as error:
+            log.info("An interaction was not responded to in time: %s", error or type(error).__name__)
+        except Exception as error:
+            log.error("An interaction was not responded to: %s", trace_of(error))
+
+    async def _apologise(self, payload: Mapping[str, Any], reference: str) -> None:
+        language = self._language(str(payload.get("locale") or ""))
+        body = {"content": say(language, "failed", reference=reference), "allowed_mentions": {"parse": []}}
+        try:
+            await self.rest.original(str(payload["token"]), body)
+        except (DiscordRefusal, Unavailable) as error:
+            log.info("Somebody could not be told of failure %s: %s", reference, error)
+
+    async def close(self) -> None:
+        for task in self._unkept:
+            task.cancel()
+        await asyncio.gather(*self._unkept, return_exceptions=True)
+
+
+async def _nothing(progress: Mapping[str, Any]) -> None:
+    return

@@ -1,0 +1,154 @@
+"""The bot added to a discord.py bot: its commands, its listeners, and the buttons that outlive restarts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from adapters.discord import arrivals
+from adapters.discord.bot import DiscordBot
+from rag_core.messages import say
+
+__all__ = ["MENU", "AnswerloopCog"]
+
+Interaction = discord.Interaction[Any]
+
+MENU = "Answer this"
+"""In the context menu of a message."""
+_HERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
+_SERVERS = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
+_INSTALLED = app_commands.AppInstallationType(guild=True, user=False)
+_VOTES = ("👍", "👎")
+
+
+class AnswerloopCog(commands.Cog, name="answerloop"):
+    """What concerns the bot is handed to it; everything else is left to the host's own listeners."""
+
+    def __init__(self, bot: commands.Bot | commands.AutoShardedBot, taker: DiscordBot) -> None:
+        self.bot = bot
+        self.taker = taker
+        self._commands = _commands(taker)
+        self._control = _control(taker)
+
+    async def cog_load(self) -> None:
+        for command in self._commands:
+            self.bot.tree.add_command(command)
+        self.bot.add_dynamic_items(self._control)
+
+    async def cog_unload(self) -> None:
+        self.bot.remove_dynamic_items(self._control)
+        for command in self._commands:
+            self.bot.tree.remove_command(command.name, type=_type(command))
+
+    @property
+    def payloads(self) -> list[dict[str, Any]]:
+        """The commands as Discord takes them."""
+        return [command.to_dict(self.bot.tree) for command in self._commands]
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        if (arrival := arrivals.written(message)) is not None:
+            await self.taker.take(arrival)
+
+    @commands.Cog.listener()
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        if (arrival := arrivals.edited(event)) is not None:
+            await self.taker.take(arrival)
+
+    @commands.Cog.listener()
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        await self.taker.take(arrivals.deleted(event.message_id, event.channel_id, event.guild_id))
+
+    @commands.Cog.listener()
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        for message in event.message_ids:
+            await self.taker.take(arrivals.deleted(message, event.channel_id, event.guild_id))
+
+    @commands.Cog.listener()
+    async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
+        await self._reacted(event)
+
+    @commands.Cog.listener()
+    async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
+        await self._reacted(event)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Modals: discord.py knows those alone that this process has opened."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await _interacted(self.taker, interaction)
+
+    async def _reacted(self, event: discord.RawReactionActionEvent) -> None:
+        own = self.bot.user is not None and event.user_id == self.bot.user.id
+        if not own and event.emoji.name and event.emoji.name.startswith(_VOTES):
+            await self.taker.take(arrivals.reacted(event))
+
+
+async def _interacted(taker: DiscordBot, interaction: Interaction) -> None:
+    if (arrival := arrivals.interacted(interaction, taker.ids, taker.command)) is not None:
+        await taker.interacted(arrival)
+
+
+def _commands(
+    taker: DiscordBot,
+) -> list[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu]:
+    """The descriptions are English; in other languages they are registered beside it (connection/commands.py)."""
+
+    async def ask(
+        interaction: Interaction, question: app_commands.Range[str, 1, 2000], private: bool = False
+    ) -> None:
+        await _interacted(taker, interaction)
+
+    async def plain(interaction: Interaction) -> None:
+        await _interacted(taker, interaction)
+
+    async def answer_this(interaction: Interaction, message: discord.Message) -> None:
+        await _interacted(taker, interaction)
+
+    described = {name: say("en", f"command-ask-{name}") for name in ("question", "private")}
+    top: list[app_commands.Command[Any, ..., Any] | app_commands.ContextMenu] = [
+        app_commands.describe(**described)(
+            app_commands.Command(name=taker.command, description=say("en", "command-ask"), callback=ask)
+        ),
+        app_commands.Command(name="review", description=say("en", "command-review"), callback=plain),
+        app_commands.Command(name="mydata", description=say("en", "command-mydata"), callback=plain),
+        app_commands.ContextMenu(name=MENU, callback=answer_this),
+    ]
+    for command in top:
+        command.allowed_contexts, command.allowed_installs = _HERE, _INSTALLED
+    group = app_commands.Group(
+        name=taker.ids.prefix.lower(),
+        description=say("en", "command-settings"),
+        allowed_contexts=_SERVERS,
+        allowed_installs=_INSTALLED,
+        default_permissions=discord.Permissions(manage_guild=True),
+    )
+    group.add_command(
+        app_commands.Command(name="settings", description=say("en", "command-settings"), callback=plain)
+    )
+    return [*top, group]
+
+
+def _type(command: Any) -> discord.AppCommandType:
+    menu = isinstance(command, app_commands.ContextMenu)
+    return command.type if menu else discord.AppCommandType.chat_input
+
+
+def _control(taker: DiscordBot) -> type[discord.ui.DynamicItem[Any]]:
+    """What Discord's buttons and menus of ours become when they are used: they carry all that there is to know."""
+
+    class Control(discord.ui.DynamicItem[Any], template=taker.ids.pattern):
+        @classmethod
+        async def from_custom_id(
+            cls, interaction: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+        ) -> Self:
+            return cls(item)
+
+        async def callback(self, interaction: Interaction) -> None:
+            await _interacted(taker, interaction)
+
+    return Control

@@ -1,0 +1,1 @@
+"""The bot's own connection to Discord, its commands and how it is invited."""

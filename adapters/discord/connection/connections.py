@@ -1,0 +1,192 @@
+"""All shards of a bot, kept connected: how many, where to, and what is done about what Discord refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from adapters.discord.connection.identifying import APART_S, Gateway, Identifying, gateway_of
+from adapters.discord.connection.outages import Outage, brief, pauses
+from adapters.discord.connection.refusals import (
+    GatewayRefusal,
+    IntentsRefused,
+    ShardsRefused,
+    TokenRefused,
+    token_refused,
+)
+from adapters.discord.connection.shard import Shard
+from rag_core.errors import SettingsError
+
+__all__ = ["Connections"]
+
+ATTEMPTS = 3
+"""With a token that worked and is refused, or with another number of shards."""
+_ASKING_S = 10.0
+log = logging.getLogger(__name__)
+
+
+class Connections:
+    def __init__(
+        self,
+        client: discord.AutoShardedClient,
+        *,
+        gateway_url: str | None = None,
+        shards: int | None = None,
+        apart_s: float = APART_S,
+        pauses: Callable[[], Iterator[float]] = pauses,
+    ) -> None:
+        """gateway_url: whatever Discord says of it. shards: in place of as many as Discord recommends. apart_s: between two
+        identifications."""
+        self.connected = asyncio.Event()
+        """All shards were, once."""
+        self._client = client
+        self._gateway_url = gateway_url
+        self._shards = shards
+        self._pauses = pauses
+        self._gateway: Gateway | None = None
+        self._identifying = Identifying(self._asked, apart_s=apart_s)
+        self._outage = Outage()
+        self._refused = 0
+
+    async def run(self) -> None:
+        """Until cancelled, or the client is closed.
+
+        Raises:
+            SettingsError: Discord refuses the token, the intents or the number of shards.
+        """
+        count = self._shards
+        while not self._client.is_closed():
+            try:
+                gateway = await self._found()
+                count = count or gateway.shards
+                await self._all(count)
+            except TokenRefused:
+                await self.token_doubted()
+            except ShardsRefused as error:
+                count = await self._another(count or 1, error)
+            except IntentsRefused:
+                self._without_content()
+            except GatewayRefusal as error:
+                raise SettingsError(f"{error} (code {error.code}).") from None
+
+    async def token_doubted(self) -> None:
+        """Discord refused the token: it may be a mistake of Discord's, so that it is asked again, a few times.
+
+        Raises:
+            SettingsError: the token does not count.
+        """
+        for pause in self._pauses():
+            self._refused += 1
+            if not self.connected.is_set() or self._refused > ATTEMPTS:
+                raise token_refused(once_taken=self.connected.is_set())
+            log.warning("Discord refuses the bot's token; I try again in %.0f s (%d of %d)", pause, self._refused, ATTEMPTS)
+            await asyncio.sleep(pause)
+            if not await self._refuses_token():
+                return
+
+    async def _all(self, count: int) -> None:
+        self._client.shard_count = self._client._connection.shard_count = count
+        self._client._connection.shard_ids = range(count)
+        shards = [self._shard(number) for number in range(count)]
+        await _until_one_fails([*(shard.run for shard in shards), lambda: self._stands(shards)])
+
+    def _shard(self, number: int) -> Shard:
+        return Shard(
+            self._client,
+            number,
+            self._address,
+            self._identifying,
+            self._outage,
+            fixed_address=self._gateway_url is not None,
+            pauses=self._pauses,
+        )
+
+    async def _stands(self, shards: Sequence[Shard]) -> None:
+        for shard in shards:
+            await shard.established.wait()
+        self._refused = 0
+        self.connected.set()
+
+    def _address(self) -> yarl.URL:
+        url = self._gateway_url or (self._gateway.url if self._gateway else "")
+        return yarl.URL(url) if url else DiscordWebSocket.DEFAULT_GATEWAY
+
+    async def _found(self) -> Gateway:
+        """What Discord says of how to connect, now or before."""
+        for pause in self._pauses():
+            gateway = await self._asked() or self._gateway
+            if gateway is not None:
+                self._gateway = gateway
+                self._identifying.told(gateway)
+                return gateway
+            await asyncio.sleep(pause)
+        raise AssertionError("pauses end never")
+
+    async def _asked(self) -> Gateway | None:
+        try:
+            async with asyncio.timeout(_ASKING_S):
+                gateway = gateway_of(await self._client.http.request(Route("GET", "/gateway/bot")))
+        except discord.HTTPException as error:
+            if error.status == 401:
+                raise TokenRefused(4004, "Discord refuses the bot's token") from None
+            if error.status == 404 and self._gateway_url:
+                return Gateway(self._gateway_url)
+            self._outage.began(brief(error), _ASKING)
+        except Exception as error:
+            self._outage.began(brief(error), _ASKING)
+        else:
+            self._outage.over(_ASKING)
+            return gateway
+        return None
+
+    async def _refuses_token(self) -> bool:
+        try:
+            async with asyncio.timeout(_ASKING_S):
+                await self._client.http.request(Route("GET", "/users/@me"))
+        except discord.HTTPException as error:
+            return error.status == 401
+        except Exception as error:  # what keeps the shards up sees to it
+            log.debug("the token cannot be looked at (%s)", brief(error))
+        return False
+
+    async def _another(self, count: int, error: ShardsRefused) -> int:
+        self._refused += 1
+        if self._shards or self._refused > ATTEMPTS:
+            raise SettingsError(f"discord.shards: {error}, and not {count}; leave it unset to have as many as Discord recommends.")
+        gateway = await self._found()
+        another = max(gateway.shards, count + 1) if error.code == 4011 else gateway.shards
+        log.warning("Discord wants more connections than %d for the bot's servers; I make %d", count, another)
+        return another
+
+    def _without_content(self) -> None:
+        intents = self._client._connection._intents
+        if not intents.message_content:
+            raise SettingsError("Discord refuses the bot's intents (code 4014), though it asks for no privileged one.")
+        intents.message_content = False
+        log.warning(
+            "Discord refuses the message content intent: it is not switched on for the application, in the developer portal "
+            "under Bot; without it I connect, and see only what is addressed to me"
+        )
+
+
+_ASKING = -1
+"""Among the connections, the calls."""
+
+
+async def _until_one_fails(works: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Or all are done."""
+    tasks = [asyncio.ensure_future(work()) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

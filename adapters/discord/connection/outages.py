@@ -1,0 +1,62 @@
+"""Discord away: one line when it begins, one when it is over, and growing pauses in between."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Iterator
+
+import aiohttp
+import discord
+
+from rag_core.errors import AnswerloopError
+
+__all__ = ["FIRST_PAUSE_S", "LONGEST_PAUSE_S", "Outage", "brief", "pauses"]
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+log = logging.getLogger(__name__)
+
+
+class Outage:
+    """What is said of connections to Discord: a line for each change, not for each attempt."""
+
+    def __init__(self, what: str = "Discord") -> None:
+        """what: cannot be reached."""
+        self._what = what
+        self._away: set[int] = set()
+
+    def began(self, why: str, who: int = 0) -> None:
+        """who: of several connections."""
+        if not self._away:
+            log.warning("%s is not reached (%s); I keep trying", self._what, why)
+        self._away.add(who)
+
+    def over(self, who: int = 0) -> None:
+        """Said when it is over for all."""
+        if who in self._away:
+            self._away.discard(who)
+            if not self._away:
+                log.warning("%s is reached again", self._what)
+
+
+def pauses(first_s: float = FIRST_PAUSE_S, longest_s: float = LONGEST_PAUSE_S) -> Iterator[float]:
+    """Seconds to wait before each further attempt, for ever: doubled each time, and spread."""
+    pause = first_s
+    while True:
+        yield pause * random.uniform(0.7, 1.3)  # noqa: S311 - spreads load, hides nothing
+        pause = min(2 * pause, longest_s)
+
+
+def brief(error: BaseException) -> str:
+    """What went wrong, in a few words: no address, which may hold a token, and nothing of what Discord replied."""
+    if isinstance(error, discord.HTTPException):
+        return f"status {error.status}"
+    if isinstance(error, aiohttp.ClientResponseError):  # the gateway's handshake
+        return f"status {error.status}"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.strerror or "no connection"
+    if isinstance(error, AnswerloopError):
+        return str(error)
+    return type(error).__name__

@@ -1,0 +1,58 @@
+"""The extension's life in a bot: the core opened, parts joined, the inbox at work, the cog added; then all of it closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from discord.ext import commands
+
+from adapters.discord.assembly import assemble
+from adapters.discord.cog import AnswerloopCog
+from adapters.discord.received import PLATFORM
+from adapters.discord.rest.rest import Rest
+from adapters.inbox import Inbox
+from adapters.running_inbox import inbox_running
+from rag_core.records.deliveries import Deliveries
+from rag_core.running.opening import Running, open_running, settings_loader
+
+__all__ = ["load", "unload"]
+
+Bot = commands.Bot | commands.AutoShardedBot
+_STACK = "_answerloop_stack"
+
+
+async def load(bot: Bot) -> None:
+    async with AsyncExitStack() as stack:
+        running: Running | None = getattr(bot, "answerloop", None)
+        if running is None:
+            running = await stack.enter_async_context(open_running(settings_loader()))
+        at_once: asyncio.Event | None = getattr(bot, "answerloop_at_once", None)
+        await stack.enter_async_context(_added(bot, running, at_once))
+        setattr(bot, _STACK, stack.pop_all())
+
+
+async def unload(bot: Bot) -> None:
+    stack: AsyncExitStack | None = getattr(bot, _STACK, None)
+    if stack is not None:
+        delattr(bot, _STACK)
+        await stack.aclose()
+
+
+@asynccontextmanager
+async def _added(bot: Bot, running: Running, at_once: asyncio.Event | None) -> AsyncIterator[None]:
+    """at_once: once set, closing waits for nothing."""
+    rest = Rest(bot)
+    assembled = assemble(running, bot, rest)
+    taker = assembled.bot
+    inbox = Inbox(Deliveries(running.database, platforms={PLATFORM}), taker.handle, failed=taker.failed)
+    assembled.use(inbox)
+    async with inbox_running(inbox, assembled.background, at_once):
+        cog = AnswerloopCog(bot, taker)
+        await bot.add_cog(cog)
+        try:
+            yield
+        finally:
+            await bot.remove_cog(cog.qualified_name)
+            await taker.close()

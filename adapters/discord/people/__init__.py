@@ -1,0 +1,1 @@
+"""People judge answers, and answer themselves."""

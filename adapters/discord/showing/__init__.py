@@ -1,0 +1,1 @@
+"""How answers and sentences look in Discord, and how they grow there."""

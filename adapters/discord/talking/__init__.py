@@ -1,0 +1,1 @@
+"""What people write and ask, and how it is answered."""
