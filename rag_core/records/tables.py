@@ -32,6 +32,7 @@ __all__ = [
     "escalations",
     "metadata",
     "postings",
+    "registrations",
     "releases",
     "reviews",
     "sources",
@@ -303,4 +304,13 @@ reviews = Table(
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
     ),
+)
+
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("platform", _Line(32), primary_key=True),
+    Column("application", _Line(64), primary_key=True),
+    Column("fingerprint", _Line(64), nullable=False, comment="of the commands that the platform was told"),
+    Column("at", DateTime(timezone=True), nullable=False),
 )

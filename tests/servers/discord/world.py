@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import mimetypes
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from tests.servers.background import Clock
 from tests.servers.discord.buckets import Buckets
@@ -14,7 +16,7 @@ from tests.servers.discord.errors import Refused
 from tests.servers.discord.events import Events
 from tests.servers.discord.faults import Faults
 from tests.servers.discord.interactions import Interaction, Modal
-from tests.servers.discord.messages import HAS_THREAD, Message, Version
+from tests.servers.discord.messages import HAS_THREAD, Attachment, Message, Version
 from tests.servers.discord.permissions import ALL, allowed_in, bits
 from tests.servers.discord.sessions import Sessions
 from tests.servers.discord.state import State
@@ -213,3 +215,12 @@ class World:
         else:
             self.events.channel("CHANNEL_DELETE", channel)
         guild.channels.pop(channel.id), self.state.channels.pop(channel.id)
+
+    def attach(self, channel: str, name: str, content: bytes, media_type: str | None = None) -> Attachment:
+        """A file that is served at its url."""
+        id = self.state.next_id()
+        guessed = media_type if media_type not in (None, "application/octet-stream") else None
+        kind = guessed or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        made = Attachment(id, name, content, kind, f"{self.url}/attachments/{channel}/{id}/{quote(name)}")
+        self.state.attachments[id] = made
+        return made
