@@ -71,9 +71,23 @@ class Channels:
         """What would be in force there if nothing was set in the chat."""
         return _channel(self._of_file(platform, channel, within), {})
 
-    def beyond_file(self, platform: str, channel: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Those of the values that make a difference there: where the file says the same, it goes on saying it."""
-        said = self._of_file(platform, channel, ())
+    async def beyond(
+        self,
+        platform: str,
+        workspace: str,
+        channel: str,
+        values: Mapping[str, Any],
+        within: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Those of the values that make a difference there: where the file, or what was set in the chat for what the channel
+        is in, says the same, it goes on saying it. within: as in of.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        said = self._of_file(platform, channel, within)
+        for id in filter(None, within):
+            said |= _usable(await self._records.get(platform, workspace, id))
         plain = _channel(said, {})
         return {name: value for name, value in values.items() if _channel(said | {name: value}, {}) != plain}
 
@@ -102,9 +116,7 @@ class Channels:
         return values
 
 
-def _ranked(
-    settings: Iterable[ChannelSettings], platform: str, ids: Sequence[str]
-) -> list[ChannelSettings]:
+def _ranked(settings: Iterable[ChannelSettings], platform: str, ids: Sequence[str]) -> list[ChannelSettings]:
     """Those that fit, the most general first. ids: the outermost first."""
     depth = {id: number for number, id in enumerate(ids, start=1) if id}
 

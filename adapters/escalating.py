@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
-from rag_core.errors import AnswerloopError, Unavailable
+from rag_core.access import Access
+from rag_core.errors import AnswerloopError, NotFound, Unavailable
 from rag_core.records.escalations import Escalation, Escalations
+from rag_core.records.feedback import Feedback, RecordedAnswer
 from rag_core.records.reviews import Reviews
+from rag_core.types import Principal
 
-__all__ = ["Called", "Desk", "Escalating", "Outcome", "PersonsReply"]
+__all__ = ["TOLD", "Called", "Desk", "Escalating", "Outcome", "PersonsReply", "answer_for"]
 
 RETRY_S = 60.0
 """A reminder that could not be sent is tried again after so long."""
@@ -74,6 +77,26 @@ class Outcome(Enum):
     """They were asked before, and answered."""
     NOBODY = "nobody"
     """Nobody is named for that."""
+
+
+TOLD = {
+    Outcome.NOBODY: "escalation-nobody",
+    Outcome.OPEN: "escalation-open",
+    Outcome.RESOLVED: "escalation-resolved",
+}
+"""What who asks for a person is told where nobody was asked by that: a message of the catalogues."""
+
+
+async def answer_for(
+    reader: Principal, answer_id: str | None, feedback: Feedback, access: Access
+) -> RecordedAnswer | None:
+    """The answer that a person is asked about, where this one, who is asked or reads along, may read all it was made from."""
+    if not answer_id or answer_id not in await feedback.readable([answer_id], access.scopes_of(reader)):
+        return None
+    try:
+        return await feedback.answer(answer_id)
+    except NotFound:
+        return None
 
 
 class Escalating:

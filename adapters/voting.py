@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapters.chat import Answerer
+from rag_core.errors import AnswerloopError, Unavailable
 from rag_core.records.feedback import Feedback
 from rag_core.types import Vote
 
@@ -37,6 +38,19 @@ class Voting:
         if changed:
             await self._assistant.vote(vote)
         return changed
+
+    async def recorded(self, vote: Vote) -> bool | None:
+        """As cast(); None: there is no such answer, or not any more.
+
+        Raises:
+            Unavailable: it cannot be recorded now.
+        """
+        try:
+            return await self.cast(vote)
+        except Unavailable:
+            raise
+        except AnswerloopError:
+            return None
 
     async def take_back(self, vote: Vote) -> bool:
         """Whether a vote of this value was in force, and is no more.

@@ -11,53 +11,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-import os
 import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.conftest import EXPORTED  # noqa: E402
-from tests.servers.language_model import LanguageServer, Reply  # noqa: E402
+from benchmarks.bot_process import QUESTIONS, installed, percentile, serving, slow_model  # noqa: E402
 from tests.servers.slack import LocalSlack, elements  # noqa: E402
 
-COMMAND = [sys.executable, "-c", "from bots.cli import main; main()"]
-QUESTIONS = [
-    json.loads(line)["question"] for line in (ROOT / "examples" / "questions.jsonl").open(encoding="utf-8")
-]
 CHANNELS = 20
 ASKERS = 10
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The nearest rank."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-
-
-def installed(home: Path) -> None:
-    (home / "models").mkdir(parents=True)
-    (home / "models" / EXPORTED).symlink_to(ROOT / ".cache" / "models" / EXPORTED)
-    done = subprocess.run(
-        [*COMMAND, "--home", str(home), "ingest", str(ROOT / "examples" / "documents")],
-        env=environment({}), cwd=home, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode in (0, 1), done.stderr
-
-
-def environment(variables: dict[str, str]) -> dict[str, str]:
-    own = {
-        name: value for name, value in os.environ.items() if not name.startswith(("ANSWERLOOP_", "SLACK_"))
-    }
-    return {**own, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **variables}
 
 
 def free_port() -> int:
@@ -68,36 +35,10 @@ def free_port() -> int:
 def measured(mode: str, home: Path, events: int, model_s: float, clicks: int) -> dict[str, object]:
     port = free_port()
     url = f"http://127.0.0.1:{port}/slack/events" if mode == "http" else None
-    slow = lambda asked: Reply.text("It takes 27 days [1].", before_first_s=model_s)  # noqa: E731
-    with LocalSlack(events_url=url) as slack, LanguageServer(answering=slow) as model:
-        variables = {
-            **slack.environment,
-            "ANSWERLOOP_SLACK__MODE": mode,
-            "ANSWERLOOP_SLACK__PORT": str(port),
-            "ANSWERLOOP_GENERATOR__KIND": "openai",
-            "ANSWERLOOP_GENERATOR__BASE_URL": model.url,
-            "ANSWERLOOP_GENERATOR__MODEL": "scripted",
-            "ANSWERLOOP_GENERATOR__FIRST_TOKEN_TIMEOUT_S": str(model_s + 60),
-            "ANSWERLOOP_GENERATOR__TIMEOUT_S": str(model_s + 120),
-        }
-        with serving(home, variables):
+    with LocalSlack(events_url=url) as slack, slow_model(model_s) as model:
+        own = {"ANSWERLOOP_SLACK__MODE": mode, "ANSWERLOOP_SLACK__PORT": str(port)}
+        with serving("slack", home, {**slack.environment, **own, **model}):
             return burst(slack, mode, events, clicks)
-
-
-@contextmanager
-def serving(home: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """The bot's process, once it is ready."""
-    process = subprocess.Popen(
-        [*COMMAND, "--home", str(home), "serve", "--only", "slack"],
-        env=environment(variables), cwd=home, text=True, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        assert "ready" in process.stdout.readline()
-        yield process
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def burst(slack: LocalSlack, mode: str, events: int, clicks: int) -> dict[str, object]:

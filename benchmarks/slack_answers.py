@@ -23,7 +23,7 @@ import psutil
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.slack_acks import QUESTIONS, installed, percentile, serving  # noqa: E402
+from benchmarks.bot_process import QUESTIONS, installed, percentile, serving  # noqa: E402
 from tests.servers.slack import LocalSlack  # noqa: E402
 
 CHANNELS = 20
@@ -100,7 +100,7 @@ def main() -> None:
         home = Path(folder)
         installed(home)
         began = time.monotonic()
-        with serving(home, slack.environment) as started:
+        with serving("slack", home, slack.environment) as started:
             row: dict[str, object] = {"start_s": round(time.monotonic() - began, 2)}
             process = psutil.Process(started.pid)
             row["memory_at_rest_mb"] = round(process.memory_info().rss / 1e6)

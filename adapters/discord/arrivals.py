@@ -200,8 +200,10 @@ def _interaction(interaction: discord.Interaction[Any]) -> Json:
     }
     if "member" in payload:
         payload["member"]["permissions"] = str(interaction.permissions.value)
+        payload["app_permissions"] = str(interaction.app_permissions.value)
     if interaction.message is not None:
         payload["message"] = raw_message(interaction.message)
+        payload["message"]["embeds"] = [dict(embed.to_dict()) for embed in interaction.message.embeds]
     return payload
 
 

@@ -19,7 +19,7 @@ from adapters.pacing import Pacing
 from rag_core.errors import AnswerloopError, Unavailable
 from rag_core.messages import say
 
-__all__ = ["ALONE", "EVERYBODY", "INTERRUPTED", "UNCHANGED", "DiscordBot"]
+__all__ = ["ALONE", "EVERYBODY", "HIDDEN", "INTERRUPTED", "RESPONDED", "UNCHANGED", "DiscordBot"]
 
 EVERYBODY: Json = {"type": 5}
 """A first response: the bot is thinking, and everybody will read what it says."""
@@ -31,6 +31,9 @@ INTERRUPTED = "answerloop_interrupted"
 """Added to an edit's payload when it is taken: its message was being worked on."""
 RESPONDED = "answerloop_responded"
 """Added to an interaction's payload: the type of its first response."""
+HIDDEN = "answerloop_hidden"
+"""Added to an interaction's payload: whether the person alone sees its first response."""
+_EPHEMERAL = 64
 _OVERTAKING = frozenset({"message_edited", "message_deleted"})
 _MADE_WITHIN_S, _FIRST_WITHIN_S = 1.0, 2.5
 """Discord waits for three seconds."""
@@ -92,7 +95,9 @@ class DiscordBot:
         responding = asyncio.create_task(self._respond(arrival, first))
         try:
             if arrival.kind in self._handlers:
-                await self._keep(arrival, {**arrival.payload, RESPONDED: first["type"]})
+                hidden = bool((first.get("data") or {}).get("flags", 0) & _EPHEMERAL)
+                said = {RESPONDED: first["type"], HIDDEN: hidden}
+                await self._keep(arrival, {**arrival.payload, **said})
         except Exception as error:
             reference = secrets.token_hex(3)
             log.error("An interaction could not be kept (reference %s): %s", reference, trace_of(error))

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from discord.ext import commands
 
 from adapters.discord.assembly import assemble
 from adapters.discord.cog import AnswerloopCog
+from adapters.discord.connection.client import OwnBot
+from adapters.discord.connection.commands import keep_registered
+from adapters.discord.connection.guards import guard_parsers
 from adapters.discord.received import PLATFORM
 from adapters.discord.rest.rest import Rest
 from adapters.inbox import Inbox
 from adapters.running_inbox import inbox_running
 from rag_core.records.deliveries import Deliveries
+from rag_core.records.registrations import Registrations
 from rag_core.running.opening import Running, open_running, settings_loader
 
 __all__ = ["load", "unload"]
@@ -48,8 +53,19 @@ async def _added(bot: Bot, running: Running, at_once: asyncio.Event | None) -> A
     taker = assembled.bot
     inbox = Inbox(Deliveries(running.database, platforms={PLATFORM}), taker.handle, failed=taker.failed)
     assembled.use(inbox)
-    async with inbox_running(inbox, assembled.background, at_once):
-        cog = AnswerloopCog(bot, taker)
+    cog = AnswerloopCog(bot, taker)
+    registered = partial(
+        keep_registered,
+        bot,
+        cog.payloads,
+        Registrations(running.database),
+        alone=isinstance(bot, OwnBot),
+    )
+    background = {**assembled.background, "registering the commands": registered}
+    guard_parsers(bot)
+    if isinstance(bot, OwnBot):
+        bot.connections.calls = rest
+    async with inbox_running(inbox, background, at_once):
         await bot.add_cog(cog)
         try:
             yield

@@ -52,10 +52,18 @@ class Identity:
         """By id, for events that do not tell them. Never raises."""
         return person_of({"member": await self._member(rest, guild, user) or {}}).roles
 
+    async def role_names(self, rest: Rest, guild: str) -> dict[str, str]:
+        """Of the server's roles, by id; none where Discord does not tell. Never raises."""
+        return {str(role.get("id")): str(role.get("name") or "") for role in await self._roles_of(rest, guild)}
+
+    async def own_role(self, rest: Rest, guild: str) -> str:
+        """The id of the role that Discord made for the bot alone; '': there is none. Never raises."""
+        tagged = ((role, role.get("tags") or {}) for role in await self._roles_of(rest, guild))
+        return next((str(role["id"]) for role, tags in tagged if str(tags.get("bot_id")) == rest.user), "")
+
     async def is_role(self, rest: Rest, guild: str, id: str) -> bool:
         """Whether this is the id of a role of the server. Never raises."""
-        found = await self._roles.get(guild, lambda: _told(rest.roles(guild))) if guild else None
-        return any(str(role.get("id")) == id for role in found or ())
+        return any(str(role.get("id")) == id for role in await self._roles_of(rest, guild))
 
     def is_manager(self, person: Person) -> bool:
         """Whether they may change settings: with Manage Server, or named by discord.managers."""
@@ -74,6 +82,11 @@ class Identity:
     async def _everywhere(self, rest: Rest, user: str) -> frozenset[str]:
         guilds = self._guilds()[:_MOST_SERVERS]
         return frozenset().union(*await asyncio.gather(*(self.roles(rest, guild, user) for guild in guilds)))
+
+    async def _roles_of(self, rest: Rest, guild: str) -> Sequence[Mapping[str, Any]]:
+        if not guild:
+            return ()
+        return await self._roles.get(guild, lambda: _told(rest.roles(guild))) or ()
 
     async def _member(self, rest: Rest, guild: str, user: str) -> Mapping[str, Any] | None:
         return await self._members.get(f"{guild}:{user}", lambda: _told(rest.member(guild, user)))

@@ -76,6 +76,10 @@ class Places:
             }
         return place_of(known, guild)
 
+    async def name(self, rest: Rest, id: str) -> str:
+        """Of a channel; '' where Discord does not tell. Never raises."""
+        return str((await self._look(rest, id) or {}).get("name") or "")
+
     async def _look(self, rest: Rest, id: str) -> Payload | None:
         async def look() -> Mapping[str, Any]:
             try:

@@ -12,6 +12,7 @@ from adapters.chat import Chat
 from adapters.discord.bot import ALONE, EVERYBODY, RESPONDED
 from adapters.discord.ids import Ids
 from adapters.discord.interactions import interaction_of
+from adapters.discord.locales import Locales
 from adapters.discord.places import Place, Places
 from adapters.discord.received import PLATFORM, Json, Received
 from adapters.discord.rest.errors import DiscordRefusal, Vanished
@@ -58,12 +59,15 @@ class Whispers:
         self._places = places
         self._channels = channels
         self._chat = chat
+        self.locales = Locales()
+        """Of those whose interactions it was given."""
 
     async def spot(self, received: Received) -> Spot:
         """Of who wrote, pressed or reacted."""
         body, one = received.body, interaction_of(received.body, self._ids)
         place = await self._places.of(received.rest, body)
-        locale = one.locale or str(body.get("guild_locale") or "")
+        self.locales.hear(one.person.id, one.locale)
+        locale = one.locale or str(body.get("guild_locale") or "") or self.locales.of(one.person.id)
         token = one.token if one.token and one.is_open() else ""
         thinking = body.get(RESPONDED) in _THINKING
         return Spot(one.person.id, place, locale, token, thinking, received.delivery.key)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.answering import Answering
 from adapters.channels import Channels
 from adapters.chat import Answerer, Chat
+from adapters.files import Reader
 from adapters.inbox import Inbox
 from adapters.slack.bot import Departed, SlackBot
 from adapters.slack.identity import Identity
@@ -19,7 +20,6 @@ from adapters.slack.people.notices import Notices
 from adapters.slack.people.parts import people
 from adapters.slack.personal.parts import personal
 from adapters.slack.showing.whispers import Whispers
-from adapters.slack.talking.files import Reader
 from adapters.slack.talking.parts import talking
 from adapters.slack.web_api.api import Apis
 from rag_core.access import Access

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PARTS", "serve"]
 
-PARTS = ("web", "slack")
+PARTS = ("web", "slack", "discord")
 """What `serve` serves, by the names that --only takes."""
 
 
@@ -34,11 +34,11 @@ def serve(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="Serve this alone: web or slack. Repeat it for several. [default: all that is configured]"
+            help="Serve this alone: web, slack or discord. Repeat it for several. [default: all that is configured]"
         ),
     ] = None,
 ) -> None:
-    """Serve the chat page, and Slack where it is configured, and keep the sources synchronised on their schedules."""
+    """Serve the chat page, and Slack and Discord where they are configured; and keep the sources synchronised."""
     where: Where = context.obj
     asyncio.run(_serve(where, host, port, _known(only or [])))
 
@@ -99,7 +99,7 @@ def _parts(
     """
     from bots.serve import web_page
 
-    wanted = only or [name for name in PARTS if name != "slack" or settings.slack.configured]
+    wanted = only or [name for name in PARTS if _configured(settings, name)]
     parts: dict[str, Part[ActiveRelease]] = {}
     if "web" in wanted:
         parts["web"] = web_page(settings, console, _told)
@@ -108,7 +108,17 @@ def _parts(
 
         check_slack(settings.slack)
         parts["slack"] = slack_part(lambda: live.current, live.access, console, _told)
+    if "discord" in wanted:
+        from bots.discord_serving import check_discord, discord_part
+
+        check_discord(settings.discord)
+        parts["discord"] = discord_part(lambda: live.current, live.access, console)
     return parts
+
+
+def _configured(settings: Settings, part: str) -> bool:
+    """The chat page needs nothing."""
+    return {"slack": settings.slack.configured, "discord": settings.discord.configured}.get(part, True)
 
 
 async def _told(active: ActiveRelease) -> dict[str, object]:

@@ -40,7 +40,10 @@ class Where:
 def init(
     context: typer.Context,
     what: Annotated[
-        str | None, typer.Argument(help="slack: write the manifest of the Slack app instead.")
+        str | None,
+        typer.Argument(
+            help="slack: write the manifest of the Slack app instead. discord: print the link that invites the bot."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     http: Annotated[
@@ -52,12 +55,22 @@ def init(
     no_assistant: Annotated[
         bool, typer.Option("--no-assistant", help="Of Slack: the same as --without assistant.")
     ] = False,
+    client_id: Annotated[
+        str, typer.Option(help="Of Discord: the application's id. [default: as DISCORD_BOT_TOKEN has it]")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Of Discord: print one JSON object.")] = False,
 ) -> None:
-    """Write a commented settings file, answerloop.toml; or, with slack, the manifest of a Slack app."""
+    """Write a commented settings file, answerloop.toml; or prepare Slack or Discord."""
     where: Where = context.obj
     if what is not None:
+        if what == "discord":
+            from bots.commands.discord_invite import show_invitation
+
+            return asyncio.run(show_invitation(where.settings(), client_id, as_json))
         if what != "slack":
-            raise SettingsError(f"init {what}: there is init alone, for the settings file, and init slack.")
+            raise SettingsError(
+                f"init {what}: there is init alone, for the settings file, init slack and init discord."
+            )
         from bots.commands.slack_manifest import write_manifest
 
         left_out = [*(without or ()), *(["assistant"] if no_assistant else ())]
@@ -238,6 +251,12 @@ async def _slack(settings: Settings) -> str:
     return await examined(settings) if settings.slack.configured else "not configured"
 
 
+async def _discord(settings: Settings) -> str:
+    from bots.commands.discord_checks import examined
+
+    return await examined(settings) if settings.discord.configured else "not configured"
+
+
 _EXAMINATIONS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "home": _home,
     "database": _database,
@@ -248,6 +267,7 @@ _EXAMINATIONS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "generator": _generator,
     "chat page": _page,
     "slack": _slack,
+    "discord": _discord,
 }
 _REMEDIES = {
     "home": "Free some space, or name another directory with --home or ANSWERLOOP_HOME.",
@@ -259,6 +279,7 @@ _REMEDIES = {
     "generator": "See docs/generators.md. Until it answers, the documents are quoted.",
     "chat page": "Set another web.port, or stop what listens there.",
     "slack": "See docs/slack.md. `answerloop init slack` writes a manifest with all scopes; install the app anew with it.",
+    "discord": "See docs/discord.md. `answerloop init discord` prints the link that invites the bot with all permissions.",
 }
 
 

@@ -76,7 +76,7 @@ answered-already = Auf diese Nachricht habe ich schon geantwortet, in ihrem Thre
 not-in-channel = Ich bin nicht in dieser Unterhaltung, deshalb siehst nur du diese Antwort. Lade mich ein, dann antworte ich im Thread.
 draft-not-private = In diesem Kanal prüft ein Mensch meine Antworten, bevor ich sie sende. Erwähne mich mit deiner Frage, dann lege ich ihm einen Entwurf vor.
 file-not-permitted = Ich konnte { $name } nicht lesen: In diesem Workspace darf ich keine Dateien öffnen. Du kannst den Text stattdessen einfügen.
-file-not-given = Ich konnte { $name } nicht lesen: Slack gibt die Datei nicht heraus. Bitte lade sie noch einmal hoch.
+file-not-given = Ich konnte { $name } nicht lesen: Die Datei wird mir nicht herausgegeben. Bitte lade sie noch einmal hoch.
 
 ## Ein Chat: Threads und Teilen
 

@@ -83,7 +83,7 @@ answered-already = I have already answered this message, in its thread.
 not-in-channel = I am not in this conversation, so only you see this answer. Invite me, and I will answer in the thread.
 draft-not-private = In this channel a person checks my answers before I send them. Mention me with your question, and I will draft an answer for them to check.
 file-not-permitted = I could not read { $name }: I may not open files in this workspace. You can paste the text instead.
-file-not-given = I could not read { $name }: Slack does not hand it out. Please upload it again.
+file-not-given = I could not read { $name }: it is not handed out to me. Please upload it again.
 
 ## A chat: threads and sharing
 

@@ -73,7 +73,7 @@ answered-already = Ya respondí a este mensaje, en su hilo.
 not-in-channel = No estoy en esta conversación, así que solo tú ves esta respuesta. Invítame y responderé en el hilo.
 draft-not-private = En este canal una persona revisa mis respuestas antes de que las envíe. Mencióname con tu pregunta y le propondré una respuesta.
 file-not-permitted = No pude leer { $name }: no puedo abrir archivos en este espacio de trabajo. Puedes pegar el texto.
-file-not-given = No pude leer { $name }: Slack no me lo entrega. Súbelo de nuevo, por favor.
+file-not-given = No pude leer { $name }: no se me entrega. Súbelo de nuevo, por favor.
 
 ## Un chat: hilos y compartir
 

@@ -77,7 +77,7 @@ answered-already = J’ai déjà répondu à ce message, dans son fil.
 not-in-channel = Je ne suis pas dans cette conversation ; vous seul voyez donc cette réponse. Invitez-moi, et je répondrai dans le fil.
 draft-not-private = Dans ce canal, une personne vérifie mes réponses avant leur envoi. Mentionnez-moi avec votre question, et je lui proposerai une réponse.
 file-not-permitted = Je n’ai pas pu lire { $name } : je n’ai pas le droit d’ouvrir de fichiers dans cet espace de travail. Vous pouvez coller le texte à la place.
-file-not-given = Je n’ai pas pu lire { $name } : Slack ne me le remet pas. Veuillez le charger de nouveau.
+file-not-given = Je n’ai pas pu lire { $name } : il ne m’est pas remis. Veuillez le charger de nouveau.
 
 ## Une discussion : fils et partage
 

@@ -75,6 +75,8 @@ async def test_what_the_file_says_can_be_switched_off_in_the_chat(records: Chann
         "scopes": ["hr"],
         "auto_answer": 0.5,
         "follow_ups": False,
+        "posts": False,
+        "tags": ["help"],
         "draft": True,
         "allowed": ["U1"],
         "escalation": "C9",
@@ -103,9 +105,9 @@ async def test_only_what_makes_a_difference_is_worth_setting(records: ChannelRec
     """What the file says already, or what is so anyway, is left to it."""
     made = channels(records, {"platform": "slack", "id": "C1", "tone": "brief", "scopes": ["b", "a"]})
     same = {"tone": "brief", "scopes": ["a", "b"], "draft": False, "follow_ups": None, "remind_after": "240m"}
-    assert made.beyond_file("slack", "C1", same) == {}
+    assert await made.beyond("slack", "T1", "C1", same) == {}
     other = {"tone": None, "scopes": None, "draft": True}
-    assert made.beyond_file("slack", "C1", {**same, **other}) == other
+    assert await made.beyond("slack", "T1", "C1", {**same, **other}) == other
 
 
 @pytest.mark.parametrize(

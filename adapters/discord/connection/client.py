@@ -6,7 +6,6 @@ import asyncio
 import logging
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,8 +17,7 @@ from discord.utils import MISSING
 
 from adapters.discord.connection.connections import Connections
 from adapters.discord.connection.guards import guard_parsers
-from adapters.discord.connection.identifying import APART_S
-from adapters.discord.connection.outages import Outage, brief, pauses
+from adapters.discord.connection.outages import Outage, Paces, brief
 from adapters.discord.connection.refusals import token_refused
 from rag_core.errors import SettingsError
 from rag_core.settings import Discord
@@ -49,14 +47,7 @@ def intents_with(content: bool) -> discord.Intents:
 class OwnBot(commands.AutoShardedBot):
     """It speaks of nobody, keeps no messages, and stays connected whatever Discord does."""
 
-    def __init__(
-        self,
-        settings: Discord,
-        *,
-        pauses: Callable[[], Iterator[float]] = pauses,
-        apart_s: float = APART_S,
-    ) -> None:
-        """pauses, apart_s: as Connections has them."""
+    def __init__(self, settings: Discord, paces: Paces = Paces()) -> None:  # noqa: B008 - it is frozen
         super().__init__(
             commands.when_mentioned,
             tree_cls=_Tree,
@@ -69,9 +60,9 @@ class OwnBot(commands.AutoShardedBot):
             proxy=_proxy(settings.api_url or Route.BASE),
         )
         self._settings = settings
-        self._pauses = pauses
+        self._paces = paces
         self.connections = Connections(
-            self, gateway_url=settings.gateway_url, shards=settings.shards, apart_s=apart_s, pauses=pauses
+            self, gateway_url=settings.gateway_url, shards=settings.shards, paces=paces
         )
         guard_parsers(self)
 
@@ -87,7 +78,7 @@ class OwnBot(commands.AutoShardedBot):
             SettingsError: Discord refuses the token, or there is no Discord at the address.
         """
         outage = Outage()
-        for pause in self._pauses():
+        for pause in self._paces.pauses():
             try:
                 async with asyncio.timeout(_LOGGING_IN_S):
                     await self.login(self._token())

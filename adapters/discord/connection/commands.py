@@ -9,13 +9,13 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
 from discord.http import Route
 
-from adapters.discord.connection.outages import brief, pauses
+from adapters.discord.connection.outages import Outage, Paces, brief
 from rag_core.messages import say
 from rag_core.records.registrations import Registrations
 
@@ -47,29 +47,32 @@ async def keep_registered(
     registrations: Registrations,
     *,
     alone: bool,
-    pauses: Callable[[], Iterator[float]] = lambda: pauses(5.0, 300.0),
+    paces: Paces = Paces(first_s=5.0, longest_s=300.0),  # noqa: B008 - it is frozen
 ) -> None:
     """Until Discord has the commands. What fails is logged once and tried again.
 
     payloads, alone: as register takes them.
     """
-    said = False
-    for pause in pauses():
+    outage = Outage("What keeps the bot's commands")
+    for pause in paces.pauses():
         try:
             if client.application_id is not None:
                 await register(client, payloads, registrations, alone=alone)
-                return
+                return outage.over()
         except discord.HTTPException as error:
-            refused = 400 <= error.status < 500 and error.status not in (408, 429)
-            log.error(
-                "Discord refuses the bot's commands (status %d, code %d); I try again", error.status, error.code
-            )
-            pause = _REFUSED_S if refused else pause
+            if _is_refusal(error):
+                log.error("Discord refuses the bot's commands (status %d, code %d)", error.status, error.code)
+                pause = _REFUSED_S
+            else:
+                outage.began(brief(error))
         except Exception as error:
-            if not said:
-                log.warning("The commands cannot be registered now (%s); I keep trying", brief(error))
-            said = True
+            outage.began(brief(error))
         await asyncio.sleep(pause)
+
+
+def _is_refusal(error: discord.HTTPException) -> bool:
+    """It would be refused again."""
+    return 400 <= error.status < 500 and error.status not in (408, 429)
 
 
 async def register(
@@ -119,7 +122,7 @@ def _messages() -> dict[str, str]:
 
 
 def _fingerprint(payloads: Sequence[Payload], alone: bool) -> str:
-    ordered = sorted((json.dumps(payload, sort_keys=True) for payload in payloads))
+    ordered = sorted(json.dumps(payload, sort_keys=True) for payload in payloads)
     return hashlib.sha256(json.dumps([alone, ordered]).encode()).hexdigest()
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord.connection.identifying import APART_S, Gateway, Identifying, gateway_of
-from adapters.discord.connection.outages import Outage, brief, pauses
+from adapters.discord.connection.identifying import Gateway, Identifying, gateway_of
+from adapters.discord.connection.outages import Outage, Paces, brief
 from adapters.discord.connection.refusals import (
     GatewayRefusal,
     IntentsRefused,
@@ -23,12 +24,21 @@ from adapters.discord.connection.refusals import (
 from adapters.discord.connection.shard import Shard
 from rag_core.errors import SettingsError
 
-__all__ = ["Connections"]
+__all__ = ["Calls", "Connections"]
 
 ATTEMPTS = 3
 """With a token that worked and is refused, or with another number of shards."""
 _ASKING_S = 10.0
 log = logging.getLogger(__name__)
+
+
+class Calls(Protocol):
+    """What makes the bot's calls (rest/rest.py), and may hear first that its token does not count any more."""
+
+    @property
+    def token_gone(self) -> asyncio.Event: ...
+
+    def signed_in(self) -> None: ...
 
 
 class Connections:
@@ -38,21 +48,22 @@ class Connections:
         *,
         gateway_url: str | None = None,
         shards: int | None = None,
-        apart_s: float = APART_S,
-        pauses: Callable[[], Iterator[float]] = pauses,
+        paces: Paces = Paces(),  # noqa: B008 - it is frozen
     ) -> None:
-        """gateway_url: whatever Discord says of it. shards: in place of as many as Discord recommends. apart_s: between two
-        identifications."""
+        """gateway_url: whatever Discord says of it. shards: in place of as many as Discord recommends."""
         self.connected = asyncio.Event()
         """All shards were, once."""
+        self.calls: Calls | None = None
+        """Looked at from when it connects."""
         self._client = client
         self._gateway_url = gateway_url
         self._shards = shards
-        self._pauses = pauses
+        self._paces = paces
         self._gateway: Gateway | None = None
-        self._identifying = Identifying(self._asked, apart_s=apart_s)
+        self._identifying = Identifying(self._asked, paces.apart_s)
         self._outage = Outage()
         self._refused = 0
+        self._doubting = asyncio.Lock()
 
     async def run(self) -> None:
         """Until cancelled, or the client is closed.
@@ -60,6 +71,35 @@ class Connections:
         Raises:
             SettingsError: Discord refuses the token, the intents or the number of shards.
         """
+        works = [self._kept, self._token_watched] if self.calls else [self._kept]
+        await _together(works, asyncio.FIRST_COMPLETED)
+
+    async def token_doubted(self) -> None:
+        """Discord refused the token: it may be a mistake of Discord's, so that it is asked again, a few times.
+
+        Raises:
+            SettingsError: the token does not count.
+        """
+        async with self._doubting:
+            for pause in self._paces.pauses():
+                self._refused += 1
+                if not self.connected.is_set() or self._refused > ATTEMPTS:
+                    raise token_refused(once_taken=self.connected.is_set())
+                said = "Discord refuses the bot's token; I try again in %.0f s (%d of %d)"
+                log.warning(said, pause, self._refused, ATTEMPTS)
+                await asyncio.sleep(pause)
+                if not await self._refuses_token():
+                    return
+
+    async def _token_watched(self) -> None:
+        assert self.calls is not None
+        while not self._client.is_closed():
+            await self.calls.token_gone.wait()
+            await self.token_doubted()
+            self._refused = 0
+            self.calls.signed_in()
+
+    async def _kept(self) -> None:
         count = self._shards
         while not self._client.is_closed():
             try:
@@ -75,26 +115,12 @@ class Connections:
             except GatewayRefusal as error:
                 raise SettingsError(f"{error} (code {error.code}).") from None
 
-    async def token_doubted(self) -> None:
-        """Discord refused the token: it may be a mistake of Discord's, so that it is asked again, a few times.
-
-        Raises:
-            SettingsError: the token does not count.
-        """
-        for pause in self._pauses():
-            self._refused += 1
-            if not self.connected.is_set() or self._refused > ATTEMPTS:
-                raise token_refused(once_taken=self.connected.is_set())
-            log.warning("Discord refuses the bot's token; I try again in %.0f s (%d of %d)", pause, self._refused, ATTEMPTS)
-            await asyncio.sleep(pause)
-            if not await self._refuses_token():
-                return
-
     async def _all(self, count: int) -> None:
         self._client.shard_count = self._client._connection.shard_count = count
         self._client._connection.shard_ids = range(count)
         shards = [self._shard(number) for number in range(count)]
-        await _until_one_fails([*(shard.run for shard in shards), lambda: self._stands(shards)])
+        works = [*(shard.run for shard in shards), lambda: self._stands(shards)]
+        await _together(works, asyncio.FIRST_EXCEPTION)
 
     def _shard(self, number: int) -> Shard:
         return Shard(
@@ -103,8 +129,8 @@ class Connections:
             self._address,
             self._identifying,
             self._outage,
+            paces=self._paces,
             fixed_address=self._gateway_url is not None,
-            pauses=self._pauses,
         )
 
     async def _stands(self, shards: Sequence[Shard]) -> None:
@@ -119,7 +145,7 @@ class Connections:
 
     async def _found(self) -> Gateway:
         """What Discord says of how to connect, now or before."""
-        for pause in self._pauses():
+        for pause in self._paces.pauses():
             gateway = await self._asked() or self._gateway
             if gateway is not None:
                 self._gateway = gateway
@@ -158,7 +184,9 @@ class Connections:
     async def _another(self, count: int, error: ShardsRefused) -> int:
         self._refused += 1
         if self._shards or self._refused > ATTEMPTS:
-            raise SettingsError(f"discord.shards: {error}, and not {count}; leave it unset to have as many as Discord recommends.")
+            raise SettingsError(
+                f"discord.shards: {error}, and not {count}; leave it unset to have as many as Discord recommends."
+            )
         gateway = await self._found()
         another = max(gateway.shards, count + 1) if error.code == 4011 else gateway.shards
         log.warning("Discord wants more connections than %d for the bot's servers; I make %d", count, another)
@@ -167,7 +195,9 @@ class Connections:
     def _without_content(self) -> None:
         intents = self._client._connection._intents
         if not intents.message_content:
-            raise SettingsError("Discord refuses the bot's intents (code 4014), though it asks for no privileged one.")
+            raise SettingsError(
+                "Discord refuses the bot's intents (code 4014), though it asks for no privileged one."
+            )
         intents.message_content = False
         log.warning(
             "Discord refuses the message content intent: it is not switched on for the application, in the developer portal "
@@ -179,11 +209,11 @@ _ASKING = -1
 """Among the connections, the calls."""
 
 
-async def _until_one_fails(works: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    """Or all are done."""
+async def _together(works: Sequence[Callable[[], Awaitable[None]]], until: str) -> None:
+    """Until one ends, or fails, as asyncio.wait has it; the others are cancelled then."""
     tasks = [asyncio.ensure_future(work()) for work in works]
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        done, _ = await asyncio.wait(tasks, return_when=until)
         for task in done:
             task.result()
     finally:

@@ -30,7 +30,9 @@ def _guarded(event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
         try:
             parse(data)
         except Exception as error:  # its text may hold what people wrote
-            log.error("An event %s of Discord's could not be read (%s); it is skipped", event, type(error).__name__)
+            log.error(
+                "An event %s of Discord's could not be read (%s); it is skipped", event, type(error).__name__
+            )
 
     setattr(parsed, _GUARDED, True)
     return parsed

@@ -11,10 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["APART_S", "Gateway", "Identifying", "gateway_of"]
+__all__ = ["KEPT", "Gateway", "Identifying", "gateway_of"]
 
-APART_S = 5.0
-"""Between two identifications in one of Discord's buckets."""
 KEPT = 5
 """So many sessions of the day's are not begun: they are for whoever mends it."""
 _FRESH_S = 60.0
@@ -50,7 +48,7 @@ def gateway_of(body: Any) -> Gateway:
             reset_after_s=float(limit.get("reset_after", 0)) / 1000,
             at_once=max(1, int(limit.get("max_concurrency") or 1)),
         )
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError("Discord's reply says nothing of its gateway") from error
 
 
@@ -58,9 +56,10 @@ class Identifying:
     """The turns of a bot's shards."""
 
     def __init__(
-        self, asked: Callable[[], Awaitable[Gateway | None]], *, apart_s: float = APART_S, kept: int = KEPT
+        self, asked: Callable[[], Awaitable[Gateway | None]], apart_s: float, *, kept: int = KEPT
     ) -> None:
-        """asked: what Discord says now; None: it says nothing, and what it said last counts."""
+        """asked: what Discord says now; None: it says nothing, and what it said last counts. apart_s: between two turns in
+        one of Discord's buckets."""
         self._asked = asked
         self._apart_s = apart_s
         self._kept = kept

@@ -5,16 +5,32 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import aiohttp
 import discord
 
 from rag_core.errors import AnswerloopError
 
-__all__ = ["FIRST_PAUSE_S", "LONGEST_PAUSE_S", "Outage", "brief", "pauses"]
+__all__ = ["Outage", "Paces", "brief", "pauses"]
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Paces:
+    """How long is waited before Discord is tried again, in seconds."""
+
+    first_s: float = 1.0
+    longest_s: float = 60.0
+    soon_s: float = 0.05
+    """After a good connection that did not last; for each further one so much longer, ten times at most."""
+    apart_s: float = 5.0
+    """Between two identifications, as Discord wants it."""
+
+    def pauses(self) -> Iterator[float]:
+        """Before each further attempt, for ever."""
+        return pauses(self.first_s, self.longest_s)
 
 
 class Outage:
@@ -39,7 +55,7 @@ class Outage:
                 log.warning("%s is reached again", self._what)
 
 
-def pauses(first_s: float = FIRST_PAUSE_S, longest_s: float = LONGEST_PAUSE_S) -> Iterator[float]:
+def pauses(first_s: float, longest_s: float) -> Iterator[float]:
     """Seconds to wait before each further attempt, for ever: doubled each time, and spread."""
     pause = first_s
     while True:

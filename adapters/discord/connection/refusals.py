@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from rag_core.errors import SettingsError
 
-__all__ = ["FRESH", "GatewayRefusal", "IntentsRefused", "ShardsRefused", "TokenRefused", "refusal", "token_refused"]
+__all__ = [
+    "FRESH",
+    "GatewayRefusal",
+    "IntentsRefused",
+    "ShardsRefused",
+    "TokenRefused",
+    "refusal",
+    "token_refused",
+]
 
 FRESH = frozenset({4007, 4009})
 """Closed so, a session is not to be resumed: its sequence was wrong, or it had timed out."""
@@ -39,9 +47,13 @@ def refusal(code: int) -> GatewayRefusal | None:
     if code == 4014:
         return IntentsRefused(code, "Discord refuses a privileged intent")
     if code == 4012:
-        return GatewayRefusal(code, "Discord does not speak this version of its gateway any more: upgrade answerloop")
+        return GatewayRefusal(
+            code, "Discord does not speak this version of its gateway any more: upgrade answerloop"
+        )
     if code == 4013:
-        return GatewayRefusal(code, "Discord does not know an intent that the bot asks for: upgrade answerloop")
+        return GatewayRefusal(
+            code, "Discord does not know an intent that the bot asks for: upgrade answerloop"
+        )
     return None
 
 
@@ -49,8 +61,8 @@ def token_refused(once_taken: bool) -> SettingsError:
     """once_taken: it worked before."""
     if once_taken:
         return SettingsError(
-            "Discord takes the bot's token no more: it was reset, or the bot was deleted. Set DISCORD_BOT_TOKEN to the new one "
-            "(docs/discord.md tells where to find it) and start again."
+            "Discord takes the bot's token no more: it was reset, or the bot was deleted. Set DISCORD_BOT_TOKEN to the new "
+            "one (docs/discord.md tells where to find it) and start again."
         )
     return SettingsError(
         "Discord refuses DISCORD_BOT_TOKEN: docs/discord.md tells where to find the right one."

@@ -1,7 +1,7 @@
 """One shard's session with the gateway, kept up whatever happens to its connections.
 
-discord.py begins a new session whenever a connection could not be made at once, and ends the process where the first could not;
-a bot may begin a thousand sessions a day. Here a session is resumed until Discord says that it is over.
+discord.py begins a new session whenever a connection could not be made at once, and ends the process where the first could
+not; a bot may begin a thousand sessions a day. Here a session is resumed until Discord says that it is over.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import discord
@@ -18,7 +18,7 @@ import yarl
 from discord.gateway import ReconnectWebSocket
 
 from adapters.discord.connection.identifying import Identifying
-from adapters.discord.connection.outages import Outage, brief, pauses
+from adapters.discord.connection.outages import Outage, Paces, brief
 from adapters.discord.connection.refusals import FRESH, refusal
 from adapters.discord.connection.socket import Socket
 
@@ -54,8 +54,8 @@ class Shard:
         identifying: Identifying,
         outage: Outage,
         *,
+        paces: Paces,
         fixed_address: bool = False,
-        pauses: Callable[[], Iterator[float]] = pauses,
     ) -> None:
         """address: of the gateway now. fixed_address: sessions are resumed there too."""
         self.id = id
@@ -67,7 +67,7 @@ class Shard:
         self._identifying = identifying
         self._outage = outage
         self._fixed_address = fixed_address
-        self._pauses = pauses
+        self._paces = paces
         self._session: Session | None = None
         self._failed = 0
         """Attempts in a row that led to no session."""
@@ -75,7 +75,7 @@ class Shard:
         """Of those, the ones that Discord took at first."""
         self._soon_lost = 0
         """Good connections in a row that did not last."""
-        self._waits = pauses()
+        self._waits = paces.pauses()
 
     async def run(self) -> None:
         """Until cancelled, or the client is closed.
@@ -132,8 +132,8 @@ class Shard:
                 self._client,
                 gateway=self._where(session),
                 shard_id=self.id,
-                session=session and session.id,
-                sequence=session and session.sequence,
+                session=session.id if session else None,
+                sequence=session.sequence if session else None,
                 resume=session is not None,
             )
         self._client._AutoShardedClient__shards[self.id] = self  # type: ignore[attr-defined]
@@ -155,7 +155,7 @@ class Shard:
             watch.cancel()
 
     async def _watched(self, ws: Socket) -> None:
-        """Hang up where Discord acknowledges no heartbeats. Looked at twice: we may have been busy, and not Discord silent."""
+        """Hang up where Discord acknowledges no heartbeats. Looked at twice: it may be we who were busy."""
         silent = False
         while True:
             await asyncio.sleep(0.5)
@@ -176,7 +176,7 @@ class Shard:
         if ws is not None and ws.established.is_set():
             self._failed = self._in_vain = 0
             self._soon_lost = 0 if stood_s > _STEADY_S else self._soon_lost + 1
-            self._waits = self._pauses()
+            self._waits = self._paces.pauses()
         else:
             self._failed += 1
             self._in_vain += ws is not None
@@ -190,4 +190,4 @@ class Shard:
     def _pause(self) -> float:
         if self._failed:
             return next(self._waits)
-        return min(0.5, 0.05 * self._soon_lost) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
+        return self._paces.soon_s * min(10, self._soon_lost) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load

@@ -118,8 +118,10 @@ class Socket(DiscordWebSocket):
             if not isinstance(self.sequence, int):
                 self.sequence = None
             log.error("A payload of Discord's could not be read (%s); it is skipped", type(error).__name__)
-            if event == "READY" or payload.get("op") == self.HELLO:
+            if event == "READY":
                 raise ReconnectWebSocket(self.shard_id, resume=False)
+            if payload.get("op") == self.HELLO and self._keep_alive is None:
+                raise ReconnectWebSocket(self.shard_id)
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import discord
@@ -26,7 +27,7 @@ _LONGEST_S = 86_400.0
 
 
 class Buckets:
-    """Those of the bot's calls are in the client's HTTPClient; those of interactions, each of which has its own, are kept here."""
+    """Those of the bot's calls are in the client's HTTPClient; those of interactions, each with its own, are here."""
 
     def __init__(self) -> None:
         self._hashes: dict[str, str] = {}
@@ -63,12 +64,14 @@ class Buckets:
     def learn(self, http: HTTPClient, call: Call, bucket: Ratelimit, reply: aiohttp.ClientResponse) -> None:
         """What a reply's headers say of the bucket."""
         route, name = call.route(), reply.headers.get("X-RateLimit-Bucket")
-        hashes, buckets = (self._hashes, self._own) if call.of_interaction else (http._bucket_hashes, http._buckets)
+        hashes, buckets = (
+            (self._hashes, self._own) if call.of_interaction else (http._bucket_hashes, http._buckets)
+        )
         if name and hashes.get(route.key) != name:
             hashes[route.key] = name
             buckets[f"{name}:{route.major_parameters}"] = bucket
         if reply.status != 429 and _sound(reply.headers):
-            bucket.update(reply, use_clock=http.use_clock)
+            bucket.update(reply)
 
     def close(self, http: HTTPClient, call: Call, bucket: Ratelimit | None, limited: Limited) -> None:
         """Discord takes no more for as long as this says: of this bucket, or of anything of the bot's."""
@@ -124,17 +127,18 @@ class Buckets:
 
     def _release(self, bucket: Ratelimit) -> None:
         """Beside the call: discord.py's bucket waits here until it is full again, to wake who waits for it."""
-        task = asyncio.create_task(bucket.__aexit__(None, None, None))  # type: ignore[arg-type]
+        leave: Any = bucket.__aexit__
+        task = asyncio.create_task(leave(None, None, None))
         self._releasing.add(task)
         task.add_done_callback(self._releasing.discard)
 
 
-def _sound(headers: aiohttp.typedefs.LooseHeaders) -> bool:
+def _sound(headers: Mapping[str, str]) -> bool:
     """Whether discord.py can go by these; it breaks, or waits for ever, on others."""
     try:
-        limit = int(headers["X-RateLimit-Limit"])  # type: ignore[call-overload, index]
-        left = int(headers["X-RateLimit-Remaining"])  # type: ignore[call-overload, index]
-        reset = float(headers["X-RateLimit-Reset-After"])  # type: ignore[call-overload, index]
+        limit = int(headers["X-RateLimit-Limit"])
+        left = int(headers["X-RateLimit-Remaining"])
+        reset = float(headers["X-RateLimit-Reset-After"])
     except (KeyError, ValueError):
         return False
     return limit > 0 and left >= 0 and math.isfinite(reset) and -_LONGEST_S < reset < _LONGEST_S

@@ -23,9 +23,7 @@ _SLOWEST_S = 5.0
 class InvalidRequests:
     """How many calls were refused lately, and what follows from it."""
 
-    def __init__(
-        self, slowed_from: int = SLOWED_FROM, most: int = MOST, window_s: float = WINDOW_S
-    ) -> None:
+    def __init__(self, slowed_from: int = SLOWED_FROM, most: int = MOST, window_s: float = WINDOW_S) -> None:
         self._slowed_from, self._most, self._window_s = slowed_from, most, window_s
         self._times: deque[float] = deque()
 
@@ -92,8 +90,6 @@ class ClosedPlaces:
         recent = self._recent(self._refused.get((call.name, call.place), []))
         return recent[-1][1] if len(recent) >= self._times else None
 
-    def _recent(
-        self, refused: list[tuple[float, DiscordRefusal]]
-    ) -> list[tuple[float, DiscordRefusal]]:
+    def _recent(self, refused: list[tuple[float, DiscordRefusal]]) -> list[tuple[float, DiscordRefusal]]:
         oldest = time.monotonic() - self._kept_s
         return [each for each in refused if each[0] > oldest]

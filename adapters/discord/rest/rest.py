@@ -1,38 +1,46 @@
-"""Discord's REST API as the parts of the bot use it: JSON in, JSON out, through discord.py's own client and its rate limits."""
+"""Discord's REST API as the parts of the bot use it: JSON in, JSON out, over discord.py's client and within its limits."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import aiohttp
 import discord
-from discord.http import HTTPClient, Route
 
-from adapters.discord.rest.errors import Limited, NotSent, Unconfirmed, refusal
-from rag_core.errors import Unavailable
+from adapters.discord.rest.calling import Calling
+from adapters.discord.rest.calls import Call, File, nonce_of
+from adapters.discord.rest.downloads import download
+from adapters.discord.rest.errors import ACKNOWLEDGED, NO_MESSAGE, THREAD_THERE, DiscordRefusal
+from adapters.discord.rest.invalid import ClosedPlaces, InvalidRequests
 
 __all__ = ["File", "Rest", "nonce_of"]
 
 Json = dict[str, Any]
-File = tuple[str, bytes]
-"""Its name and what is in it."""
 
 _TRYING_S = 30.0
-_ONE_CALL_S = 15.0
+_MESSAGES = "/channels/{channel_id}/messages"
+_MESSAGE = "/channels/{channel_id}/messages/{message_id}"
+_FOLLOW_UPS = "/webhooks/{webhook_id}/{webhook_token}"
+_FOLLOW_UP = "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
+_ORIGINAL = "@original"
 
 
 class Rest:
     """Speaks as one bot. Whatever a call raises is of adapters/discord/rest/errors.py."""
 
-    def __init__(self, client: discord.Client, *, trying_s: float = _TRYING_S) -> None:
-        """client: logged in, or soon to be. trying_s: how long a call is tried again while Discord is away or busy."""
+    def __init__(
+        self,
+        client: discord.Client,
+        *,
+        trying_s: float = _TRYING_S,
+        invalid: InvalidRequests | None = None,
+        closed: ClosedPlaces | None = None,
+    ) -> None:
+        """client: logged in, or soon to be; calls go over its connections, with its proxy and within its rate limits.
+        trying_s: how long a call is tried again while Discord is away or busy. invalid, closed: what was refused lately."""
         self._client = client
-        self._trying_s = trying_s
+        self._calling = Calling(client, trying_s, invalid, closed)
 
     @property
     def user(self) -> str:
@@ -41,174 +49,211 @@ class Rest:
 
     @property
     def application(self) -> str:
+        """Its id; '' before it is known."""
         return str(self._client.application_id or "")
+
+    @property
+    def token_gone(self) -> asyncio.Event:
+        """Set when Discord refuses the bot's token; from then on no call that needs it leaves."""
+        return self._calling.token_gone
+
+    def signed_in(self) -> None:
+        """The token counts (again), as a login that worked shows. Not needed where it is another one."""
+        self._calling.signed_in()
+
+    def opened(self, place: str) -> None:
+        """Discord told that permissions of this channel or server changed: calls there are made again at once."""
+        self._calling.closed.opened(place)
+
+    @property
+    def refused_lately(self) -> int:
+        """Calls of the last ten minutes that Discord counts as invalid; it shuts out who makes 10,000."""
+        return self._calling.invalid.lately
+
+    async def close(self) -> None:
+        """End what goes on beside calls. The connections are the client's, who closes them."""
+        await self._calling.close()
 
     # messages
 
     async def send(
-        self, channel: str, body: Mapping[str, Any], *, nonce: str, files: Sequence[File] = ()
+        self,
+        channel: str,
+        body: Mapping[str, Any],
+        *,
+        nonce: str,
+        files: Sequence[File] = (),
+        trying_s: float | None = None,
     ) -> Json:
-        """Post a message. nonce: as nonce_of makes it; a second call with the same gives the message of the first.
+        """Post a message. nonce: as nonce_of makes it; a second call with the same, within a few minutes, gives the
+        message of the first. trying_s: how long it is tried again; None: as usual; 0: once.
 
         Raises:
             DiscordRefusal: PlaceClosed among them.
             Unavailable: not now.
         """
         body = {**body, "nonce": nonce, "enforce_nonce": True}
-        return _table(
-            await self._call("POST", "/channels/{channel_id}/messages", body, files, channel_id=channel)
-        )
+        where = {"channel_id": channel}
+        return _table(await self._call("POST", _MESSAGES, where, body, files=files, trying_s=trying_s))
 
-    async def edit(self, channel: str, message: str, body: Mapping[str, Any]) -> Json:
+    async def edit(
+        self,
+        channel: str,
+        message: str,
+        body: Mapping[str, Any],
+        *,
+        files: Sequence[File] = (),
+        trying_s: float | None = None,
+    ) -> Json:
         """Raises Vanished where there is no such message of ours."""
-        path = "/channels/{channel_id}/messages/{message_id}"
-        return _table(await self._call("PATCH", path, body, channel_id=channel, message_id=message))
+        where = {"channel_id": channel, "message_id": message}
+        return _table(await self._call("PATCH", _MESSAGE, where, body, files=files, trying_s=trying_s))
 
     async def delete(self, channel: str, message: str) -> None:
-        path = "/channels/{channel_id}/messages/{message_id}"
-        await self._call("DELETE", path, channel_id=channel, message_id=message)
+        """Nothing happens where it is gone already."""
+        await self._gone(_MESSAGE, {"channel_id": channel, "message_id": message})
 
     async def message(self, channel: str, message: str) -> Json:
-        path = "/channels/{channel_id}/messages/{message_id}"
-        return _table(await self._call("GET", path, channel_id=channel, message_id=message))
+        where = {"channel_id": channel, "message_id": message}
+        return _table(await self._call("GET", _MESSAGE, where))
 
-    async def messages(self, channel: str, *, limit: int = 50, before: str = "") -> list[Json]:
-        """The newest first."""
-        params = {"limit": str(limit), **({"before": before} if before else {})}
-        path = "/channels/{channel_id}/messages"
-        return list(await self._call("GET", path, channel_id=channel, params=params) or ())
+    async def messages(
+        self, channel: str, *, limit: int = 50, before: str = "", after: str = ""
+    ) -> list[Json]:
+        """The newest first. before, after: ids of messages; '': from the newest back."""
+        given = {"limit": str(limit), "before": before, "after": after}
+        params = {name: value for name, value in given.items() if value}
+        return _tables(await self._call("GET", _MESSAGES, {"channel_id": channel}, params=params))
 
     async def typing(self, channel: str) -> None:
-        """The sign that the bot writes; Discord takes it away after ten seconds, or with the next message."""
-        await self._call("POST", "/channels/{channel_id}/typing", channel_id=channel)
+        """The sign that the bot writes; Discord takes it away after ten seconds, or with the next message. Tried once."""
+        await self._call("POST", "/channels/{channel_id}/typing", {"channel_id": channel}, trying_s=0)
 
     async def start_thread(self, channel: str, message: str, name: str) -> Json:
+        """The thread of a message: a new one, or that which it has already, such as from a call whose reply was lost."""
         path = "/channels/{channel_id}/messages/{message_id}/threads"
-        return _table(
-            await self._call("POST", path, {"name": name[:100]}, channel_id=channel, message_id=message)
-        )
+        where = {"channel_id": channel, "message_id": message}
+        try:
+            return _table(await self._call("POST", path, where, {"name": name[:100]}))
+        except DiscordRefusal as error:
+            if error.code != THREAD_THERE:
+                raise
+        return await self.channel(message)  # the two have one id
 
     # places and people
 
     async def channel(self, channel: str) -> Json:
-        return _table(await self._call("GET", "/channels/{channel_id}", channel_id=channel))
+        return _table(await self._call("GET", "/channels/{channel_id}", {"channel_id": channel}))
 
     async def guild(self, guild: str) -> Json:
-        return _table(await self._call("GET", "/guilds/{guild_id}", guild_id=guild))
+        return _table(await self._call("GET", "/guilds/{guild_id}", {"guild_id": guild}))
 
     async def roles(self, guild: str) -> list[Json]:
-        return list(await self._call("GET", "/guilds/{guild_id}/roles", guild_id=guild) or ())
+        return _tables(await self._call("GET", "/guilds/{guild_id}/roles", {"guild_id": guild}))
 
     async def member(self, guild: str, user: str) -> Json:
-        path = "/guilds/{guild_id}/members/{user_id}"
-        return _table(await self._call("GET", path, guild_id=guild, user_id=user))
+        """Raises Vanished where the person is no member."""
+        where = {"guild_id": guild, "user_id": user}
+        return _table(await self._call("GET", "/guilds/{guild_id}/members/{user_id}", where))
 
     async def user_of(self, user: str) -> Json:
-        return _table(await self._call("GET", "/users/{user_id}", user_id=user))
+        return _table(await self._call("GET", "/users/{user_id}", {"user_id": user}))
 
     async def direct(self, user: str) -> str:
         """The channel of direct messages with this person."""
-        said = _table(await self._call("POST", "/users/@me/channels", {"recipient_id": user}))
-        return str(said.get("id") or "")
+        said = await self._call("POST", "/users/@me/channels", {}, {"recipient_id": user})
+        return str(_table(said).get("id") or "")
 
     # interactions
 
     async def respond(self, interaction: str, token: str, response: Mapping[str, Any]) -> None:
-        """The first response, within three seconds: a deferral, a message or a modal. Tried once."""
+        """The first response, within three seconds: a deferral, a message or a modal. Tried for 2.5 s, and done where it
+        is acknowledged already.
+
+        Raises:
+            Vanished: Discord waits for it no more.
+            DiscordRefusal, Unavailable: as for all calls.
+        """
         path = "/interactions/{interaction_id}/{webhook_token}/callback"
-        await self._call(
-            "POST", path, response, trying_s=0, interaction_id=interaction, webhook_token=token
-        )
+        try:
+            await self._call("POST", path, {"interaction_id": interaction, "webhook_token": token}, response)
+        except DiscordRefusal as error:
+            if error.code != ACKNOWLEDGED:
+                raise
 
-    async def original(self, token: str, body: Mapping[str, Any], *, files: Sequence[File] = ()) -> Json:
+    async def original(
+        self,
+        token: str,
+        body: Mapping[str, Any],
+        *,
+        files: Sequence[File] = (),
+        trying_s: float | None = None,
+    ) -> Json:
         """Have the first response show this."""
-        path = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
-        where = {"webhook_id": self.application, "webhook_token": token}
-        return _table(await self._call("PATCH", path, body, files, **where))
+        return await self.change(token, _ORIGINAL, body, files=files, trying_s=trying_s)
 
-    async def take_back(self, token: str, message: str = "@original") -> None:
-        path = "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
-        where = {"webhook_id": self.application, "webhook_token": token, "message_id": message}
-        await self._call("DELETE", path, **where)
+    async def take_back(self, token: str, message: str = _ORIGINAL) -> None:
+        """Nothing happens where it is gone already."""
+        await self._gone(_FOLLOW_UP, {**self._of(token), "message_id": message})
 
     async def follow_up(
         self, token: str, body: Mapping[str, Any], *, ephemeral: bool = True, files: Sequence[File] = ()
     ) -> Json:
-        """A further message. A call whose reply is lost is not repeated: these have no nonce."""
+        """A further message. A call whose reply is lost is not repeated, as these have no nonce: that is an Unconfirmed."""
         body = {**body, "flags": int(body.get("flags") or 0) | (64 if ephemeral else 0)}
-        path = "/webhooks/{webhook_id}/{webhook_token}"
-        where = {"webhook_id": self.application, "webhook_token": token}
-        return _table(await self._call("POST", path, body, files, params={"wait": "true"}, **where))
+        call = Call("POST", _FOLLOW_UPS, self._of(token), body, files, {"wait": "true"}, repeatable=False)
+        return _table(await self._calling.make(call))
 
-    async def change(self, token: str, message: str, body: Mapping[str, Any]) -> Json:
+    async def change(
+        self,
+        token: str,
+        message: str,
+        body: Mapping[str, Any],
+        *,
+        files: Sequence[File] = (),
+        trying_s: float | None = None,
+    ) -> Json:
         """Have a further message show this."""
-        path = "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
-        where = {"webhook_id": self.application, "webhook_token": token, "message_id": message}
-        return _table(await self._call("PATCH", path, body, **where))
+        where = {**self._of(token), "message_id": message}
+        return _table(await self._call("PATCH", _FOLLOW_UP, where, body, files=files, trying_s=trying_s))
 
     async def download(self, url: str, most: int) -> bytes:
-        """What a person attached; at most so many bytes."""
-        raise NotImplementedError
+        """What a person attached; at most so many bytes.
+
+        Raises:
+            InvalidEntry: the address is not one of Discord's, or the file is larger.
+            Vanished: it was deleted, or its address has expired; the message, read again, may have another.
+            Unavailable: not now.
+        """
+        return await download(self._calling.wire, url, most)
 
     async def _call(
         self,
         method: str,
         path: str,
+        where: Mapping[str, str],
         body: Mapping[str, Any] | None = None,
-        files: Sequence[File] = (),
         *,
-        trying_s: float | None = None,
+        files: Sequence[File] = (),
         params: Mapping[str, str] | None = None,
-        **where: str,
+        trying_s: float | None = None,
     ) -> Any:
-        call, http = f"{method} {path}", self._client.http
+        return await self._calling.make(Call(method, path, where, body, files, params or {}), trying_s)
+
+    async def _gone(self, path: str, where: Mapping[str, str]) -> None:
         try:
-            async with asyncio.timeout(_ONE_CALL_S):
-                return await _sent(http, Route(method, path, **where), body, files, params)
-        except discord.RateLimited as error:
-            raise Limited(call, error.retry_after) from error
-        except discord.HTTPException as error:
-            if error.status == 429:
-                raise Limited(call, float(error.response.headers.get("Retry-After", 1))) from error
-            if error.status >= 500:
-                raise Unconfirmed(f"Discord broke at {call} ({error.status}); try again later") from error
-            raise refusal(call, error.status, error.code, error.text) from error
-        except aiohttp.ClientConnectorError as error:
-            raise NotSent(f"Discord cannot be reached for {call}; try again later") from error
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Unconfirmed(f"Discord did not answer {call}; try again later") from error
-        except Unavailable:
-            raise
+            await self._call("DELETE", path, where)
+        except DiscordRefusal as error:
+            if error.code != NO_MESSAGE:
+                raise
 
-
-def nonce_of(delivery: str, part: int | str = 0) -> str:
-    """What makes a message of a delivery's the same at each attempt: 25 characters, as many as Discord takes."""
-    return hashlib.sha256(f"{delivery}\0{part}".encode()).hexdigest()[:25]
-
-
-async def _sent(
-    http: HTTPClient,
-    route: Route,
-    body: Mapping[str, Any] | None,
-    files: Sequence[File],
-    params: Mapping[str, str] | None,
-) -> Any:
-    more: dict[str, Any] = {"params": params} if params else {}
-    if not files:
-        return await http.request(route, **({"json": body} if body is not None else {}), **more)
-    attached = [discord.File(io.BytesIO(data), name) for name, data in files]
-    form: list[dict[str, Any]] = [{"name": "payload_json", "value": json.dumps(body or {})}]
-    form += [
-        {
-            "name": f"files[{n}]",
-            "value": file.fp,
-            "filename": file.filename,
-            "content_type": "application/octet-stream",
-        }
-        for n, file in enumerate(attached)
-    ]
-    return await http.request(route, form=form, files=attached, **more)
+    def _of(self, token: str) -> dict[str, str]:
+        return {"webhook_id": self.application, "webhook_token": token}
 
 
 def _table(value: Any) -> Json:
     return value if isinstance(value, dict) else {}
+
+
+def _tables(value: Any) -> list[Json]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -137,14 +137,16 @@ class Wire:
         if status in _NOT_HANDLED:
             raise NotSent(f"Discord does not take {call.name} now (status {status}); try again later")
         if status >= 500 or status == 408:
-            raise Unconfirmed(f"Discord broke at {call.name} (status {status}); try again later", refused=True)
+            raise Unconfirmed(
+                f"Discord broke at {call.name} (status {status}); try again later", refused=True
+            )
         raise refusal(call.name, status, said, signed=not call.of_interaction)
 
 
 def _form(call: Call) -> aiohttp.FormData:
     """A new one for each try: it is read once. Discord takes no quoted brackets in the names of fields."""
     form = aiohttp.FormData(quote_fields=False)
-    form.add_field("payload_json", json.dumps(call.body or {}), content_type="application/json")
+    form.add_field("payload_json", json.dumps(call.body or {}))
     for n, (name, content) in enumerate(call.files):
         name = _UNPRINTABLE.sub("_", name.encode(errors="replace").decode()) or "file"
         form.add_field(f"files[{n}]", content, filename=name, content_type="application/octet-stream")

@@ -32,7 +32,8 @@ _SIGN = re.compile(
     r"|\|(?=\||\Z)|(?<=\|)\||\A\|"
     r"|:(?=[\w+-]+(?:::[\w-]+)?:)"  # the name of an emoji
 )
-_BRACKETS = re.compile(r"(\[[^\[\]\n]*\])(\()?|[\[\]]")
+_BRACKETS = re.compile(r"\[[^\[\]\n]*\]|[\[\]]")
+_ALONE = re.compile(r"[\[\]]")
 _LEADS = re.compile(r"((?:[ \t]|\*|~~)*)(?:(?=>|#{1,3}\s|-#?(?:\s|$)|\*(?:\s|$))|(\d+)(?=\.(?:\s|$)))")
 _PLAIN = re.compile(
     r"(?!\d+\.\s|[#>-])[\w \-.,;!?'\"()&/+=%$€£…–—“”‘’„«»·:§°@]*\w[\w \-.,;!?'\"()&/+=%$€£…–—“”‘’„«»·:§°@]*"
@@ -62,7 +63,7 @@ def still(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Text for a message or an embed, shown as it is."""
-    return "\n".join(map(led, signs(visible(text)).split("\n")))
+    return "\n".join(map(led, signs(visible(text), alone=True).split("\n")))
 
 
 def label(text: str, most: int) -> str:
@@ -85,11 +86,15 @@ def link(address: str, words: str) -> str:
     return f"{escaped(words)} [→](<{address}>)".lstrip()
 
 
-def signs(text: str) -> str:
-    """Text for within a line, of which no sign is read as Markdown or as a token of Discord's."""
+def signs(text: str, *, alone: bool = False) -> str:
+    """Text for within a line, of which no sign is read as Markdown or as a token of Discord's.
+
+    alone: of brackets, not even pairs that nothing makes a link of are left.
+    """
     text = _SIGN.sub(r"\\\g<0>", text)
-    text = _SCHEME.sub(_JOINER, _TOKEN.sub(f"<{_JOINER}", text))
-    return still(_BRACKETS.sub(_unlinking, text))
+    text = _SCHEME.sub(_JOINER, _TOKEN.sub(rf"\\<{_JOINER}", text))
+    text = (_ALONE if alone else _BRACKETS).sub(_single, text)
+    return still(text.replace("](", r"]\("))
 
 
 def led(line: str) -> str:
@@ -101,8 +106,6 @@ def led(line: str) -> str:
     return f"{line[:at]}\\{line[at:]}"
 
 
-def _unlinking(match: re.Match[str]) -> str:
-    """Pairs of brackets stay, since a link is made of them by a parenthesis behind; single ones might find a partner."""
-    if match[1]:
-        return match[1] + (r"\(" if match[2] else "")
-    return "\\" + match.group()
+def _single(match: re.Match[str]) -> str:
+    """Pairs of brackets stay, single ones might find a partner."""
+    return match.group() if len(match.group()) > 1 else "\\" + match.group()

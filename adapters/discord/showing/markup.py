@@ -41,7 +41,9 @@ def as_discord(markdown: str, links: Mapping[int, str] | None = None) -> str:
     links: addresses, from linkable(), by the citations' numbers. Of all other links the words are left, and the address
     as code.
     """
-    return _written(_Writer(links or {}, marked=True), markdown)
+    writer = _Writer(links or {}, marked=True)
+    text = _written(writer, markdown)
+    return _written(_Writer({}, marked=True, alone=True), markdown) if writer.ends_a_link else text
 
 
 def plain(markdown: str, most: int) -> str:
@@ -57,9 +59,14 @@ def _written(writer: _Writer, markdown: str) -> str:
 class _Writer:
     """Writes the nodes of a text, with marks and escapes or without."""
 
-    def __init__(self, links: Mapping[int, str], *, marked: bool) -> None:
+    def __init__(self, links: Mapping[int, str], *, marked: bool, alone: bool = False) -> None:
+        """alone: no bracket of the text and no link of ours is left, so that code which looks like the end of a link has
+        no beginning to it: Discord looks for a link's end before it looks for code."""
+        self.ends_a_link = False
+        """Whether there is such code."""
         self._links = links
         self._marked = marked
+        self._alone = alone
         self._open: list[str] = []
         """The emphasis that a text stands in."""
         self._nested = 0
@@ -131,7 +138,7 @@ class _Writer:
         if not self._marked:
             return lines
         language = info.split()[0] if info.split() else ""
-        body = still("\n".join(lines).replace("```", "'''")).split("\n")
+        body = self._still("\n".join(lines).replace("```", "'''")).split("\n")
         opening = "```" + (language if _INFO.fullmatch(language) else "")
         return [_Whole(line) for line in (opening, *body, "```")]
 
@@ -162,7 +169,7 @@ class _Writer:
         if node.type in ("softbreak", "hardbreak"):
             return "\n"
         if node.type == "code_inline":
-            return code(node.content) if self._marked else node.content
+            return self._still(code(node.content)) if self._marked else node.content
         if node.type == "link":
             return self._link(str(node.attrs.get("href", "")), node.children)
         if node.type in _MARKS:
@@ -173,8 +180,15 @@ class _Writer:
         words = self._inline(nodes)
         if not address or not self._marked:
             return words
-        shown = code(address)
-        return f"{words} ({shown})" if words.strip() and signs(address) != words else shown
+        shown = self._still(code(address))
+        return f"{words} ({shown})" if words.strip() and self._signs(address) != words else shown
+
+    def _still(self, text: str) -> str:
+        self.ends_a_link = self.ends_a_link or "](" in text
+        return still(text)
+
+    def _signs(self, text: str) -> str:
+        return signs(text, alone=self._alone)
 
     def _marked_as(self, kind: str, nodes: Sequence[SyntaxTreeNode], behind: str = "") -> str:
         """In emphasis, which Discord does not nest in itself."""
@@ -191,9 +205,9 @@ class _Writer:
         at = 0
         for mark in _CITATION.finditer(text):
             if address := self._links.get(int(mark[1])):
-                parts += [signs(text[at : mark.start()]), _cited(mark.group(), address)]
+                parts += [self._signs(text[at : mark.start()]), _cited(mark.group(), address)]
                 at = mark.end()
-        return "".join([*parts, signs(text[at:])])
+        return "".join([*parts, self._signs(text[at:])])
 
 
 def _cited(mark: str, address: str) -> str:

@@ -7,7 +7,6 @@ Sizes: https://discord.com/developers/docs/resources/message. A body has all of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import zip_longest
 
 from adapters.chat import Reply, unsure, written_by
 from adapters.discord.ids import Ids
@@ -28,8 +27,8 @@ CONTENT = 2_000
 """Characters of a message's text."""
 DESCRIPTION = 4_096
 """Characters of an embed's text."""
-_TITLE, _FOOTER, _ALL = 256, 1_500, 6_000
-"""Of an embed's title, of its small print, which may have more, and of all embeds of a message."""
+_TITLE, _FOOTER = 100, 1_500
+"""Of an embed's title and its small print before escaping: with a full text they stay below 6,000 characters in all."""
 _NAME, _PLACE, _LOCATION, _QUOTE, _QUESTION, _NOTICE = 150, 150, 200, 160, 300, 400
 _LONGEST_INLINE_LINK = 300
 """A citation's mark may stand in a text many times; longer addresses are in the list of sources alone."""
@@ -53,9 +52,12 @@ def answer(
     embeds = _embeds(found, language)
     if not texts and not embeds:
         texts = [say(language, "not-found")]
-    # The first embed belongs to the last text; further ones are messages of their own.
-    first = max(len(texts) - 1, 0)
-    shown = [body(text, one) for text, one in zip_longest(texts, [None] * first + embeds, fillvalue=None)]
+    *before, last = texts or [""]
+    shown = [
+        *map(body, before),
+        body(last, embeds[0] if embeds else None),
+        *(body("", one) for one in embeds[1:]),
+    ]
     shown[-1]["components"] = controls(found.id, language, ids, options or Rendering())
     return shown
 
@@ -92,7 +94,7 @@ def body(content: str = "", shown: Json | None = None, components: Sequence[Json
     """What a message is sent or edited with; nobody is called by it. content: from as_discord(), or escaped. shown: its
     embed."""
     return {
-        "content": content or "",
+        "content": content,
         "embeds": [shown] if shown else [],
         "components": list(components),
         "allowed_mentions": {"parse": []},
@@ -111,14 +113,14 @@ def embed(
     shortened. fields: name -> text, escaped, each up to 1,024 characters, 25 of them, 6,000 in all."""
     found: Json = {"description": text} if text else {}
     if title:
-        found["title"] = escaped(short(title, _TITLE // 2))
+        found["title"] = escaped(short(title, _TITLE))
     if colour is not None:
         found["color"] = colour
     if footer:
         found["footer"] = {"text": still(footer)}
     if fields:
         found["fields"] = [
-            {"name": escaped(short(name, 128)) or "…", "value": value} for name, value in fields.items()
+            {"name": escaped(short(name, _TITLE)) or "…", "value": value} for name, value in fields.items()
         ]
     return found
 

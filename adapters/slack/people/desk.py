@@ -5,20 +5,21 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from adapters.escalating import Called, PersonsReply
+from adapters.escalating import Called, PersonsReply, answer_for
 from adapters.slack.bot import PLATFORM
 from adapters.slack.identity import Identity
 from adapters.slack.ids import Ids
 from adapters.slack.showing.blocks import Json, actions, button, context, section
-from adapters.slack.showing.escaping import escaped, label, link, linkable, shortened
+from adapters.slack.showing.escaping import escaped, label, link
 from adapters.slack.showing.mrkdwn import sections
 from adapters.slack.showing.quoting import direct_channel, messages, quoted
 from adapters.slack.showing.rendering import message
 from adapters.slack.showing.whispers import Whispers
 from adapters.slack.web_api.api import Api, Apis
 from adapters.slack.web_api.errors import SlackRefusal
+from adapters.text import linkable, shortened
 from rag_core.access import Access
-from rag_core.errors import NotFound, Unavailable
+from rag_core.errors import Unavailable
 from rag_core.messages import say
 from rag_core.records.escalations import Escalation
 from rag_core.records.feedback import Feedback
@@ -159,17 +160,11 @@ class EscalationDesk:
 
     async def _answered(self, escalation: Escalation, where: _Target, language: str) -> list[Json]:
         """The answer that was given, where those who read it here may read all that it was made from."""
-        if not escalation.answer_id:
-            return []
         reader = Principal(PLATFORM, where.user, escalation.workspace, where.channel, direct=bool(where.user))
-        id = escalation.answer_id
-        if id not in await self._feedback.readable([id], self._access.scopes_of(reader)):
+        answer = await answer_for(reader, escalation.answer_id, self._feedback, self._access)
+        if answer is None:
             return []
-        try:
-            answer = (await self._feedback.answer(id)).text
-        except NotFound:
-            return []
-        shown = [section(part) for part in sections(shortened(answer, _ANSWER))]
+        shown = [section(part) for part in sections(shortened(answer.text, _ANSWER))]
         return [context(escaped(say(language, "escalation-answered"))), *shown]
 
     async def _name(self, api: Api, user: str) -> str:

@@ -6,12 +6,13 @@ from adapters.slack.identity import Identity
 from adapters.slack.ids import Ids
 from adapters.slack.showing.blocks import Json, actions, button, context, section, size
 from adapters.slack.showing.controls import Rendering
-from adapters.slack.showing.escaping import escaped, label, shortened
+from adapters.slack.showing.escaping import escaped, label
 from adapters.slack.showing.mrkdwn import sections
 from adapters.slack.showing.quoting import quoted
 from adapters.slack.showing.rendering import answer_messages, message
 from adapters.slack.showing.whispers import Whispers
 from adapters.slack.web_api.api import Api
+from adapters.text import shortened
 from rag_core.messages import say
 from rag_core.records.feedback import RecordedAnswer
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import zip_longest
-from typing import Literal
 
 from adapters.answering import Asked
 from adapters.channels import Channels
 from adapters.chat import Reply
+from adapters.drafting import DECIDED, Decision, Drafting
+from adapters.inputs import parts, together
 from adapters.slack.bot import PLATFORM, Refusal
 from adapters.slack.clicks import Click, click_of, entered, kept_in, user_of
 from adapters.slack.identity import Identity
@@ -19,7 +19,7 @@ from adapters.slack.people.draft_messages import DraftMessages
 from adapters.slack.received import Handler, Received
 from adapters.slack.showing.controls import Rendering
 from adapters.slack.showing.looks import Looks, Shown
-from adapters.slack.showing.modals import LONGEST, modal, parts, text_input
+from adapters.slack.showing.modals import LONGEST, PART, modal, text_input
 from adapters.slack.showing.quoting import direct_channel
 from adapters.slack.showing.streaming import Place
 from adapters.slack.showing.surfaces import Progress, ThreadSurface
@@ -35,16 +35,12 @@ from rag_core.records.reviews import Reviews
 __all__ = ["Drafts"]
 
 _TEXT = "text"
-_DECIDED = {"sent": "draft-sent-by", "discarded": "draft-discarded-by"}
 _MOST_PEOPLE = 10
 """Of a user group, who are each shown a draft."""
 log = logging.getLogger(__name__)
 
 
 class Drafts:
-    """What is needed after a restart stands in the records: the answer's, and the postings' of the messages that show the
-    draft, which are of kind 'draft' until somebody decides."""
-
     def __init__(
         self,
         ids: Ids,
@@ -61,6 +57,7 @@ class Drafts:
         self._apis = apis
         self._feedback = feedback
         self._postings = postings
+        self._drafting = Drafting(PLATFORM, postings)
         self._reviews = reviews
         self._channels = channels
         self._identity = identity
@@ -117,28 +114,15 @@ class Drafts:
             await self._postings.remove(PLATFORM, row.channel, row.message)
 
     async def _show(self, api: Api, target: str, asked: Asked, given: RecordedAnswer) -> None:
-        earlier = await self._postings.of_question(PLATFORM, target, asked.message) if asked.message else []
-        draft = next((row for row in earlier if row.kind == "draft"), None)
+        draft = await self._drafting.earlier(target, asked)
         shown = await self._messages.open(api, target, given)
         if draft is not None:
             await api.call("chat.update", channel=target, ts=draft.message, **shown)
-            await self._postings.change(draft, answer_id=given.id)
+            await self._drafting.changed(draft, given)
             return
         place = f"{given.channel}:{asked.message or given.id}"
         ts = await api.post(delivery=f"draft:{place}", part=0, channel=target, **shown)
-        who = asked.question.principal
-        row = Posting(
-            platform=PLATFORM,
-            channel=target,
-            message=ts,
-            workspace=asked.question.asked_in,
-            thread=asked.question.thread,
-            question_message=asked.message,
-            kind="draft",
-            answer_id=given.id,
-            user_id="" if asked.unasked else who.user,  # nobody waits for what nobody asked
-        )
-        await self._postings.record([row])
+        await self._drafting.shown(target, ts, asked, given)
 
     async def _targets(self, api: Api, escalation: str) -> list[str]:
         """Channels by id. The members of a group are each written to."""
@@ -180,8 +164,7 @@ class Drafts:
     async def _edited(self, received: Received) -> None:
         body, kept = received.body, kept_in(received.body)
         between = [str(one) for one in kept.get("between") or ()]
-        pieces = zip_longest(self._entered(body, kept), between, fillvalue="")
-        text = "".join(piece + behind for piece, behind in pieces).strip()
+        text = together(self._entered(body, kept), between)
         spot = Spot(str(kept.get("channel") or ""), user_of(body), str(kept.get("thread") or ""))
         given = await self._decide(received, str(kept.get("answer") or ""), "sent", spot, text)
         if given is not None and text != given.text.strip():
@@ -191,7 +174,7 @@ class Drafts:
         self,
         received: Received,
         answer: str,
-        decision: Literal["sent", "discarded"],
+        decision: Decision,
         spot: Spot,
         text: str = "",
     ) -> RecordedAnswer | None:
@@ -201,35 +184,20 @@ class Drafts:
         except NotFound:
             await self._whispers.tell(received.api, spot, "vote-unknown")
             return None
-        if not await self._is_mine(received, answer, decision):
+        if not await self._drafting.take(answer, decision, received.delivery.progress, received.note):
             await self._whispers.tell(received.api, spot, "draft-decided")
             return None
         changed = bool(text) and text != given.text.strip()
         if decision == "sent":
             try:
                 await self._post(received, given, text if changed else "")
-            except AnswerloopError:  # it is still to be decided: by another attempt, or by another click
-                await self._reopen(answer)
+            except AnswerloopError:
+                await self._drafting.reopen(answer)
                 raise
-        words = "draft-sent-changed" if changed else _DECIDED[decision]
-        for row in await self._postings.of_answer(answer):
-            if row.kind == decision:
-                await self._close(received.api, row, given, words, spot.user)
+        words = "draft-sent-changed" if changed else DECIDED[decision]
+        for row in await self._drafting.decided(answer, decision):
+            await self._close(received.api, row, given, words, spot.user)
         return given
-
-    async def _reopen(self, answer: str) -> None:
-        for row in await self._postings.of_answer(answer):
-            if row.kind == "sent":
-                await self._postings.change(row, kind="draft")
-
-    async def _is_mine(self, received: Received, answer: str, decision: Literal["sent", "discarded"]) -> bool:
-        """Of several who decide at once one does; an attempt that broke off goes on."""
-        earlier = received.delivery.progress.get("deciding") == decision
-        if not earlier:
-            await received.note({"deciding": decision})
-        if await self._postings.decide(PLATFORM, answer, decision):
-            return True
-        return earlier and any(row.kind == decision for row in await self._postings.of_answer(answer))
 
     async def _post(self, received: Received, given: RecordedAnswer, text: str) -> None:
         """Send it where it was asked. text: a person's, in the place of the bot's."""
@@ -250,23 +218,9 @@ class Drafts:
         look = self._looks.of(api, channel, language, options)
         surface = Shown(ThreadSurface(api, place, progress, look, language), api, channel)
         messages = await surface.finish(Reply(answer.text, answer))
-        drafts = await self._postings.of_answer(given.id)
-        question = next((row.question_message for row in drafts if row.kind == "sent"), "")
-        rows = [
-            Posting(
-                platform=PLATFORM,
-                channel=channel,
-                message=ts,
-                workspace=given.workspace,
-                thread=given.thread,
-                question_message=question,
-                part=part,
-                answer_id=given.id,
-                user_id=given.user,
-            )
-            for part, ts in enumerate(messages)
-        ]
-        await self._postings.record(rows)
+        drafts = await self._drafting.decided(given.id, "sent")
+        question = next((row.question_message for row in drafts), "")
+        await self._drafting.sent(given, messages, channel, question)
 
     async def _close(self, api: Api, row: Posting, given: RecordedAnswer, words: str, user: str) -> None:
         shown = await self._messages.decided(api, row.channel, given, words, user)
@@ -276,7 +230,7 @@ class Drafts:
             log.info("A draft does not show that it was decided about: %s", error)
 
     def _modal(self, language: str, given: RecordedAnswer, click: Click) -> dict[str, object]:
-        pieces, between = parts(given.text)
+        pieces, between = parts(given.text, PART)
         kept = {
             "answer": given.id,
             "channel": click.channel,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from adapters.channels import Channels
-from adapters.escalating import Escalating, Outcome, PersonsReply
+from adapters.escalating import TOLD, Escalating, Outcome, PersonsReply
 from adapters.slack.bot import PLATFORM, Refusal
 from adapters.slack.clicks import Click, click_of, entered, kept_in, user_of
 from adapters.slack.identity import Identity
@@ -28,11 +28,6 @@ from rag_core.records.postings import Postings
 __all__ = ["AskingPeople"]
 
 _TEXT = "text"
-_TOLD = {
-    Outcome.NOBODY: "escalation-nobody",
-    Outcome.OPEN: "escalation-open",
-    Outcome.RESOLVED: "escalation-resolved",
-}
 
 
 class AskingPeople:
@@ -96,7 +91,7 @@ class AskingPeople:
         if outcome is Outcome.ASKED:
             await self._tell_asked(received, kept, spot)
         else:
-            await self._whispers.tell(received.api, spot, _TOLD[outcome])
+            await self._whispers.tell(received.api, spot, TOLD[outcome])
 
     async def _wanted(
         self, click: Click, answer: RecordedAnswer, team: str, remind_after_s: int

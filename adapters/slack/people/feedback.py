@@ -17,7 +17,6 @@ from adapters.slack.showing.modals import LONGEST, TITLE, choice, modal, text_in
 from adapters.slack.showing.whispers import Pressed, Spot, Whispers
 from adapters.slack.web_api.api import Api
 from adapters.voting import Voting
-from rag_core.errors import AnswerloopError, Unavailable
 from rag_core.messages import say
 from rag_core.records.postings import Postings
 from rag_core.types import Vote
@@ -117,13 +116,10 @@ class FeedbackControls:
 
     async def _cast(self, api: Api, vote: Vote, spot: Spot) -> bool | None:
         """Whether it changed anything; None: there is no such answer, which the voter is told."""
-        try:
-            return await self._voting.cast(vote)
-        except Unavailable:
-            raise
-        except AnswerloopError:
+        changed = await self._voting.recorded(vote)
+        if changed is None:
             await self._whispers.tell(api, spot, "vote-unknown")
-            return None
+        return changed
 
     async def _ask_why(self, api: Api, click: Click, answer: str) -> None:
         """The vote is recorded: who closes the modal loses nothing. Where it is too late for one, a button opens it."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.channels import LABELS, SETTABLE, Channel, Channels
+from adapters.channels import LABELS, Channel, Channels
+from adapters.settings_changes import change, in_words, offered_scopes
 from adapters.slack.bot import PLATFORM, Refusal
 from adapters.slack.clicks import kept_in, user_of
 from adapters.slack.identity import Identity
@@ -20,15 +21,13 @@ from adapters.slack.showing.views import reading
 from adapters.slack.showing.whispers import Spot, Whispers
 from adapters.slack.web_api.api import Api
 from adapters.slack.web_api.errors import SlackRefusal
-from rag_core.access import PUBLIC, Access
-from rag_core.errors import AnswerloopError, Unavailable
+from rag_core.access import Access
+from rag_core.errors import AnswerloopError
 from rag_core.messages import listed, say
-from rag_core.records.reading import readable_sources
 from rag_core.settings import Settings
 
 __all__ = ["ChannelForm"]
 
-_NOTHING = "–"
 _NAMED = 5
 
 
@@ -82,7 +81,7 @@ class ChannelForm:
 
     async def _reset(self, received: Received) -> None:
         """To the settings file, at once."""
-        if not await self._change(received, {}, reset=True):
+        if not await self._change(received, None):
             return
         view = received.body.get("view") or {}
         language = str(kept_in(received.body).get("language") or "")
@@ -93,28 +92,20 @@ class ChannelForm:
         except SlackRefusal:  # it was closed meanwhile
             return
 
-    async def _change(self, received: Received, values: Mapping[str, Any], reset: bool = False) -> bool:
-        """Whether they may. What changed is told to them alone, by another attempt too."""
+    async def _change(self, received: Received, values: Mapping[str, Any] | None) -> bool:
+        """Whether they may. What changed is told to them alone, by another attempt too. values: None: what the file says."""
         api, kept = received.api, kept_in(received.body)
         channel, team = str(kept.get("channel") or ""), str(kept.get("team") or received.team)
         spot = Spot(channel, user_of(received.body), "", str(kept.get("url") or ""))
         if not channel or not await self._identity.is_manager(api, spot.user, channel):
             await self._refuse(api, spot)
             return False
-        before = (await self._channels.of(PLATFORM, team, channel)).set_here
-        wanted = {} if reset else {**before, **values}
-        now = self._channels.beyond_file(PLATFORM, channel, wanted)
-        noted = received.delivery.progress.get("changed")
-        names = (
-            noted if isinstance(noted, list) else [name for name in SETTABLE if _differs(name, before, now)]
-        )
-        await received.note({"changed": names})
-        await self._channels.save(PLATFORM, team, channel, now, spot.user)
-        after = await self._channels.of(PLATFORM, team, channel)
+        progress, note = received.delivery.progress, received.note
+        changed = await change(self._channels, PLATFORM, team, channel, values, spot.user, progress, note)
         language = await self._whispers.language(api, channel, spot.user)
         lines = [
-            f"• {say(language, LABELS[name])}: {await self._said(api, name, after, language)}"
-            for name in names
+            f"• {say(language, LABELS[name])}: {await self._said(api, name, changed.now, language)}"
+            for name in changed.names
         ]
         if lines:
             await self._whispers.tell(api, spot, "settings-saved", changes="\n".join(lines))
@@ -125,11 +116,7 @@ class ChannelForm:
     async def _scopes(self, api: Api, user: str) -> list[str]:
         """Those of sources that this person may read; names of others are not theirs to know."""
         principal = await self._identity.principal(api, user, "", "", direct=True)
-        try:
-            found = await readable_sources(self._database, self._access.scopes_of(principal))
-        except Unavailable:
-            found = []
-        return sorted({PUBLIC, *(source.scope for source in found)})
+        return await offered_scopes(self._database, self._access, principal)
 
     async def _refuse(self, api: Api, spot: Spot) -> None:
         """With the names of those who can, as far as they are people."""
@@ -147,17 +134,10 @@ class ChannelForm:
             people = [
                 (await self._identity.person(api, id)).name or id for id in sorted(channel.allowed)[:10]
             ]
-            return listed(language, people) or say(language, "settings-everybody")
+            return listed(language, people) or in_words(name, channel, language)
         if name == "escalation":
-            return await self._place(api, channel.escalation) or _NOTHING
-        if name == "remind_after":
-            return f"{channel.remind_after_s // 60} min"
-        value = getattr(channel, name)
-        if isinstance(value, bool):
-            return say(language, "settings-on" if value else "settings-off")
-        if isinstance(value, frozenset):
-            return listed(language, sorted(value)) or _NOTHING
-        return _NOTHING if value in (None, "") else str(value)
+            return await self._place(api, channel.escalation) or in_words(name, channel, language)
+        return in_words(name, channel, language)
 
     async def _place(self, api: Api, id: str) -> str:
         if not id.startswith(("C", "G")):
@@ -168,11 +148,3 @@ class ChannelForm:
             return id
         name = str((said.get("channel") or {}).get("name") or "")
         return f"#{name}" if name else id
-
-
-def _differs(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Lists are in no order."""
-    was, now_is = (
-        sorted(v) if isinstance(v, (list, tuple)) else v for v in (before.get(name), now.get(name))
-    )
-    return (name in before) != (name in now) or was != now_is

@@ -14,10 +14,11 @@ from adapters.slack.identity import Identity
 from adapters.slack.ids import Ids
 from adapters.slack.personal.home import Visitor
 from adapters.slack.showing.blocks import Json, actions, button, context, header, section
-from adapters.slack.showing.escaping import escaped, label, link, linkable
+from adapters.slack.showing.escaping import escaped, label, link
 from adapters.slack.showing.mrkdwn import SECTION
 from adapters.slack.showing.views import date
 from adapters.slack.web_api.api import Api
+from adapters.text import linkable
 from rag_core.access import Access
 from rag_core.errors import AnswerloopError
 from rag_core.messages import say

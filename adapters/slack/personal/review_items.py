@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from adapters.chat import REASONS
 from adapters.slack.bot import PLATFORM
 from adapters.slack.showing.blocks import Json, context, section
-from adapters.slack.showing.escaping import escaped, label, link, linkable, shortened
+from adapters.slack.showing.escaping import escaped, label, link
 from adapters.slack.showing.mrkdwn import SECTION, sections
 from adapters.slack.showing.quoting import quoted
-from adapters.text import readable_place
+from adapters.text import linkable, readable_place, shortened
 from rag_core.messages import say
 from rag_core.records.feedback import RecordedAnswer
 from rag_core.records.reviews import Review

@@ -14,19 +14,18 @@ from adapters.slack.showing.blocks import Json, actions, button, header, section
 from adapters.slack.showing.escaping import escaped, label
 from adapters.slack.showing.mrkdwn import plain
 from adapters.slack.showing.views import date
+from adapters.week_figures import week_lines
 from rag_core.errors import NotFound
 from rag_core.messages import say
 from rag_core.records.feedback import Feedback
-from rag_core.records.figures import Figures, Share, share, week
+from rag_core.records.figures import week
 from rag_core.records.reviews import Review, Reviews
 
 __all__ = ["ReviewParts"]
 
 PAGE = 10
 _QUESTION, _ANSWER = 200, 300
-_BARS = "▁▂▃▄▅▆▇█"
 _SOURCES = {"vote": "review-by-vote", "escalation": "review-by-escalation", "draft": "review-by-draft"}
-_UNKNOWN = "–"
 
 
 class ReviewParts:
@@ -65,9 +64,7 @@ class ReviewParts:
         until, language = self._now(), visitor.language
         now = await week(self._database, until)
         before = await week(self._database, until - timedelta(days=7))
-        lines = [_questions(now, before, language), *_shares(now, before, language)]
-        lines += [_escalated(now, before, language), _median(now, before, language)]
-        text = "\n".join(f"• {line}" for line in lines)
+        text = "\n".join(f"• {escaped(line)}" for line in week_lines(now, before, language))
         return [header(say(language, "figures")), section(text)]
 
     async def _item(self, review: Review, language: str) -> list[Json]:
@@ -105,51 +102,3 @@ class ReviewParts:
             to = str(offset + PAGE)
             pressed.append(button(say(language, "review-after"), self._ids.of("review_page:after"), to))
         return [actions(*pressed)] if pressed else []
-
-
-def _questions(now: Figures, before: Figures, language: str) -> str:
-    said = escaped(say(language, "figures-questions", now=now.questions, before=before.questions))
-    return f"{said}  {_spark(now.per_day)}" if now.questions else said
-
-
-def _shares(now: Figures, before: Figures, language: str) -> list[str]:
-    votes = now.good + now.bad
-    helpful, abstained = now.helpful, share(now.abstained, now.questions)
-    lines = []
-    for words, rate, earlier, of in (
-        ("figures-helpful", helpful, before.helpful, votes),
-        ("figures-abstained", abstained, share(before.abstained, before.questions), now.questions),
-    ):
-        low, high = (_UNKNOWN, _UNKNOWN) if rate is None else (_percent(rate.low), _percent(rate.high))
-        values = {"now": _rate(rate), "before": _rate(earlier), "low": low, "high": high, "number": of}
-        lines.append(escaped(say(language, words, **values)))
-    return lines
-
-
-def _escalated(now: Figures, before: Figures, language: str) -> str:
-    values = {"now": now.escalated, "open": now.open, "resolved": now.resolved, "before": before.escalated}
-    return escaped(say(language, "figures-escalated", **values))
-
-
-def _median(now: Figures, before: Figures, language: str) -> str:
-    return escaped(
-        say(language, "figures-median", now=_seconds(now.median_ms), before=_seconds(before.median_ms))
-    )
-
-
-def _seconds(ms: float | None) -> float | str:
-    return _UNKNOWN if ms is None else round(ms / 1000, 2)
-
-
-def _rate(rate: Share | None) -> int | str:
-    return _UNKNOWN if rate is None else _percent(rate.value)
-
-
-def _percent(part: float) -> int:
-    return round(100 * part)
-
-
-def _spark(values: tuple[int, ...]) -> str:
-    """A bar for each day, the highest for most."""
-    most = max(values, default=0) or 1
-    return "".join(_BARS[round(value / most * (len(_BARS) - 1))] for value in values)

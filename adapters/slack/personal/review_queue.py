@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from itertools import zip_longest
 
+from adapters.inputs import parts, together
 from adapters.reviewing import LONGEST as LONGEST_CORRECTION
 from adapters.reviewing import Reviewing
 from adapters.slack.bot import PLATFORM, Refusal
@@ -15,7 +15,7 @@ from adapters.slack.personal.home import Home, offset_in
 from adapters.slack.personal.review_items import item
 from adapters.slack.received import Handler, Received
 from adapters.slack.showing.blocks import Json
-from adapters.slack.showing.modals import LONGEST, modal, parts, text_input
+from adapters.slack.showing.modals import LONGEST, PART, modal, text_input
 from adapters.slack.showing.views import reading
 from adapters.slack.showing.whispers import Whispers
 from rag_core.errors import NotFound
@@ -105,7 +105,7 @@ class ReviewQueue:
 
     async def _correct(self, received: Received) -> None:
         def view(language: str, review: Review, given: RecordedAnswer, votes: list[Vote]) -> Json:
-            pieces, between = parts((review.proposed or given.text)[:LONGEST_CORRECTION])
+            pieces, between = parts((review.proposed or given.text)[:LONGEST_CORRECTION], PART)
             label, note = say(language, "review-text"), say(language, "review-note")
             inputs = [
                 text_input(self._part(n), label, piece, optional=n > 0) for n, piece in enumerate(pieces)
@@ -169,8 +169,7 @@ class ReviewQueue:
 
     def _text(self, body: Mapping[str, object]) -> str:
         between = [str(one) for one in kept_in(body).get("between") or ()]
-        pieces = zip_longest(self._pieces(body), between, fillvalue="")
-        return "".join(piece + behind for piece, behind in pieces).strip()
+        return together(self._pieces(body), between)
 
     def _wrong(self, body: Mapping[str, object]) -> Mapping[str, str]:
         language, pieces = str(kept_in(body).get("language") or ""), self._pieces(body)

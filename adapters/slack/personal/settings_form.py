@@ -6,9 +6,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
-from adapters.channels import LABELS, SETTABLE, Channel
+from adapters.channels import LABELS, Channel
+from adapters.settings_changes import number, origins, short_duration, wrong
 from adapters.slack.bot import PLATFORM
 from adapters.slack.clicks import entered, kept_in
 from adapters.slack.ids import Ids
@@ -25,8 +24,7 @@ from adapters.slack.showing.views import (
     people_menu,
     several_menu,
 )
-from rag_core.messages import LANGUAGES, listed, say
-from rag_core.settings import ChannelSettings
+from rag_core.messages import LANGUAGES, say
 
 __all__ = ["form", "values_in", "wrong_in"]
 
@@ -40,12 +38,6 @@ _ID = re.compile(r"[CGSUW][A-Z0-9]{2,}|\d{5,}")
 """Slack's, and numbers: a list for all platforms has Discord's as well."""
 _CHANNEL = ("C", "G")
 _APART = re.compile(r"[\s,;]+")
-_ERRORS = {
-    "auto_answer": "settings-wrong-number",
-    "remind_after": "settings-wrong-duration",
-    "allowed": "settings-wrong-id",
-    "escalation": "settings-wrong-id",
-}
 _TONE, _IDS, _DURATION = 300, 3_000, 10
 _IN_MENU = 20
 """Users that are put into the menu; Slack looks each of them up."""
@@ -73,7 +65,7 @@ def form(
     languages = {"": words("settings-any-language"), **{code: _LANGUAGES[code] for code in LANGUAGES}}
     on = [name for name in _ON_OR_OFF if getattr(now, name)]
     blocks = [
-        *[context(escaped(line)) for line in _origins(now, of_file, language)],
+        *[context(escaped(line)) for line in origins(now, of_file, language)],
         *_reset(ids, now, language),
         several_menu(
             block("scopes"), label("scopes"), offered, now.scopes or (), words("settings-scopes-hint")
@@ -94,7 +86,7 @@ def form(
         line_input(
             block("remind_after"),
             label("remind_after"),
-            _duration(now.remind_after_s),
+            short_duration(now.remind_after_s),
             most=_DURATION,
             hint=words("settings-remind-hint"),
         ),
@@ -121,7 +113,7 @@ def values_in(body: Payload, ids: Ids) -> dict[str, Any]:
     if has("scopes"):
         found["scopes"] = list(several("scopes")) or None
     if has("auto_answer"):
-        found["auto_answer"] = _number(text("auto_answer"))
+        found["auto_answer"] = number(text("auto_answer"))
     if has(_HOW):
         found |= {name: name in several(_HOW) for name in _ON_OR_OFF}
     if has("allowed", "allowed_groups"):
@@ -141,33 +133,18 @@ def wrong_in(body: Payload, ids: Ids) -> dict[str, str]:
     """What is wrong with what was entered, by block id: the same rules as the settings file's, and Slack's kinds of ids."""
     language = str(kept_in(body).get("language") or "")
     values = values_in(body, ids)
-    wrong = {_shown_in(name): _ERRORS.get(name, "settings-wrong-value") for name in _refused(values)}
+    found = wrong(PLATFORM, values, lambda id: _ID.fullmatch(id) is not None)
+    shown = {_shown_in(name): message for name, message in found.items()}
     targets = (chosen(body, _block(ids, "escalation")), entered(body, _block(ids, "escalation_group")))
     if all(targets):
-        wrong["escalation_group"] = "settings-one-target"
-    if values.get("draft") and "escalation" in values and values["escalation"] is None:
-        wrong[_HOW] = "settings-draft-alone"
-    return {_block(ids, name): say(language, message) for name, message in wrong.items()}
-
-
-def _refused(values: Mapping[str, Any]) -> list[str]:
-    return [name for name, value in values.items() if not _is_possible(name, value)]
-
-
-def _is_possible(name: str, value: Any) -> bool:
-    named = value if isinstance(value, list) else [value] if value else []
-    if name in ("allowed", "escalation") and not all(_ID.fullmatch(id) for id in named):
-        return False
-    try:
-        ChannelSettings.model_validate({"platform": PLATFORM, name: value})
-    except ValidationError:
-        return False
-    return True
+        shown["escalation_group"] = "settings-one-target"
+    return {_block(ids, name): say(language, message) for name, message in shown.items()}
 
 
 def _shown_in(name: str) -> str:
-    """The block beside which it is told: those in which an id is typed."""
-    return {"allowed": "allowed_groups", "escalation": "escalation_group"}.get(name, name)
+    """The block beside which it is told: of ids the one in which they are typed."""
+    blocks = {"allowed": "allowed_groups", "escalation": "escalation_group"}
+    return blocks.get(name, _HOW if name in _ON_OR_OFF else name)
 
 
 def _allowed(ids: Ids, now: Channel, language: str) -> list[Json]:
@@ -184,44 +161,10 @@ def _allowed(ids: Ids, now: Channel, language: str) -> list[Json]:
     ]
 
 
-def _origins(now: Channel, of_file: Channel, language: str) -> list[str]:
-    """Which values were set here, and which the settings file gives."""
-    here = [name for name in SETTABLE if name in now.set_here]
-    usual = Channel()
-    file = [name for name in SETTABLE if name not in here and _of(of_file, name) != _of(usual, name)]
-    lines = []
-    for message, names in (("settings-set-here", here), ("settings-of-file", file)):
-        if names:
-            labels = [say(language, LABELS[name]) for name in names]
-            lines.append(say(language, message, names=listed(language, labels)))
-    return lines or [say(language, "settings-as-usual")]
-
-
 def _reset(ids: Ids, now: Channel, language: str) -> list[Json]:
     if not now.set_here:
         return []
     return [actions(button(say(language, "settings-reset"), ids.of("settings_reset"), "reset"))]
-
-
-def _of(channel: Channel, name: str) -> Any:
-    return getattr(channel, "remind_after_s" if name == "remind_after" else name)
-
-
-def _number(text: str) -> float | str | None:
-    """A text that is none is told to who entered it."""
-    if not text:
-        return None
-    try:
-        return float(text.replace(",", "."))
-    except ValueError:
-        return text
-
-
-def _duration(seconds: int) -> str:
-    for unit, length in (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds % length == 0:
-            return f"{seconds // length}{unit}"
-    return f"{seconds}s"
 
 
 def _block(ids: Ids, name: str) -> str:

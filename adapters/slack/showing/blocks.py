@@ -27,7 +27,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.blocks.basic_components import FeedbackButtonObject
 
-from adapters.slack.showing.escaping import shortened
+from adapters.text import shortened
 
 __all__ = [
     "Json",

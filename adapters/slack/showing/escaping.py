@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
 
-from adapters.graphemes import last_boundary
+from adapters.text import shortened
 from rag_core.generation.inert import inert, visible
 from rag_core.generation.inert.fences import Fence, blocks
 
-__all__ = ["MENTION", "escaped", "label", "link", "linkable", "shortened", "still", "still_markdown"]
+__all__ = ["MENTION", "escaped", "label", "link", "still", "still_markdown"]
 
 MENTION = re.compile(r"([@＠]+)(?=(?:everyone|here|channel|group)\b)", re.IGNORECASE)
 _APART = "\\1\u2060"
@@ -31,9 +30,6 @@ _IN_LINE = re.compile(
     r"(?P<code>(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`))|\[(?P<number>\d{1,3})\](?!\()|(?P<sign>[<>]|&(?!(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});))"
 )
 _SIGNS = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-_UNSAFE_IN_LINK = re.compile(r"[\s<>|\\^`{}\"()\[\]*_~]")
-_WEB = re.compile(r"https?://[^\s/][^\r\n\t]*", re.IGNORECASE)
-_LONGEST_LINK = 2_000
 _INFO = 30
 """Characters of the language that a fence names."""
 
@@ -52,25 +48,6 @@ def label(text: str, most: int) -> str:
     """A title or name for mrkdwn, or for a link's words in it: one line of at most `most` characters before escaping."""
     line = " ".join(visible(text).split()).replace("`", "'").replace("|", "∣")
     return escaped(shortened(line, most))
-
-
-def shortened(text: str, most: int) -> str:
-    """The text, or its beginning with … where it has more than `most` characters."""
-    if len(text) <= most:
-        return text
-    return text[: last_boundary(text, most - 1)].rstrip() + "…"
-
-
-def linkable(location: str) -> str:
-    """The address for a link, with what would end it encoded; '' where it is none for the web, or too long."""
-    if not _WEB.fullmatch(location) or visible(location) != location:
-        return ""
-    try:
-        urlsplit(location)
-    except ValueError:
-        return ""
-    address = _UNSAFE_IN_LINK.sub(lambda match: quote(match.group(), safe=""), location)
-    return address if len(address) <= _LONGEST_LINK else ""
 
 
 def link(address: str, words: str) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.slack.showing.blocks import Json
-from adapters.slack.showing.escaping import shortened
+from adapters.text import shortened
 
-__all__ = ["LONGEST", "TITLE", "choice", "modal", "parts", "text_input"]
+__all__ = ["LONGEST", "PART", "TITLE", "choice", "modal", "text_input"]
 
 LONGEST = 3_000
 """Characters that an input takes."""
+PART = LONGEST - 200
+"""Of each part of a longer text, so that there is room for more."""
 TITLE = 24
 """Characters of a title, and of what is on a modal's buttons."""
 _LABEL, _OPTION = 2_000, 75
@@ -53,22 +55,6 @@ def text_input(id: str, label: str, text: str = "", *, optional: bool = True) ->
     if text:
         element["initial_value"] = text[:LONGEST]
     return _input(id, label, element, optional)
-
-
-def parts(text: str, most: int = LONGEST - 200) -> tuple[list[str], list[str]]:
-    """A text for several inputs, cut at white space where that can be; and what stood between them, since an input keeps no
-    white space at its ends."""
-    found: list[str] = []
-    between: list[str] = []
-    rest = text.strip()
-    while len(rest) > most:
-        ends = (rest.rfind(mark, 1, most) for mark in ("\n\n", "\n", " "))
-        cut = next((end for end in ends if end > most // 2), most)
-        found.append(rest[:cut].rstrip())
-        behind = rest[cut:].lstrip()
-        between.append(rest[len(found[-1]) : len(rest) - len(behind)])
-        rest = behind
-    return [*found, rest], between
 
 
 def _input(id: str, label: str, element: Json, optional: bool) -> Json:

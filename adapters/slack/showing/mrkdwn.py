@@ -9,8 +9,9 @@ from itertools import chain
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from adapters.slack.showing.escaping import escaped, link, linkable, shortened
+from adapters.slack.showing.escaping import escaped, link
 from adapters.splitting import SHORTEST, split
+from adapters.text import linkable, shortened
 
 __all__ = ["SECTION", "as_mrkdwn", "clipped", "plain", "sections"]
 

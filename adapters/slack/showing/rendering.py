@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterable, Sequence
 
 from adapters.chat import unsure, written_by
+from adapters.growing import in_fence, without_half
 from adapters.slack.ids import Ids
 from adapters.slack.showing.blocks import Json, context, markdown, section, size
 from adapters.slack.showing.controls import Rendering, controls, retry
-from adapters.slack.showing.escaping import escaped, label, link, linkable, shortened, still_markdown
-from adapters.slack.showing.growing import in_fence, without_half
+from adapters.slack.showing.escaping import escaped, label, link, still_markdown
 from adapters.slack.showing.mrkdwn import SECTION, clipped, plain, sections
 from adapters.splitting import split
-from adapters.text import file_name, readable_place
+from adapters.text import file_name, linkable, readable_place, shortened
 from rag_core.messages import say
 from rag_core.types import Answer, Citation
 

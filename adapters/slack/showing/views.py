@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.slack.showing.blocks import Json
-from adapters.slack.showing.escaping import shortened
+from adapters.text import shortened
 
 __all__ = [
     "channel_menu",

@@ -10,7 +10,7 @@ from adapters.chat import Chat
 from adapters.slack.bot import PLATFORM
 from adapters.slack.identity import Identity
 from adapters.slack.received import Handler, Received
-from adapters.slack.showing.escaping import shortened
+from adapters.text import shortened
 from rag_core.errors import AnswerloopError
 from rag_core.messages import say
 from rag_core.records.threads import Threads

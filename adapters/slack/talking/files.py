@@ -4,46 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
+from adapters.files import LARGEST, MOST, Reader, Reading, read_each
 from adapters.slack.web_api.api import Api
-from adapters.slack.web_api.downloads import LARGEST
 from adapters.slack.web_api.errors import ScopeMissing, SlackRefusal
 from rag_core.errors import DocumentError, InvalidEntry
-from rag_core.messages import say
 from rag_core.types import Attached
 
-__all__ = ["Files", "Reader", "Reading", "name_of"]
+__all__ = ["Files", "name_of"]
 
 Payload = Mapping[str, Any]
 
-MOST = 5
-"""Of a conversation's files the latest are read."""
 _GONE = frozenset({"tombstone", "hidden_by_limit", "external"})
 log = logging.getLogger(__name__)
-
-
-class Reader(Protocol):
-    """What reads files; rag_core.running.active.ActiveRelease is the real one."""
-
-    def known_file(self, id: str) -> Attached | None:
-        """The file of this id, if it was read and is still kept."""
-
-    async def read_file(self, id: str, name: str, data: bytes, url: str) -> Attached:
-        """
-        Raises:
-            DocumentError: it cannot be read; a sentence for the asker.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What came of reading some files."""
-
-    attached: tuple[Attached, ...] = ()
-    refusals: tuple[str, ...] = ()
-    """Sentences for the asker on those that could not be read."""
 
 
 class Files:
@@ -56,20 +31,21 @@ class Files:
         Raises:
             Unavailable: Slack does not hand one out now.
         """
-        attached, refusals = [], []
-        for file in _latest(files):
-            try:
-                attached.append(await self._read(api, file))
-            except DocumentError as error:
-                refusals.append(say(language, error.message, **error.values) if error.message else str(error))
-            except InvalidEntry:
-                refusals.append(_refusal(language, file, "file-too-large", most=str(LARGEST >> 20)))
-            except ScopeMissing:  # the log says what the app lacks
-                refusals.append(_refusal(language, file, "file-not-permitted"))
-            except SlackRefusal as error:
-                log.info("A file is not handed out: %s", error)
-                refusals.append(_refusal(language, file, "file-not-given"))
-        return Reading(tuple(attached), tuple(refusals))
+        return await read_each([partial(self._told, api, file) for file in _latest(files)], language)
+
+    async def _told(self, api: Api, file: Payload) -> Attached:
+        """Raises DocumentError with what to say, whatever is wrong with it."""
+        name = name_of(file)
+        try:
+            return await self._read(api, file)
+        except InvalidEntry as error:
+            most = str(LARGEST >> 20)
+            raise DocumentError(str(error), "file-too-large", name=name, most=most) from error
+        except ScopeMissing as error:  # the log says what the app lacks
+            raise DocumentError(str(error), "file-not-permitted", name=name) from error
+        except SlackRefusal as error:
+            log.info("A file is not handed out: %s", error)
+            raise DocumentError(str(error), "file-not-given", name=name) from error
 
     async def _read(self, api: Api, file: Payload) -> Attached:
         if file.get("file_access") == "check_file_info" or not _url(file):
@@ -103,6 +79,3 @@ def _latest(files: Sequence[Payload]) -> list[Payload]:
 def _url(file: Payload) -> str:
     return str(file.get("url_private_download") or file.get("url_private") or "")
 
-
-def _refusal(language: str, file: Payload, message: str, **values: object) -> str:
-    return say(language, message, name=name_of(file), **values)

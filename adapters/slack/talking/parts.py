@@ -9,6 +9,7 @@ from typing import Protocol
 from adapters.answering import Answering
 from adapters.channels import Channels
 from adapters.chat import Chat
+from adapters.files import Reader
 from adapters.slack.identity import Identity
 from adapters.slack.ids import Ids
 from adapters.slack.received import Handler
@@ -19,7 +20,7 @@ from adapters.slack.talking.assistant import Container
 from adapters.slack.talking.commands import Commands, Private
 from adapters.slack.talking.edits import Edits, QuestionDeleted
 from adapters.slack.talking.failures import Failures
-from adapters.slack.talking.files import Files, Reader
+from adapters.slack.talking.files import Files
 from adapters.slack.talking.history import History
 from adapters.slack.talking.questions import Questions, TakeReply
 from adapters.slack.talking.retries import Retries

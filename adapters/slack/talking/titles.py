@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from adapters.slack.bot import PLATFORM
-from adapters.slack.showing.escaping import shortened
 from adapters.slack.web_api.api import Api
+from adapters.text import shortened
 from rag_core.errors import AnswerloopError
 from rag_core.records.threads import Thread, Threads
 

@@ -68,7 +68,11 @@ class Bench:
             message_content=True,
         )
         self.client = commands.AutoShardedBot(
-            command_prefix=commands.when_mentioned, intents=intents, help_command=None, max_messages=None
+            command_prefix=commands.when_mentioned,
+            intents=intents,
+            help_command=None,
+            max_messages=None,
+            guild_ready_timeout=0.1,
         )
         self.rest = Rest(self.client, trying_s=3)
         self.feedback = Feedback(database)

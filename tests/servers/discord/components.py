@@ -49,10 +49,14 @@ def message_components(form: Form, components: Any, v2: bool) -> None:
     for number, one in enumerate(rows):
         _component(form, f"components.{number}", one, kinds)
     if v2 and sum(1 for _ in every(rows)) > 40:
-        form.wrong("components", "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", "The maximum number of components is 40")
+        form.wrong(
+            "components", "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", "The maximum number of components is 40"
+        )
     text = sum(len(str(one.get("content") or "")) for one in every(rows) if one.get("type") == TEXT)
     if text > 4000:
-        form.wrong("components", "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", "The total text exceeds 4000 characters")
+        form.wrong(
+            "components", "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", "The total text exceeds 4000 characters"
+        )
     _unique(form, rows)
 
 
@@ -91,7 +95,7 @@ def _component(form: Form, path: str, one: Any, kinds: tuple[int, ...], in_modal
     elif kind in (*SELECTS, RADIO, BOXES, BOX, UPLOAD):
         _choices(form, path, one)
     elif kind == TEXT_INPUT:
-        _text_input(form, path, one, in_label=not path.split(".")[-2] == "components")
+        _text_input(form, path, one, in_label=path.split(".")[-2] != "components")
     elif kind == SECTION:
         for number, inner in enumerate(form.count(f"{path}.components", one.get("components"), 1, 3)):
             _component(form, f"{path}.components.{number}", inner, (TEXT,))
@@ -115,7 +119,11 @@ def _row(form: Form, path: str, row: Json, in_modal: bool) -> None:
     for number, one in enumerate(inner):
         _component(form, f"{path}.components.{number}", one, kinds, in_modal)
     if len(inner) > 1 and any(one.get("type") != BUTTON for one in inner):
-        form.wrong(f"{path}.components", "COMPONENT_LAYOUT_WIDTH_EXCEEDED", "The specified component exceeds the maximum width")
+        form.wrong(
+            f"{path}.components",
+            "COMPONENT_LAYOUT_WIDTH_EXCEEDED",
+            "The specified component exceeds the maximum width",
+        )
 
 
 def _custom_id(form: Form, path: str, one: Json) -> None:

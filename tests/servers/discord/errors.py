@@ -123,7 +123,11 @@ class Form:
             values = []
         if not least <= len(values) <= most:
             code = "BASE_TYPE_BAD_LENGTH" if least else "BASE_TYPE_MAX_LENGTH"
-            text = f"Must be between {least} and {most} in length." if least else f"Must be {most} or fewer in length."
+            text = (
+                f"Must be between {least} and {most} in length."
+                if least
+                else f"Must be {most} or fewer in length."
+            )
             self.wrong(path, code, text)
         return list(values)
 

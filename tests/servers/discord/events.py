@@ -66,8 +66,9 @@ class Events:
                 data["member"] = guild.members[user].payload()
         self._in_channel(f"MESSAGE_REACTION_{'ADD' if is_added else 'REMOVE'}", data, channel, "reactions")
 
-    def interaction(self, payload: Json) -> None:
-        self._send("INTERACTION_CREATE", payload, payload.get("guild_id"), None)
+    def interaction(self, payload: Json) -> int:
+        """Gives how many sessions it went to."""
+        return self._world.sessions.dispatch("INTERACTION_CREATE", payload, payload.get("guild_id"))
 
     def channel(self, event: str, channel: Channel) -> None:
         """CHANNEL_CREATE, _UPDATE, _DELETE."""

@@ -47,6 +47,11 @@ class Connection:
     def send_text(self, text: str) -> None:
         self._queue.put_nowait(self._pack(text) if self._pack else text)
 
+    @property
+    def is_busy(self) -> bool:
+        """Something waits to be sent."""
+        return not self._queue.empty()
+
     def close(self, code: int) -> None:
         """After what waits to be sent."""
         self._queue.put_nowait(code)
@@ -147,7 +152,11 @@ class Gateway:
         shard, shards = data.get("shard") or (0, 1)
         intents = data.get("intents")
         made = Identify(time.monotonic(), shard, shards, intents or 0, data.get("properties") or {})
-        before = [one for one in world.sessions.identifies if one.shard % world.max_concurrency == shard % world.max_concurrency]
+        before = [
+            one
+            for one in world.sessions.identifies
+            if one.shard % world.max_concurrency == shard % world.max_concurrency
+        ]
         world.sessions.identifies.append(made)
         world.session_starts_left -= 1
         code = self._refusal(connection, data, shard, shards, intents)
@@ -162,7 +171,9 @@ class Gateway:
             return
         self._welcome(connection, Session(secrets.token_hex(16), shard, shards, intents or 0, data["token"]))
 
-    def _refusal(self, connection: Connection, data: Json, shard: int, shards: int, intents: Any) -> int | None:
+    def _refusal(
+        self, connection: Connection, data: Json, shard: int, shards: int, intents: Any
+    ) -> int | None:
         """The close code, if it may not."""
         world = self._world
         if connection.session is not None:
@@ -193,7 +204,8 @@ class Gateway:
         ]
         ready = {
             "v": 10,
-            "user": world.state.bot.payload() | {"verified": True, "mfa_enabled": True, "email": None, "flags": 0},
+            "user": world.state.bot.payload()
+            | {"verified": True, "mfa_enabled": True, "email": None, "flags": 0},
             "guilds": [{"id": guild.id, "unavailable": True} for guild in guilds],
             "session_id": session.id,
             "session_type": "normal",
@@ -222,7 +234,12 @@ class Gateway:
             connection.close(4004)
             return
         session = world.sessions.all.get(str(data.get("session_id")))
-        if session is None or session.is_over or not isinstance(data.get("seq"), int):
+        if (
+            session is None
+            or session.is_over
+            or not session.may_resume
+            or not isinstance(data.get("seq"), int)
+        ):
             connection.send(INVALID, False)
             return
         if data["seq"] > session.seq:
@@ -243,10 +260,16 @@ class Gateway:
         found = [
             member.payload()
             for member in guild.members.values()
-            if (member.user.id in wanted if wanted else member.user.name.lower().startswith((query or "").lower()))
+            if (
+                member.user.id in wanted
+                if wanted
+                else member.user.name.lower().startswith((query or "").lower())
+            )
         ]
         made = {"guild_id": guild.id, "members": found, "chunk_index": 0, "chunk_count": 1, "not_found": []}
-        session.dispatch("GUILD_MEMBERS_CHUNK", made | ({"nonce": data["nonce"]} if data.get("nonce") else {}))
+        session.dispatch(
+            "GUILD_MEMBERS_CHUNK", made | ({"nonce": data["nonce"]} if data.get("nonce") else {})
+        )
 
 
 def _packer(compress: str | None) -> Callable[[str], bytes] | None:

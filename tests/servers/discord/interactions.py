@@ -18,7 +18,17 @@ from tests.servers.discord.permissions import allowed_in
 if TYPE_CHECKING:
     from tests.servers.discord.world import World
 
-__all__ = ["AUTOCOMPLETE", "COMMAND", "COMPONENT", "SUBMIT", "Ack", "Interaction", "Modal", "begin", "member_of"]
+__all__ = [
+    "AUTOCOMPLETE",
+    "COMMAND",
+    "COMPONENT",
+    "SUBMIT",
+    "Ack",
+    "Interaction",
+    "Modal",
+    "begin",
+    "member_of",
+]
 
 Json = dict[str, Any]
 COMMAND, COMPONENT, AUTOCOMPLETE, SUBMIT = 2, 3, 4, 5
@@ -89,7 +99,12 @@ class Interaction:
 
     def metadata(self, user: Json, owners: Json) -> Json:
         """interaction_metadata of its answers."""
-        made: Json = {"id": self.id, "type": self.kind, "user": user, "authorizing_integration_owners": owners}
+        made: Json = {
+            "id": self.id,
+            "type": self.kind,
+            "user": user,
+            "authorizing_integration_owners": owners,
+        }
         if self.kind == COMMAND:
             made["command_type"] = self.payload["data"].get("type", 1)
         if self.message is not None and self.kind == COMPONENT:
@@ -139,7 +154,7 @@ def begin(
     made.payload = _payload(world, made, user, channel, data)
     world.interactions[made.id] = made
     made.sent_at = time.monotonic()
-    world.events.interaction(made.payload)
+    made.reached = world.events.interaction(made.payload)
     return made
 
 

@@ -41,7 +41,9 @@ def check_message(body: Json, flags: int = 0, *, has_nonce: bool = True) -> None
 def is_empty(body: Json, attachments: int) -> bool:
     content = body.get("content")
     has_text = bool(content and str(content).strip())
-    return not (has_text or body.get("embeds") or body.get("components") or attachments or body.get("sticker_ids"))
+    return not (
+        has_text or body.get("embeds") or body.get("components") or attachments or body.get("sticker_ids")
+    )
 
 
 def check_embeds(form: Form, embeds: Any) -> None:
@@ -88,8 +90,10 @@ def _url(form: Form, path: str, url: Any) -> None:
     if url is None or str(url).startswith("attachment://"):
         return
     if not str(url).lower().startswith(("http://", "https://")):
-        schemes = "('http', 'https', 'attachment')" if "icon" in path or "image" in path else "('http', 'https')"
-        text = f"Scheme \"{str(url).partition(':')[0]}\" is not supported. Scheme must be one of {schemes}."
+        schemes = (
+            "('http', 'https', 'attachment')" if "icon" in path or "image" in path else "('http', 'https')"
+        )
+        text = f'Scheme "{str(url).partition(":")[0]}" is not supported. Scheme must be one of {schemes}.'
         form.wrong(path, "URL_TYPE_INVALID_SCHEME", text)
     elif len(str(url)) > 2048:
         form.wrong(path, "BASE_TYPE_MAX_LENGTH", "Must be 2048 or fewer in length.")

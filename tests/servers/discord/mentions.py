@@ -51,7 +51,9 @@ def written(content: str, components: list[Json]) -> Pinged:
     return Pinged(unique(EVERYONE), unique(USER), unique(ROLE))
 
 
-def allowed(found: Pinged, rules: Json | None, replied_to: str | None, may_all: bool, open_roles: set[str]) -> Pinged:
+def allowed(
+    found: Pinged, rules: Json | None, replied_to: str | None, may_all: bool, open_roles: set[str]
+) -> Pinged:
     """What is left of it. may_all: with the permission mention_everyone; open_roles: those that anybody may mention."""
     made = Pinged(list(found.everyone), list(found.users), list(found.roles))
     if rules is not None:

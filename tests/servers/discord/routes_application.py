@@ -193,6 +193,8 @@ def _stored(request: Request, given: Json, known: list[Json], guild: str | None)
         "description": "",
     }
     made |= {name: value for name, value in copy.deepcopy(given).items() if name != "id"} | {"type": kind}
+    if made["contexts"] is None and made["dm_permission"] is False:
+        made["contexts"] = [0]
     if guild:
         made["guild_id"] = guild
     same = before is not None and {**made, "version": ""} == {**before, "version": ""}
@@ -215,7 +217,11 @@ def _check(commands: list[Json], many: bool) -> None:
         seen.add(key)
         _options(form, path, command.get("options") or [])
         if _size(command) > 8000:
-            form.wrong(path.rstrip(".") or "_", "APPLICATION_COMMAND_TOO_LARGE", "Command exceeds maximum size (8000)")
+            form.wrong(
+                path.rstrip(".") or "_",
+                "APPLICATION_COMMAND_TOO_LARGE",
+                "Command exceeds maximum size (8000)",
+            )
     form.check()
     if counts.get(1, 0) > 100 or max(counts.get(2, 0), counts.get(3, 0)) > 15:
         raise Refused(30032)

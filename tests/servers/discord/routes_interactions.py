@@ -52,7 +52,9 @@ def respond(request: Request) -> Json | None:
         _update(request, found, data if kind == UPDATE else None)
     elif kind == MODAL:
         check_modal(data)
-        world.modals[found.user] = Modal(data["custom_id"], data["title"], numbered(data["components"]), found)
+        world.modals[found.user] = Modal(
+            data["custom_id"], data["title"], numbered(data["components"]), found
+        )
     else:
         found.choices = _choices(data)
     found.acked_at, found.response_type, found.response = time.monotonic(), kind, data

@@ -73,7 +73,9 @@ def _check(body: Json) -> None:
         form.missing("name")
     form.length("name", body.get("name"), 1, 100)
     if body.get("auto_archive_duration") not in (None, 60, 1440, 4320, 10080):
-        form.wrong("auto_archive_duration", "BASE_TYPE_CHOICES", "Value must be one of {60, 1440, 4320, 10080}.")
+        form.wrong(
+            "auto_archive_duration", "BASE_TYPE_CHOICES", "Value must be one of {60, 1440, 4320, 10080}."
+        )
     form.check()
 
 

@@ -127,7 +127,10 @@ def _refer(world: World, made: Message, channel: Channel, reference: Any) -> Non
     if not channel.is_dm and not world.bot_may(channel, "read_message_history"):
         raise Refused(160002)
     if original.is_system and original.type != 21:
-        error = {"code": "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE", "message": "Cannot reply to a system message"}
+        error = {
+            "code": "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE",
+            "message": "Cannot reply to a system message",
+        }
         raise Refused(50035, errors={"message_reference": {"_errors": [error]}})
     made.type, made.referenced = 19, original
     made.reference = {"type": 0, "message_id": id, "channel_id": channel.id}

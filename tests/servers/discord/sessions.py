@@ -49,6 +49,7 @@ class Session:
     socket: Socket | None = None
     """None: it is disconnected, and may resume."""
     is_over: bool = False
+    may_resume: bool = True
     resumes: int = 0
 
     def wants(self, intent: str | None) -> bool:
@@ -66,7 +67,7 @@ class Session:
         for seq, event, data in self.sent:
             if seq > after:
                 self.socket.send(0, data, seq, event)
-        self.dispatch("RESUMED", {"_trace": ["[\"local\"]"]})
+        self.dispatch("RESUMED", {"_trace": ['["local"]']})
 
     def end(self) -> None:
         self.is_over = True
@@ -93,7 +94,6 @@ class Sessions:
         """When, by time.monotonic; those that were refused too."""
         self.duplicates: dict[str, int] = {}
         """So many of the next dispatches of an event are sent twice."""
-        self.interactions_sent: Callable[[str], None] | None = None
 
     @property
     def live(self) -> list[Session]:

@@ -38,7 +38,7 @@ def new_thread(
     guild.channels[made.id] = world.state.channels[made.id] = made
     if is_told:
         world.events.thread("THREAD_CREATE", made, newly_created=True)
-        if kind != "private_thread" and id is None:
+        if kind != "private_thread" and parent.kind != "forum" and id is None:
             _announce(world, parent, made)
     return made
 
@@ -54,7 +54,12 @@ def from_message(world: World, message: Message, owner: str, name: str) -> Chann
     made = new_thread(world, parent, kind, name, owner, id=message.id)
     world.change(message, lambda m: setattr(m, "flags", m.flags | HAS_THREAD), is_edit=False)
     starter = Message(world.state.next_id(), made.id, message.author, type=STARTER, referenced=message)
-    starter.reference = {"type": 0, "message_id": message.id, "channel_id": parent.id, "guild_id": parent.guild}
+    starter.reference = {
+        "type": 0,
+        "message_id": message.id,
+        "channel_id": parent.id,
+        "guild_id": parent.guild,
+    }
     world.post(starter)
     return made
 

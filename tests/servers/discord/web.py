@@ -56,6 +56,13 @@ class Pages:
         return web.Response(body=found.content, headers={"Content-Type": found.media_type})
 
     async def api(self, request: web.Request) -> web.StreamResponse:
+        self._world.in_flight += 1
+        try:
+            return await self._served(request)
+        finally:
+            self._world.in_flight -= 1
+
+    async def _served(self, request: web.Request) -> web.StreamResponse:
         world = self._world
         path = "/" + request.match_info["path"]
         call = Call(f"{request.method} {path}", path, {}, None, dict(request.query))
@@ -89,7 +96,7 @@ class Pages:
         call.answered_at = time.monotonic()
         if call.answer is None:
             return web.Response(status=204, headers=headers)
-        return web.json_response(call.answer, status=call.status, headers=headers)
+        return _json(call.answer, call.status, headers)
 
     def _strike(self, call: Call, headers: dict[str, str]) -> bool:
         """What a test planned. Gives whether the connection is cut when all is done."""
@@ -139,8 +146,16 @@ class Pages:
         self._world.buckets.note(refused.status, refused.headers.get("X-RateLimit-Scope"))
         headers = headers | refused.headers
         if isinstance(call.answer, str):
-            return web.Response(status=call.status, text=call.answer, headers=headers, content_type="text/plain")
-        return web.json_response(call.answer, status=call.status, headers=headers)
+            return web.Response(
+                status=call.status, text=call.answer, headers=headers, content_type="text/plain"
+            )
+        return _json(call.answer, call.status, headers)
+
+
+def _json(answer: Any, status: int, headers: dict[str, str]) -> web.Response:
+    """With exactly the media type that Discord names."""
+    headers = headers | {"Content-Type": "application/json"}
+    return web.Response(body=json.dumps(answer).encode(), status=status, headers=headers)
 
 
 def _hang_up(request: web.Request, call: Call) -> web.Response:

@@ -54,6 +54,8 @@ class World:
         self.is_silent = False
         """Heartbeats are not acknowledged."""
         self.is_gateway_down = False
+        self.in_flight = 0
+        """Calls that are being answered."""
         self.ack_within_s = 3.0
         self.token_lives_s = 900.0
         """Of an interaction."""
@@ -127,7 +129,9 @@ class World:
         if message.type in (19, 21):
             original = message.referenced
             gone = original is None or original.is_deleted
-            made["referenced_message"] = None if gone or original is None else self.shown(original, with_content)
+            made["referenced_message"] = (
+                None if gone or original is None else self.shown(original, with_content)
+            )
         if message.flags & HAS_THREAD and message.id in state.channels:
             made["thread"] = state.channels[message.id].payload()
         if not (with_content or self.is_readable(message)):

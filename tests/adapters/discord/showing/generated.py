@@ -21,8 +21,8 @@ ATTACKS = [
     "discord://x", "discord.gg/abc", "[payroll](https://evil.example)", "[payroll](<https://evil.example>)",
     "![x](https://evil.example/p.png)", "[1](https://evil.example)", "[1]: https://evil.example", "](https://evil.example)",
     "](<https://evil.example>)", "[", "]", "[[", "](", "||secret||", "||", "|", "# loud", "-# small", "> quote", ">>> all",
-    "- item", "1. one", "* star", "```", "``", "`", "\\", "\\`", "**", "__", "_", "*", "~~", "~", "_a_", "a_b_", ":smile:", ":+1:",
-    "<mailto:a@evil.example>", "<a@evil.example>", "<+49123456>", "&lt;@123&gt;", "&#60;@123&#62;", "<@\u200b123>",
+    "- item", "1. one", "* star", "```", "``", "`", "\\", "\\`", "**", "__", "_", "*", "~~", "~", "_a_", "a_b_", ":smile:",
+    ":+1:", "<mailto:a@evil.example>", "<a@evil.example>", "<+49123456>", "&lt;@123&gt;", "&#60;@123&#62;", "<@\u200b123>",
     "\u202eevil\u202c", "`<@123>`", "</b>", "<b>",
 ]  # fmt: skip
 WORDS = (
@@ -59,7 +59,9 @@ block = st.one_of(
 )
 markdown = st.lists(block, max_size=6).map("\n\n".join)
 titles = st.one_of(
-    st.sampled_from(["", "Travel | handbook", "a>b\nc", "x" * 5_000, "🙂" * 400, "release_notes.md", *ATTACKS]),
+    st.sampled_from(
+        ["", "Travel | handbook", "a>b\nc", "x" * 5_000, "🙂" * 400, "release_notes.md", *ATTACKS]
+    ),
     glued,
     st.text(max_size=50),
 )
@@ -73,7 +75,8 @@ locations = st.one_of(
 )  # fmt: skip
 citations = st.lists(st.tuples(titles, locations, titles, titles), max_size=12).map(
     lambda given: tuple(
-        Citation(n, title, where, quote, place=place) for n, (title, where, quote, place) in enumerate(given, 1)
+        Citation(n, title, where, quote, place=place)
+        for n, (title, where, quote, place) in enumerate(given, 1)
     )
 )
 answers = st.builds(

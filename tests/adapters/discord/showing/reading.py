@@ -31,7 +31,9 @@ LINK = re.compile(
     r"\(\s*<?((?:\([^)]*\)|[^\s\\]|\\.)*?)>?(?:\s+['\"](.*?)['\"])?\s*\)",
     re.DOTALL,
 )
-ANGLE = re.compile(r"<([^: >]+:/[^ >]+)>|<([^\s<>@]+@[^\s<>@]+\.[^\s<>@]+)>|<((?:tel:|sms:)?\+?[\d() ./-]{3,})>")
+ANGLE = re.compile(
+    r"<([^: >]+:/[^ >]+)>|<([^\s<>@]+@[^\s<>@]+\.[^\s<>@]+)>|<((?:tel:|sms:)?\+?[\d() ./-]{3,})>"
+)
 BARE = re.compile(r"(?:https?|steam|discord)://[^\s<]+[^<.,:;\"'\]\s]")
 INVITE = re.compile(r"\b(?:discord(?:app)?\.(?:gg|com|gift|new|me)|dis\.gd)/\S+", re.IGNORECASE)
 TOKEN = re.compile(

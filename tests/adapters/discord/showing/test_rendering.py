@@ -22,9 +22,19 @@ from adapters.discord.showing.rendering import answer, contents, growing, senten
 from rag_core.generation.inert import inert
 from rag_core.messages import LANGUAGES, say
 from rag_core.types import Answer, Citation
-from tests.adapters.discord.showing.generated import ALL, ATTACKS, IDS, answers, bodies, markdown, options, texts
+from tests.adapters.discord.showing.generated import (
+    ALL,
+    ATTACKS,
+    IDS,
+    answers,
+    bodies,
+    markdown,
+    options,
+    texts,
+)
 from tests.adapters.discord.showing.reading import acting, beginnings, links, read, shown
 from tests.fakes import HANDBOOK, an_answer
+from tests.servers.discord.limits import check_message
 
 DATA = Path(__file__).parents[5] / "shared" / "data"
 CORPORA = [DATA / "injection_deepset" / "prompts.jsonl.gz", DATA / "docs_tech" / "corpus.jsonl.gz"]
@@ -54,6 +64,7 @@ def test_no_message_is_over_a_limit(answer: Answer, options: Rendering, language
 
 
 def within_limits(message: Json) -> None:
+    check_message(message)
     assert message["allowed_mentions"] == {"parse": []}
     assert message["content"].strip() or message["embeds"]
     assert length(message["content"]) <= 2_000
@@ -71,8 +82,10 @@ def within_limits(message: Json) -> None:
     assert all(len(id) <= 100 for id in ids)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(answers)
+@example(an_answer(text="[1] so\n\n```\n](https://evil.example)\n```", standalone="[x]"))
+@example(an_answer(text="[1] so `](https://evil.example)` and [x", notices=("[",)))
 def test_nothing_in_it_acts(answer: Answer) -> None:
     """No mention, token, emoji's name, spoiler or address, and no link but those to what is cited; code included as far as
     people are called."""
@@ -82,25 +95,42 @@ def test_nothing_in_it_acts(answer: Answer) -> None:
         assert acting(text) == []
         assert set(links(text)) <= cited
         assert "\u202e" not in text
-    for text in [*texts(messages), *(e.get("footer", {}).get("text", "") for m in messages for e in m["embeds"])]:
+    for text in [
+        *texts(messages),
+        *(e.get("footer", {}).get("text", "") for m in messages for e in m["embeds"]),
+    ]:
         without = re.sub(r"\(<https?://[^>]*>\)", "", text)
         assert not re.search(r"@(?:everyone|here)", without, re.IGNORECASE)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(answers)
 def test_no_fence_and_no_link_is_broken(answer: Answer) -> None:
-    """Each message closes the code that it opens, every fence stands at the beginning of its line, and every mark of a
-    citation that is cited on the web leads there."""
+    """Each message closes the code that it opens: to CommonMark and to Discord the same is code. A citation's link that it
+    begins, it ends."""
     for message in bodies(answer):
-        parts = read(message["content"])
-        assert not any("```" in part.text for part in parts)
-        assert not re.search(r"(?<!\n)(?<!\A)```", re.sub(r"\n```", "", message["content"]).removeprefix("```"))
-        assert not any("](<" in part.text for part in parts if part.kind == "text")
+        assert blocks_of(message["content"]) == fences(message["content"])
+        assert not any(
+            "]](<http" in part.text
+            for part in read(message["content"])
+            if part.kind == "text" and "://" in part.text
+        )
         assert message["content"].encode("utf-16", "strict")
 
 
-@settings(max_examples=80)
+def blocks_of(text: str) -> list[str]:
+    return [part.text.strip("\n") for part in read(text) if part.kind == "block"]
+
+
+def fences(text: str) -> list[str]:
+    """All of which are closed, and begin and end at the beginning of a line."""
+    lines = text.split("\n")
+    found = [token for token in MarkdownIt("commonmark").parse(text) if token.type == "fence" and token.map]
+    assert all(lines[token.map[0]].startswith("```") and lines[token.map[1] - 1] == "```" for token in found)
+    return [token.content.strip("\n") for token in found]
+
+
+@settings(max_examples=40)
 @given(markdown)
 @example("| a | b |\n|---|---|\n" + "| 😀 long " * 60 + "|")
 def test_no_text_is_lost(text: str) -> None:
@@ -128,14 +158,14 @@ def said_by(text: str) -> str:
     return "\n".join(found)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(markdown, st.integers(0, 3_000))
 def test_half_a_text_can_be_shown(text: str, at: int) -> None:
     """While it is written nothing in it acts, it fits, and code is closed."""
     half = growing(text[:at])
     assert length(half) <= 2_000
     assert acting(half) == [] == links(half)
-    assert "```" not in "".join(part.text for part in read(half))
+    assert blocks_of(half) == fences(half)
 
 
 @pytest.mark.parametrize("corpus", CORPORA, ids=lambda path: path.parent.name)
@@ -145,13 +175,13 @@ def test_texts_that_people_wrote(corpus: Path) -> None:
         pytest.skip(f"{corpus} is not here")
     with gzip.open(corpus, "rt", encoding="utf-8") as lines:
         found = [json.loads(line)["text"] for line in lines]
-    for text in found[:: max(1, len(found) // 150)]:
+    for text in found[:: max(1, len(found) // 60)]:
         messages = bodies(an_answer(text=text + " [1]", standalone=text, notices=(text,)))
         for message in messages:
             within_limits(message)
             assert acting(message["content"]) == []
             assert set(links(message["content"])) <= {HANDBOOK.location}
-            assert not any("```" in part.text for part in read(message["content"]))
+            assert blocks_of(message["content"]) == fences(message["content"])
         seen = "".join(shown(message["content"]) for message in messages)
         assert not Counter(letters(said_by(inert(text, text)))) - Counter(letters(seen))
 
@@ -163,7 +193,12 @@ def test_attacks_become_words(attack: str) -> None:
     text = f"{attack} and\n\n```\n{attack}\n```\n\n`{attack}`\n\n| a |\n|---|\n| {attack} |\n\n- {attack}"
     cited = (Citation(1, attack, "https://x.example/", attack, place=attack),)
     given = an_answer(
-        text=text, citations=cited, standalone=attack, notices=(attack,), release=attack, generator=f"openai:{attack}"
+        text=text,
+        citations=cited,
+        standalone=attack,
+        notices=(attack,),
+        release=attack,
+        generator=f"openai:{attack}",
     )
     messages = bodies(given)
     for shown_text in texts(messages):
@@ -239,7 +274,9 @@ def test_a_table_of_two_hundred_rows() -> None:
     blocks = [part.text for m in messages for part in read(m["content"]) if part.kind == "block"]
     assert len(blocks) > 2
     assert all(block.startswith("a          b\n───────  ───\n") for block in blocks)
-    assert [line.split("  ")[0] for block in blocks for line in block.split("\n")[2:]] == [f"row {n}" for n in range(200)]
+    assert [line.split("  ")[0] for block in blocks for line in block.split("\n")[2:]] == [
+        f"row {n}" for n in range(200)
+    ]
 
 
 def test_a_wide_table_is_a_list() -> None:
@@ -269,7 +306,9 @@ def test_marks_beyond_one_message_are_linked_once() -> None:
 
 def test_what_an_abstention_came_near_to() -> None:
     """Is listed by its name."""
-    given = an_answer(text=say("en", "not-found"), abstained=True, citations=(), nearest=(HANDBOOK,), confidence=0.0)
+    given = an_answer(
+        text=say("en", "not-found"), abstained=True, citations=(), nearest=(HANDBOOK,), confidence=0.0
+    )
     message = one(given)
     assert message["content"] == say("en", "not-found")
     assert message["embeds"][0]["title"] == "Closest documents"

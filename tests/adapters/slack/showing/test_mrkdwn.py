@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.slack.showing.blocks import header
-from adapters.slack.showing.escaping import escaped, linkable, still_markdown
+from adapters.slack.showing.escaping import escaped, still_markdown
 from adapters.slack.showing.mrkdwn import as_mrkdwn, plain, sections
 from adapters.slack.showing.rendering import answer_messages, sentence_message, streaming_text
+from adapters.text import linkable
 from rag_core.messages import say
 from tests.adapters.slack.generated_answers import (
     ALL,

@@ -13,8 +13,8 @@ from slack_sdk.models.blocks import Block
 
 from adapters.slack.showing.blocks import size
 from adapters.slack.showing.controls import Rendering, ballot
-from adapters.slack.showing.escaping import linkable
 from adapters.slack.showing.rendering import answer_messages
+from adapters.text import linkable
 from rag_core.generation.inert import inert
 from rag_core.messages import LANGUAGES, say
 from rag_core.types import Answer, Citation

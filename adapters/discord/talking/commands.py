@@ -1,0 +1,84 @@
+"""`/ask`: an answer for everybody, or for the asker alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from adapters.discord.bot import ALONE, EVERYBODY, HIDDEN
+from adapters.discord.ids import Ids
+from adapters.discord.interactions import Interaction, interaction_of
+from adapters.discord.places import Place, Places
+from adapters.discord.received import First, Handler, Json, Received
+from adapters.discord.rest.rest import Rest
+from adapters.discord.talking.addressing import named_channels, named_roles, readable
+from adapters.discord.talking.asking import Asking
+from adapters.discord.talking.questions import minutes_late
+from adapters.discord.talking.private import Requested, Responses
+from adapters.discord.whispers import Whispers
+from adapters.wording import is_help
+from rag_core.settings import Settings
+
+__all__ = ["Commands"]
+
+
+class Commands:
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        ids: Ids,
+        asking: Asking,
+        places: Places,
+        responses: Responses,
+        whispers: Whispers,
+    ) -> None:
+        self._settings = settings
+        self._ids = ids
+        self._asking = asking
+        self._places = places
+        self._responses = responses
+        self._whispers = whispers
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"command:ask": self._run}
+
+    def firsts(self) -> Mapping[str, Json | First]:
+        return {"command:ask": self._first}
+
+    async def _first(self, body: Mapping[str, Any], rest: Rest) -> Json:
+        """What is no answer is for the asker alone, whatever they wanted."""
+        one = interaction_of(body, self._ids)
+        place = await self._places.of(rest, body)
+        if one.options.get("private"):
+            return ALONE
+        channel = await self._asking.channel(place)
+        fit = not channel.draft and await self._asking.admits(rest, one.person, place, channel)
+        return EVERYBODY if fit and not is_help(_text(one)) else ALONE
+
+    async def _run(self, received: Received) -> None:
+        one, rest = interaction_of(received.body, self._ids), received.rest
+        spot = await self._whispers.spot(received)
+        command = f"/{self._settings().discord.command}"
+        text = await self._readable(rest, one, spot.place)
+        if not text or is_help(text):
+            return await self._whispers.tell(rest, spot, "ask-help", command=command)
+        channel = await self._asking.channel(spot.place)
+        if not await self._asking.admits(rest, one.person, spot.place, channel):
+            return await self._whispers.tell(rest, spot, "not-allowed")
+        if (late := minutes_late(received, one.id, self._settings())) is not None:
+            return await self._responses.failed(received, text, "asked-late", minutes=str(late))
+        hidden = bool(received.body.get(HIDDEN, True))
+        await self._responses.answer(received, Requested(one, spot.place, channel, text, hidden))
+        return None
+
+    async def _readable(self, rest: Rest, one: Interaction, place: Place) -> str:
+        """The question as a person reads it."""
+        text = _text(one)
+        names = {id: await self._places.name(rest, id) for id in list(named_channels(text))[:5]}
+        if named_roles(text):
+            names |= await self._asking.role_names(rest, place)
+        return readable(text, {rest.user}, names | await self._asking.names(rest, place, text))
+
+
+def _text(one: Interaction) -> str:
+    return str(one.options.get("question") or "").strip()
