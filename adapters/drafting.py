@@ -40,7 +40,7 @@ class Drafting:
     async def shown(
         self, target: str, message: str, asked: Asked, given: RecordedAnswer, thread: str = ""
     ) -> None:
-        """A message in this channel shows the answer to those who decide. thread: what is known with it of where the question
+        """A message in this channel shows the answer to those who decide. thread: what is kept of where the question
         was asked; '': its thread."""
         who = asked.question.principal
         row = Posting(
@@ -57,8 +57,8 @@ class Drafting:
         await self._postings.record([row])
 
     async def take(self, answer: str, decision: Decision, progress: Mapping[str, Any], note: Note) -> bool:
-        """Whether it is this delivery that decides. Of several who do so at once one does; an attempt that broke off goes on.
-        progress: what it noted; 'deciding' is added to that."""
+        """Whether this delivery decides. Of several who do so at once one does; an attempt that broke off goes on. progress:
+        what it noted; 'deciding' is added to that."""
         earlier = progress.get("deciding") == decision
         if not earlier:
             await note({**progress, "deciding": decision})

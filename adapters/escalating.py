@@ -90,7 +90,7 @@ TOLD = {
 async def answer_for(
     reader: Principal, answer_id: str | None, feedback: Feedback, access: Access
 ) -> RecordedAnswer | None:
-    """The answer that a person is asked about, where this one, who is asked or reads along, may read all it was made from."""
+    """The answer that a person is asked about, where this reader of it may read all that it was made from."""
     if not answer_id or answer_id not in await feedback.readable([answer_id], access.scopes_of(reader)):
         return None
     try:

@@ -16,6 +16,8 @@ _HALF = re.compile(
     r"|\S*(?:://|www\.)\S*$"  # an address
     r"|[*_~`\\!]+$"  # marks of which more may come
 )
+_LONGEST_HALF, _ROUNDS = 1_000, 50
+"""What begins further back, or is left after so many, is shown: looking for it takes its time with each word."""
 
 
 def in_fence(text: str) -> bool:
@@ -32,7 +34,9 @@ def without_half(text: str) -> str:
     line = text[begin:]
     if line.count("`") % 2:
         line = line[: line.rfind("`")].rstrip("`")
-    while half := _HALF.search(line):
+    for _ in range(_ROUNDS):
+        if not (half := _HALF.search(line, max(0, len(line) - _LONGEST_HALF))):
+            break
         line = line[: half.start()]
     return text[:begin] + line
 

@@ -102,10 +102,11 @@ def interacted(interaction: discord.Interaction[Any], ids: Ids, command: str) ->
     parts = ids.parts(str(data.get("custom_id") or ""))
     if parts is None:
         return None
-    if interaction.type is discord.InteractionType.modal_submit:
-        return Arrival(key, f"modal:{parts[0]}", key, payload)
     message = payload.get("message") or {}
-    return Arrival(key, f"action:{parts[0]}", f"action:{interaction.user.id}:{message.get('id')}", payload)
+    lane = f"action:{interaction.user.id}:{message['id']}" if message.get("id") else key
+    if interaction.type is discord.InteractionType.modal_submit:  # after the click that opened it
+        return Arrival(key, f"modal:{parts[0]}", lane, payload)
+    return Arrival(key, f"action:{parts[0]}", lane, payload)
 
 
 def raw_message(message: discord.Message) -> Json:

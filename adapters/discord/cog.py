@@ -82,6 +82,19 @@ class AnswerloopCog(commands.Cog, name="answerloop"):
         if interaction.type is discord.InteractionType.modal_submit:
             await _interacted(self.taker, interaction)
 
+    @commands.Cog.listener()
+    async def on_guild_channel_update(self, before: object, after: discord.abc.GuildChannel) -> None:
+        """The bot may be allowed now what it was not before; so in the next two."""
+        self.taker.rest.opened(str(after.id))
+
+    @commands.Cog.listener()
+    async def on_guild_role_update(self, before: object, after: discord.Role) -> None:
+        self.taker.rest.opened(str(after.guild.id))
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        self.taker.rest.opened(str(guild.id))
+
     async def _reacted(self, event: discord.RawReactionActionEvent) -> None:
         own = self.bot.user is not None and event.user_id == self.bot.user.id
         if not own and event.emoji.name and event.emoji.name.startswith(_VOTES):

@@ -65,10 +65,13 @@ async def _added(bot: Bot, running: Running, at_once: asyncio.Event | None) -> A
     guard_parsers(bot)
     if isinstance(bot, OwnBot):
         bot.connections.calls = rest
-    async with inbox_running(inbox, background, at_once):
-        await bot.add_cog(cog)
-        try:
-            yield
-        finally:
-            await bot.remove_cog(cog.qualified_name)
-            await taker.close()
+    try:
+        async with inbox_running(inbox, background, at_once):
+            await bot.add_cog(cog)
+            try:
+                yield
+            finally:
+                await bot.remove_cog(cog.qualified_name)
+                await taker.close()
+    finally:
+        await rest.close()

@@ -76,12 +76,17 @@ async def _servers(looking: Looking) -> str:
     wrong = [
         f"{server.get('name')}: {', '.join(missing)}"
         for server in servers
-        if (missing := lacking(int(server.get("permissions") or 0)))
+        if "permissions" in server and (missing := lacking(int(server["permissions"])))
     ]
     if wrong:
         more = f"; and {len(wrong) - _SHOWN} servers more" if len(wrong) > _SHOWN else ""
         raise AnswerloopError(f"The bot's roles lack permissions. {'; '.join(wrong[:_SHOWN])}{more}.")
-    return f"{len(servers)}{'+' if len(servers) == _PAGE else ''} servers, no permission missing"
+    count = (
+        f"{_PAGE} servers or more"
+        if len(servers) == _PAGE
+        else f"{len(servers)} server" + "s" * (len(servers) > 1)
+    )
+    return f"{count}, no permission missing"
 
 
 async def _starts(looking: Looking) -> str:

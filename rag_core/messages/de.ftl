@@ -125,6 +125,7 @@ escalation-asks = { $name } bittet einen Menschen um Hilfe:
 escalation-answered = Ich hatte geantwortet:
 escalation-reply = { $name } hat geantwortet:
 escalation-reminder = Diese Frage ist noch offen:
+escalation-reply-here = Benutze „Antworten“ bei dieser Nachricht, dann gebe ich weiter, was du schreibst.
 escalation-closed = { $name } hat die Frage als geklärt markiert.
 escalation-resolved-by = Geklärt von { $name }
 open-thread = Gespräch öffnen

@@ -133,6 +133,7 @@ escalation-asks = { $name } asks for a person’s help:
 escalation-answered = I had answered:
 escalation-reply = { $name } answered:
 escalation-reminder = This question is still open:
+escalation-reply-here = Use “Reply” on this message, and I will pass on what you write.
 escalation-closed = { $name } has marked the question as settled.
 escalation-resolved-by = Settled by { $name }
 open-thread = Open the conversation

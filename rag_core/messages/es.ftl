@@ -122,6 +122,7 @@ escalation-asks = { $name } pide ayuda a una persona:
 escalation-answered = Yo había respondido:
 escalation-reply = { $name } ha respondido:
 escalation-reminder = Esta pregunta sigue abierta:
+escalation-reply-here = Usa «Responder» en este mensaje y transmitiré lo que escribas.
 escalation-closed = { $name } ha marcado la pregunta como resuelta.
 escalation-resolved-by = Resuelta por { $name }
 open-thread = Abrir la conversación

@@ -126,6 +126,7 @@ escalation-asks = { $name } demande l’aide d’une personne :
 escalation-answered = J’avais répondu :
 escalation-reply = { $name } a répondu :
 escalation-reminder = Cette question est toujours ouverte :
+escalation-reply-here = Utilisez « Répondre » sur ce message, et je transmettrai votre réponse.
 escalation-closed = { $name } a marqué la question comme réglée.
 escalation-resolved-by = Réglé par { $name }
 open-thread = Ouvrir la conversation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -77,6 +78,26 @@ def test_while_discord_is_away_it_can_be_stopped(installed: Place) -> None:
     ) as process:
         process.until_said("Discord is not reached")
         assert process.stop(10) == 0
+
+
+def test_while_discord_does_not_answer_it_can_be_stopped(installed: Place) -> None:
+    """Nor is a connection waited for that says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"http://127.0.0.1:{mute.getsockname()[1]}/api/v10"
+        variables = {"DISCORD_BOT_TOKEN": "MTIz.x.y", "DISCORD_API_URL": address}
+        with serving(installed, "--only", "discord", **variables) as process:
+            mute.accept()
+            assert process.stop(10) == 0
+
+
+def test_a_gateway_that_says_nothing_does_not_keep_it(installed: Place, local: LocalDiscord) -> None:
+    """Though the API answers."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        variables = {**local.environment, "DISCORD_GATEWAY_URL": f"ws://127.0.0.1:{mute.getsockname()[1]}"}
+        with serving(installed, "--only", "discord", **variables) as process:
+            mute.accept()
+            assert process.stop(10) == 0
+            assert "Traceback" not in process.said
 
 
 def test_a_token_that_discord_refuses_is_a_mistake_in_the_settings(

@@ -249,7 +249,7 @@ def test_a_part_that_does_not_exist_is_refused(installed: Place) -> None:
     done = installed.run("serve", "--only", "slak")
     assert (done.returncode, done.stderr.strip()) == (
         2,
-        "--only: there is no part 'slak'; there are web, slack.",
+        "--only: there is no part 'slak'; there are web, slack, discord.",
     )
 
 

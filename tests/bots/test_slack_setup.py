@@ -68,7 +68,7 @@ def test_a_manifest_that_is_there_is_kept(empty: Place) -> None:
     [
         (["slack", "--without", "mentions"], "there is no feature 'mentions'"),
         (["slack", "--http", "http://bot.example.com"], "is no address that Slack could call"),
-        (["discord"], "init discord"),
+        (["mattermost"], "init slack and init discord"),
     ],
 )
 def test_a_wrong_call_is_a_sentence(empty: Place, arguments: list[str], said: str) -> None:

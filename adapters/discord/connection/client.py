@@ -17,7 +17,7 @@ from discord.utils import MISSING
 
 from adapters.discord.connection.connections import Connections
 from adapters.discord.connection.guards import guard_parsers
-from adapters.discord.connection.outages import Outage, Paces, brief
+from adapters.discord.connection.outages import Outage, Paces, asked_to_wait_s, brief
 from adapters.discord.connection.refusals import token_refused
 from rag_core.errors import SettingsError
 from rag_core.settings import Discord
@@ -87,6 +87,7 @@ class OwnBot(commands.AutoShardedBot):
             except Exception as error:
                 self._give_up(error)
                 outage.began(brief(error))
+                pause = max(pause, asked_to_wait_s(error))
             else:
                 outage.over()
                 return self._see_content()
@@ -103,6 +104,7 @@ class OwnBot(commands.AutoShardedBot):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Its turn has come already."""
+        self.connections.identifying.spent(shard_id or 0)
 
     async def on_message(self, message: discord.Message, /) -> None:
         """There are no commands by prefix."""
@@ -119,7 +121,10 @@ class OwnBot(commands.AutoShardedBot):
     def _token(self) -> str:
         if self._settings.bot_token is None:
             raise SettingsError("DISCORD_BOT_TOKEN is not set: set it in the environment or the file .env.")
-        return self._settings.bot_token.get_secret_value()
+        token = self._settings.bot_token.get_secret_value().strip()
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise token_refused(once_taken=False)
+        return token
 
     def _give_up(self, error: Exception) -> None:
         """Where trying again would not help."""

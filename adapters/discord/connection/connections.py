@@ -60,7 +60,7 @@ class Connections:
         self._shards = shards
         self._paces = paces
         self._gateway: Gateway | None = None
-        self._identifying = Identifying(self._asked, paces.apart_s)
+        self.identifying = Identifying(self._asked, paces.apart_s)
         self._outage = Outage()
         self._refused = 0
         self._doubting = asyncio.Lock()
@@ -100,16 +100,16 @@ class Connections:
             self.calls.signed_in()
 
     async def _kept(self) -> None:
-        count = self._shards
+        least = 1
         while not self._client.is_closed():
             try:
                 gateway = await self._found()
-                count = count or gateway.shards
+                count = self._shards or max(gateway.shards, least)
                 await self._all(count)
             except TokenRefused:
                 await self.token_doubted()
             except ShardsRefused as error:
-                count = await self._another(count or 1, error)
+                least = self._more_than(count, error)
             except IntentsRefused:
                 self._without_content()
             except GatewayRefusal as error:
@@ -127,7 +127,7 @@ class Connections:
             self._client,
             number,
             self._address,
-            self._identifying,
+            self.identifying,
             self._outage,
             paces=self._paces,
             fixed_address=self._gateway_url is not None,
@@ -149,7 +149,7 @@ class Connections:
             gateway = await self._asked() or self._gateway
             if gateway is not None:
                 self._gateway = gateway
-                self._identifying.told(gateway)
+                self.identifying.told(gateway)
                 return gateway
             await asyncio.sleep(pause)
         raise AssertionError("pauses end never")
@@ -181,16 +181,15 @@ class Connections:
             log.debug("the token cannot be looked at (%s)", brief(error))
         return False
 
-    async def _another(self, count: int, error: ShardsRefused) -> int:
+    def _more_than(self, count: int, error: ShardsRefused) -> int:
+        """How many shards there are to be at least."""
         self._refused += 1
         if self._shards or self._refused > ATTEMPTS:
             raise SettingsError(
                 f"discord.shards: {error}, and not {count}; leave it unset to have as many as Discord recommends."
             )
-        gateway = await self._found()
-        another = max(gateway.shards, count + 1) if error.code == 4011 else gateway.shards
-        log.warning("Discord wants more connections than %d for the bot's servers; I make %d", count, another)
-        return another
+        log.warning("Discord wants another number of connections than %d; I connect anew", count)
+        return count + 1 if error.code == 4011 else 1
 
     def _without_content(self) -> None:
         intents = self._client._connection._intents

@@ -72,17 +72,18 @@ class Identifying:
 
     @asynccontextmanager
     async def turn(self, shard: int) -> AsyncIterator[None]:
-        """Within it this shard identifies, once."""
+        """Within it this shard may identify, once; where it does, spent is to be told."""
         await self._allowed()
         bucket = shard % self._at_once
         async with self._locks[bucket]:
             await asyncio.sleep(self._last.get(bucket, float("-inf")) + self._apart_s - time.monotonic())
-            try:
-                yield
-            finally:
-                self._last[bucket] = time.monotonic()
-                if self._left is not None:
-                    self._left -= 1
+            yield
+
+    def spent(self, shard: int) -> None:
+        """It identifies now."""
+        self._last[shard % self._at_once] = time.monotonic()
+        if self._left is not None:
+            self._left -= 1
 
     def told(self, gateway: Gateway) -> None:
         """Discord said so just now."""

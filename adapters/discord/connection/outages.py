@@ -12,7 +12,7 @@ import discord
 
 from rag_core.errors import AnswerloopError
 
-__all__ = ["Outage", "Paces", "brief", "pauses"]
+__all__ = ["Outage", "Paces", "asked_to_wait_s", "brief", "pauses"]
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +61,16 @@ def pauses(first_s: float, longest_s: float) -> Iterator[float]:
     while True:
         yield pause * random.uniform(0.7, 1.3)  # noqa: S311 - spreads load, hides nothing
         pause = min(2 * pause, longest_s)
+
+
+def asked_to_wait_s(error: BaseException) -> float:
+    """How long Discord wants to be left alone, as far as it said so; ten minutes at most."""
+    if not isinstance(error, discord.HTTPException) or error.status != 429:
+        return 0.0
+    try:
+        return min(600.0, float(error.response.headers.get("Retry-After") or 0))
+    except ValueError:
+        return 0.0
 
 
 def brief(error: BaseException) -> str:

@@ -19,7 +19,7 @@ from discord.gateway import ReconnectWebSocket
 
 from adapters.discord.connection.identifying import Identifying
 from adapters.discord.connection.outages import Outage, Paces, brief
-from adapters.discord.connection.refusals import FRESH, refusal
+from adapters.discord.connection.refusals import FRESH, GatewayRefusal, refusal
 from adapters.discord.connection.socket import Socket
 
 __all__ = ["Session", "Shard"]
@@ -115,6 +115,8 @@ class Shard:
         except discord.ConnectionClosed as error:
             if refused := refusal(error.code):
                 raise refused from None
+        except GatewayRefusal:
+            raise
         except Exception as error:
             self._outage.began(brief(error), self.id)
         finally:

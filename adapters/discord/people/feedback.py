@@ -72,7 +72,11 @@ class FeedbackControls:
 
     def firsts(self) -> Mapping[str, Json | First]:
         """Discord opens a modal in the very first response and never later, so that it comes before the vote is kept."""
-        return {"action:vote_bad": self._ask_why, "action:tell_more": self._ask_why, "modal:explain": UNCHANGED}
+        return {
+            "action:vote_bad": self._ask_why,
+            "action:tell_more": self._ask_why,
+            "modal:explain": UNCHANGED,
+        }
 
     async def _vote_good(self, received: Received) -> None:
         click = interaction_of(received.body, self._ids)
@@ -174,7 +178,7 @@ class FeedbackControls:
         return True
 
     async def _ask_why(self, payload: Mapping[str, Any], rest: Rest) -> Json:
-        """The vote is recorded beside it: who closes the modal loses nothing. What was said before is there to be changed."""
+        """The vote is recorded beside it: who closes the modal loses nothing. What was said before can be changed in it."""
         click = interaction_of(payload, self._ids)
         if not await self._is_known(click.argument):
             return UNCHANGED

@@ -23,7 +23,9 @@ _MESSAGES = "/channels/{channel_id}/messages"
 _MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 _FOLLOW_UPS = "/webhooks/{webhook_id}/{webhook_token}"
 _FOLLOW_UP = "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
+_THREADS = "/channels/{channel_id}/threads"
 _ORIGINAL = "@original"
+_PRIVATE_THREAD = 12
 
 
 class Rest:
@@ -46,6 +48,11 @@ class Rest:
     def user(self) -> str:
         """The bot's own user id; '' before it is logged in."""
         return str(self._client.user.id) if self._client.user else ""
+
+    @property
+    def reads_messages(self) -> bool:
+        """Whether the bot is given the words of messages that do not concern it, by the message content intent."""
+        return bool(self._client.intents.message_content)
 
     @property
     def application(self) -> str:
@@ -139,6 +146,24 @@ class Rest:
             if error.code != THREAD_THERE:
                 raise
         return await self.channel(message)  # the two have one id
+
+    async def start_private_thread(self, channel: str, name: str) -> Json:
+        """A thread of a text channel that those alone see who are called there, and those who manage threads."""
+        body = {"name": name[:100], "type": _PRIVATE_THREAD, "invitable": False}
+        return _table(await self._call("POST", _THREADS, {"channel_id": channel}, body))
+
+    async def start_post(self, forum: str, name: str, body: Mapping[str, Any]) -> Json:
+        """A post; its first message has the id of its thread. A call whose reply is lost is not repeated, as these have no
+        nonce: that is an Unconfirmed."""
+        call = Call(
+            "POST", _THREADS, {"channel_id": forum}, {"name": name[:100], "message": body}, repeatable=False
+        )
+        return _table(await self._calling.make(call))
+
+    async def add_to_thread(self, thread: str, user: str) -> None:
+        """The person sees it among their channels, and is told."""
+        path = "/channels/{channel_id}/thread-members/{user_id}"
+        await self._call("PUT", path, {"channel_id": thread, "user_id": user})
 
     # places and people
 

@@ -44,8 +44,8 @@ class ChannelMessages:
         noted = notes.get(MESSAGES) or ()
         self._ids = {part: str(id) for part, id in enumerate(noted) if id}
         self._gone: dict[str, str] = dict(notes.get(_GONE) or {})
-        self._doubtful = progress.attempt > 1
-        """An earlier attempt may have sent a message whose id was not noted."""
+        self._earlier = self._doubtful = progress.attempt > 1
+        """An earlier attempt may have sent a message whose id was not noted, or this one has."""
 
     @property
     def ids(self) -> Mapping[int, str]:
@@ -58,7 +58,7 @@ class ChannelMessages:
         Raises:
             DiscordRefusal, Unavailable: as Rest does.
         """
-        if self._doubtful and 0 not in self._ids:
+        if self._earlier and self._doubtful and 0 not in self._ids:
             await self._look_up()
             if 0 in self._ids:
                 return False
@@ -122,6 +122,25 @@ class ChannelMessages:
         if self._doubtful and 0 not in self._ids:
             await self._look_up()
         await self._delete(list(self._ids))
+
+    async def delete_others(self, messages: Iterable[str]) -> None:
+        """Delete those of these that show no part; '' stands for none.
+
+        Raises:
+            DiscordRefusal, Unavailable: as Rest does.
+        """
+        for message in set(messages) - {"", *self._ids.values()}:
+            await self._rest.delete(self._channel, message)
+
+    async def of_interaction(self, interaction: str) -> str:
+        """The id of the first message here that came from an interaction; '': it is not found.
+
+        Raises:
+            DiscordRefusal, Unavailable: as Rest does.
+        """
+        messages = await self._rest.messages(self._channel, limit=_LOOKED_AT, after=interaction)
+        found = [str(each.get("id") or "") for each in messages if _made_by(each) == interaction]
+        return found[-1] if found else ""
 
     async def _delete(self, parts: Iterable[int]) -> None:
         for part in parts:
@@ -205,3 +224,8 @@ def _author(message: Mapping[str, Any]) -> str:
 
 def _replies_to(message: Mapping[str, Any]) -> str:
     return str((message.get("message_reference") or {}).get("message_id") or "")
+
+
+def _made_by(message: Mapping[str, Any]) -> str:
+    """The interaction that it came from."""
+    return str((message.get("interaction_metadata") or {}).get("id") or "")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from adapters.chat import Reply
 from adapters.discord.interactions import TOKEN_LIVES, Interaction, made_at
@@ -31,7 +30,6 @@ _LATE = "late"
 """By this name: the answer is delivered apart from its interaction."""
 _DONE = "done"
 """By this name: the answer is all there, where only the asker sees it."""
-_LOOKED_AT = 50
 _ORIGINAL = "@original"
 log = logging.getLogger(__name__)
 
@@ -138,7 +136,6 @@ class InteractionSurface:
         self._ephemeral = ephemeral
         self._notes = Notes(progress)
         self._messages = ChannelMessages(rest, channel, progress, self._notes)
-        self._channel = channel
         self._further: dict[str, str] = dict(self._notes.get(_FURTHER) or {})
         self._over = bool(self._notes.get(_LATE)) or not interaction.is_open(left=_MARGIN)
         self._closed = False
@@ -184,9 +181,8 @@ class InteractionSurface:
         await self._end()
         try:
             if not self._over:
-                for message in (*self._further.values(), _ORIGINAL):
-                    await self._rest.take_back(self._one.token, message)
-            elif not self._ephemeral:
+                await self._take_back(*self._further.values(), _ORIGINAL)
+            if self._over and not self._ephemeral:
                 await self._clear_remains()
             await self._messages.remove()
         except AnswerloopError as error:
@@ -292,6 +288,13 @@ class InteractionSurface:
             await self._rest.take_back(self._one.token, self._further.pop(part))
             await self._notes.keep(**{_FURTHER: dict(self._further)})
 
+    async def _take_back(self, *messages: str) -> None:
+        try:
+            for message in messages:
+                await self._rest.take_back(self._one.token, message)
+        except Vanished as error:
+            self._learn(error)
+
     async def _grow(self, body: Json) -> bool:
         if self._over or not self._one.is_open(left=_MARGIN):
             return False
@@ -324,21 +327,7 @@ class InteractionSurface:
         """Delete 'is thinking', or what grew in its place, where the answer stands apart from it. What Discord refuses is
         logged."""
         try:
-            remains = [self._original or await self._find_remains(), *self._further.values()]
-            for message in remains:
-                if message and message not in self._messages.ids.values():
-                    await self._rest.delete(self._channel, message)
+            original = self._original or await self._messages.of_interaction(self._one.id)
+            await self._messages.delete_others([original, *self._further.values()])
         except AnswerloopError as error:
             log.info("What was shown of an answer could not be taken back: %s", error)
-
-    async def _find_remains(self) -> str:
-        """The id of the interaction's first message; '': it is not found."""
-        for message in await self._rest.messages(self._channel, limit=_LOOKED_AT, after=self._one.id):
-            if _made_by(message) == self._one.id:
-                return str(message.get("id") or "")
-        return ""
-
-
-def _made_by(message: Mapping[str, Any]) -> str:
-    """The interaction that a message came from."""
-    return str((message.get("interaction_metadata") or {}).get("id") or "")

@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.discord.places import Place
 
-__all__ = ["Message", "is_written", "message_of", "named_channels", "named_roles", "readable", "without_code"]
+__all__ = ["Message", "is_written", "message_of", "named_channels", "named_roles", "named_users", "readable"]
 
 Payload = Mapping[str, Any]
 
@@ -66,7 +66,7 @@ def message_of(raw: Payload, place: Place, bot: str, bot_role: str = "", longest
     """raw: a message as Discord's REST API gives it. bot: the bot's user id. bot_role: the id of the role that Discord made
     for the bot in that server. longest: so many characters of its text."""
     text = _text(raw)[:longest]
-    said = without_code(text)
+    said = _without_code(text)
     users, roles = set(_USER.findall(said)), set(_ROLE.findall(said))
     named = [one for one in raw.get("mentions") or () if isinstance(one, Mapping)]
     reference = _reference(raw)
@@ -104,9 +104,9 @@ def named_roles(text: str) -> Collection[str]:
     return sorted(set(_ROLE.findall(text)))
 
 
-def without_code(text: str) -> str:
-    """The text without its code, in which nobody is called."""
-    return _CODE.sub(" ", text)
+def named_users(text: str) -> Collection[str]:
+    """The ids of people that a text names."""
+    return sorted(set(_USER.findall(text)))
 
 
 def readable(text: str, bot: Collection[str], names: Mapping[str, str]) -> str:
@@ -129,6 +129,11 @@ def readable(text: str, bot: Collection[str], names: Mapping[str, str]) -> str:
     begins = first is not None and (first["user"] or first["role"]) in bot
     plain = _SPACES.sub(" ", _MARKUP.sub(shown, text))
     return _LEFT.sub("", plain).strip() if begins else plain.strip()
+
+
+def _without_code(text: str) -> str:
+    """The text without its code, in which nobody is called."""
+    return _CODE.sub(" ", text)
 
 
 def _moment(seconds: int) -> str:

@@ -22,6 +22,7 @@ from adapters.discord.showing.surfaces import MESSAGES, Look, MessageSurface, Pr
 from adapters.discord.talking.addressing import Message
 from adapters.discord.talking.files import Files
 from adapters.discord.talking.history import Conversation, History
+from adapters.discord.talking.plain_text import PlainText
 from rag_core.messages import say
 from rag_core.records.postings import Posting, Postings
 from rag_core.types import Principal, Question, Turn
@@ -63,6 +64,7 @@ class Asking:
         files: Files,
         postings: Postings,
         looks: Looks,
+        text: PlainText,
         streaming: Callable[[], bool] = lambda: True,
     ) -> None:
         """streaming: whether answers are shown while they are written."""
@@ -74,6 +76,7 @@ class Asking:
         self._files = files
         self._postings = postings
         self.looks = looks
+        self.text = text
         self._streaming = streaming
 
     async def channel(self, place: Place) -> Channel:
@@ -158,7 +161,7 @@ class Asking:
         """And a sentence in the place of its answer, where it cannot be asked; '': it can."""
         rest, message, channel = received.rest, inquiry.message, inquiry.channel
         before = inquiry.conversation or await self._history.before(rest, message)
-        words = inquiry.words or await self._history.text(rest, message)
+        words = inquiry.words or await self.text.of(rest, message)
         text, turns = _asked(words, before)
         # what others read before it is sent is made from nothing that is for the asker alone
         alone = message.place.direct and not channel.draft

@@ -8,13 +8,12 @@ from typing import Any
 from adapters.discord.bot import ALONE, EVERYBODY, HIDDEN
 from adapters.discord.ids import Ids
 from adapters.discord.interactions import Interaction, interaction_of
-from adapters.discord.places import Place, Places
+from adapters.discord.places import Places
 from adapters.discord.received import First, Handler, Json, Received
 from adapters.discord.rest.rest import Rest
-from adapters.discord.talking.addressing import named_channels, named_roles, readable
 from adapters.discord.talking.asking import Asking
-from adapters.discord.talking.questions import minutes_late
 from adapters.discord.talking.private import Requested, Responses
+from adapters.discord.talking.questions import minutes_late
 from adapters.discord.whispers import Whispers
 from adapters.wording import is_help
 from rag_core.settings import Settings
@@ -59,7 +58,7 @@ class Commands:
         one, rest = interaction_of(received.body, self._ids), received.rest
         spot = await self._whispers.spot(received)
         command = f"/{self._settings().discord.command}"
-        text = await self._readable(rest, one, spot.place)
+        text = await self._asking.text.of_text(rest, spot.place, _text(one))
         if not text or is_help(text):
             return await self._whispers.tell(rest, spot, "ask-help", command=command)
         channel = await self._asking.channel(spot.place)
@@ -70,14 +69,6 @@ class Commands:
         hidden = bool(received.body.get(HIDDEN, True))
         await self._responses.answer(received, Requested(one, spot.place, channel, text, hidden))
         return None
-
-    async def _readable(self, rest: Rest, one: Interaction, place: Place) -> str:
-        """The question as a person reads it."""
-        text = _text(one)
-        names = {id: await self._places.name(rest, id) for id in list(named_channels(text))[:5]}
-        if named_roles(text):
-            names |= await self._asking.role_names(rest, place)
-        return readable(text, {rest.user}, names | await self._asking.names(rest, place, text))
 
 
 def _text(one: Interaction) -> str:

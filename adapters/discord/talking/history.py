@@ -10,20 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.complaints import Complaints
-from adapters.discord.identity import Identity
 from adapters.discord.interactions import made_at
-from adapters.discord.places import Place, Places
+from adapters.discord.places import Place
 from adapters.discord.received import PLATFORM
 from adapters.discord.rest.errors import DiscordRefusal
 from adapters.discord.rest.rest import Rest
-from adapters.discord.talking.addressing import (
-    Message,
-    is_written,
-    message_of,
-    named_channels,
-    named_roles,
-    readable,
-)
+from adapters.discord.talking.addressing import Message, is_written, message_of
+from adapters.discord.talking.plain_text import PlainText
 from adapters.wording import asks
 from rag_core.errors import AnswerloopError, NotFound
 from rag_core.records.feedback import Feedback
@@ -38,8 +31,8 @@ RECENT = timedelta(hours=6)
 """Of direct messages: what is older belongs to another conversation."""
 JUST_NOW = timedelta(minutes=10)
 """Of a channel: what was said longer before a mention without words is not what it is about."""
-_PAGE, _NAMES, _CHAIN = 100, 10, 20
-"""Messages that are read at once; channels that are looked up for one text; replies that are followed up."""
+_PAGE, _CHAIN = 100, 20
+"""Messages that are read at once, and replies that are followed up."""
 _WAIT_S = 45.0
 _STARTER = 21
 """The type of a thread's first message that shows the one which the thread hangs on."""
@@ -62,15 +55,13 @@ class Conversation:
 class History:
     def __init__(
         self,
-        identity: Identity,
-        places: Places,
+        text: PlainText,
         postings: Postings,
         feedback: Feedback,
         turns: Callable[[], int],
     ) -> None:
         """turns: how many messages before a question are looked at, at most."""
-        self._identity = identity
-        self._places = places
+        self._text = text
         self._postings = postings
         self._feedback = feedback
         self._turns = turns
@@ -120,21 +111,8 @@ class History:
             log.info("What stands above a mention cannot be read: %s", error)
             return ""
         recent = [one for one in found if is_written(one) and _since(one, message.id) < JUST_NOW]
-        text = await self.text(rest, self.read(rest, recent[0], message.place)) if recent else ""
+        text = await self._text.of(rest, self.read(rest, recent[0], message.place)) if recent else ""
         return text if asks(text) else ""
-
-    async def text(self, rest: Rest, message: Message) -> str:
-        """What a message says: people, roles and channels in it by their names, and of a new post its title."""
-        names = dict(message.names)
-        for channel in list(named_channels(message.text))[:_NAMES]:
-            names[channel] = await self._places.name(rest, channel)
-        own_role = ""
-        if named_roles(message.text):
-            own_role = await self._identity.own_role(rest, message.place.guild)
-            names |= await self._identity.role_names(rest, message.place.guild)
-        words = readable(message.text, {rest.user, own_role}, names)
-        titled = message.begins_post and message.place.name and message.place.name != words
-        return f"{message.place.name}\n\n{words}".strip() if titled else words
 
     def read(self, rest: Rest, raw: Payload, place: Place) -> Message:
         return message_of(raw, place, rest.user)
@@ -145,9 +123,7 @@ class History:
         found = await rest.messages(place.id, limit=limit, before=message.id)
         if place.direct:
             return [one for one in found if _since(one, message.id) < RECENT]
-        return [
-            one.get("referenced_message") or one if one.get("type") == _STARTER else one for one in found
-        ]
+        return [one.get("referenced_message") or one if one.get("type") == _STARTER else one for one in found]
 
     async def _chain(self, rest: Rest, message: Message, wanted: int) -> list[Payload]:
         """What it replies to, and what that replies to, as far as Discord shows it."""
@@ -193,13 +169,13 @@ class History:
             turns=tuple(turns[-wanted:]),
             files=tuple(file for one in people for file in self.read(rest, one, message.place).files),
             last_by=_by(said[-1]) if said and str(said[-1]["id"]) not in ours else "",
-            replied=await self.text(rest, self.read(rest, replied, message.place)) if replied else "",
+            replied=await self._text.of(rest, self.read(rest, replied, message.place)) if replied else "",
         )
 
     async def _of(self, rest: Rest, one: Payload, posting: Posting | None, place: Place) -> list[Turn]:
         """A person's words, or an answer of ours, with its question where no message asked it."""
         if posting is None:
-            return [Turn("user", await self.text(rest, self.read(rest, one, place)))]
+            return [Turn("user", await self._text.of(rest, self.read(rest, one, place)))]
         if posting.answer_id is None or posting.part or posting.kind != "answer":
             return []
         try:

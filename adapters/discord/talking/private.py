@@ -60,9 +60,7 @@ class Responses:
         """
         one, place, channel = asked.interaction, asked.place, asked.channel
         if channel.draft:
-            await self._whispers.tell(
-                received.rest, await self._whispers.spot(received), "draft-not-private"
-            )
+            await self._whispers.tell(received.rest, await self._whispers.spot(received), "draft-not-private")
             return None
         surface = self._surface(received, asked)
         await surface.begin()

@@ -169,7 +169,7 @@ class Questions:
         if not admitted:
             await self._refuse(received, inquiry)
             return None
-        text = await self._history.text(rest, message)
+        text = await self._asking.text.of(rest, message)
         if not text and not message.own_channel and not message.reply_to:
             text = await self._history.just_asked(rest, message)
             inquiry = replace(inquiry, words=text)
@@ -245,8 +245,8 @@ def _facts(rest: Rest, message: Message, channel: Channel, answer: Posting | Non
 def _replies_to_bot(
     rest: Rest, message: Message, text: str, channel: Channel, answer: Posting | None
 ) -> bool:
-    """Whether it speaks to the bot by replying to it: with the call that Discord adds to a reply, or with a question. Of what
-    the bot said otherwise than in answer to somebody, people talk among themselves."""
+    """Whether it speaks to the bot by replying to it: with the call that Discord adds to a reply, or with a question. About
+    what the bot said otherwise than in answer to somebody, people talk among themselves."""
     ours = answer is not None and answer.message == message.reply_to
     if not (ours or message.reply_by == rest.user) or only_thanks(text) or not text:
         return False

@@ -11,6 +11,7 @@ from adapters.channels import Channels
 from adapters.chat import Reply
 from adapters.drafting import DECIDED, Decision, Drafting
 from adapters.inputs import parts, together
+from adapters.progress import Progress
 from adapters.slack.bot import PLATFORM, Refusal
 from adapters.slack.clicks import Click, click_of, entered, kept_in, user_of
 from adapters.slack.identity import Identity
@@ -22,7 +23,7 @@ from adapters.slack.showing.looks import Looks, Shown
 from adapters.slack.showing.modals import LONGEST, PART, modal, text_input
 from adapters.slack.showing.quoting import direct_channel
 from adapters.slack.showing.streaming import Place
-from adapters.slack.showing.surfaces import Progress, ThreadSurface
+from adapters.slack.showing.surfaces import ThreadSurface
 from adapters.slack.showing.whispers import Spot, Whispers
 from adapters.slack.web_api.api import Api, Apis
 from adapters.slack.web_api.errors import SlackRefusal

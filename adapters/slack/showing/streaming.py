@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.glimpses import Glimpses
 from adapters.slack.web_api.api import Api
 from adapters.slack.web_api.errors import (
     Limited,
@@ -88,12 +89,10 @@ class Growth:
         self._safe = shown
         self._opened = opened
         self._pace = pace or Pace()
-        self._text = self._sent = ""
-        self._still = False
+        self._sent = ""
         self._by_stream = bool(place.thread)
         self._streaming = False
-        self._changed, self._closing = asyncio.Event(), asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._glimpses = Glimpses(self._show_somehow, self._pace.first)
         self.ts = ""
         """Of the message; '': there is none."""
         self.in_doubt = False
@@ -101,23 +100,16 @@ class Growth:
 
     def said(self, text: str) -> None:
         """Show the text so far when its time comes."""
-        if self._closing.is_set() or text == self._text:
-            return
-        self._text = text
-        self._changed.set()
-        if self._task is None:
-            self._task = asyncio.create_task(self._grow())
+        self._glimpses.said(text)
 
     async def close(self) -> None:
         """Show no more. What is being sent is sent; a stream is stopped when the message is replaced."""
-        self._closing.set()
-        if self._task is not None:
-            await asyncio.wait((self._task,))
+        await self._glimpses.close()
 
     def adopt(self, ts: str) -> None:
         """Go on with a message of an earlier attempt: it stays as it is until it is replaced."""
         self.ts = ts
-        self._still = True
+        self._glimpses.stop()
         self._streaming = self._by_stream  # it may have been streamed
 
     async def replace(self, ts: str, payload: Mapping[str, Any]) -> None:
@@ -160,36 +152,27 @@ class Growth:
             await self._api.call("chat.stopStream", channel=self._place.channel, ts=ts)
         self._streaming = False
 
-    async def _grow(self) -> None:
-        pause = self._pace.first
-        while not self._still and not await self._closed_within(pause):
-            await self._until_changed()
-            if self._closing.is_set():
-                return
-            self._changed.clear()
-            pause = await self._show_somehow()
-
-    async def _show_somehow(self) -> float:
+    async def _show_somehow(self, text: str) -> float:
         """Show the text so far; seconds to wait before more is shown."""
         try:
-            return await (self._append() if self._by_stream else self._edit())
+            return await (self._append(text) if self._by_stream else self._edit(text))
         except Limited as limited:
-            self._changed.set()
+            self._glimpses.again()
             return max(limited.retry_after, self._pace.edited)
         except NotSent:
-            self._changed.set()
+            self._glimpses.again()
             return self._pace.edited * 2
         except AnswerloopError as error:
             log.debug("The text so far is shown no more: %s", error)
         except Exception:
             log.exception("The text so far is shown no more")
-        self._still = True
+        self._glimpses.stop()
         return 0.0
 
-    async def _append(self) -> float:
-        text = self._safe(_whole_words(self._text))
+    async def _append(self, text: str) -> float:
+        text = self._safe(_whole_words(text))
         if not text.startswith(self._sent) or len(text) > _STREAMED_MOST:
-            self._still = True  # was revised; a stream cannot take back
+            self._glimpses.stop()  # was revised; a stream cannot take back
             return 0.0
         more = text[len(self._sent) :]
         if more and not self.ts:
@@ -204,7 +187,7 @@ class Growth:
         place = self._place
         if self._api.unsupported.knows(STREAM, place.channel):
             self._by_stream = False
-            self._changed.set()
+            self._glimpses.again()
             return
         recipient = {"recipient_team_id": place.user_team, "recipient_user_id": place.user}
         try:
@@ -214,11 +197,11 @@ class Growth:
         except SlackRefusal as error:
             self._api.unsupported.learn(STREAM, "" if everywhere(error) else place.channel)
             self._by_stream = False
-            self._changed.set()
+            self._glimpses.again()
             return
         except Limited:
             self._by_stream = False  # streams are few a minute: do without
-            self._changed.set()
+            self._glimpses.again()
             return
         except Unconfirmed:
             self.in_doubt = True
@@ -233,14 +216,16 @@ class Growth:
             )
         except Vanished:  # Slack ended the stream: it was quiet for too long
             self._streaming = self._by_stream = False
-            self._changed.set()
+            self._glimpses.again()
             return
         self._sent += more
 
-    async def _edit(self) -> float:
-        text = self._safe(self._text)
-        if not text or len(text) > _STREAMED_MOST:
-            self._still = bool(text)
+    async def _edit(self, text: str) -> float:
+        text = self._safe(text)
+        if not text:
+            return self._pace.edited
+        if len(text) > _STREAMED_MOST:
+            self._glimpses.stop()
             return self._pace.edited
         message = {"text": text[:_FALLBACK], "blocks": [{"type": "markdown", "text": text}]}
         if self.ts:
@@ -267,19 +252,6 @@ class Growth:
             await self._opened(ts)
         except (Unavailable, OSError) as error:
             log.warning("Which message shows an answer could not be noted: %s", error)
-
-    async def _until_changed(self) -> None:
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._changed, self._closing)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    async def _closed_within(self, seconds: float) -> bool:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), seconds)
-        return self._closing.is_set()
 
 
 def _whole_words(text: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.chat import Reply
+from adapters.progress import Progress
 from adapters.slack.showing.signs import Sign
 from adapters.slack.showing.streaming import Growth, Pace, Place
 from adapters.slack.web_api.api import Api
@@ -18,7 +19,7 @@ from adapters.slack.web_api.posts import metadata_of
 from rag_core.errors import AnswerloopError, Unavailable
 from rag_core.messages import say
 
-__all__ = ["EphemeralSurface", "Look", "Progress", "ThreadSurface"]
+__all__ = ["EphemeralSurface", "Look", "ThreadSurface"]
 
 _RESPONSES = 4
 """Of the five that a response_url takes, for an answer's messages; the first says that it is looked for."""
@@ -35,24 +36,6 @@ class Look:
     growing: Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What is known of the attempts to answer one delivery."""
-
-    delivery: str
-    """Its key: by this, what was posted for it is found again."""
-    attempt: int
-    """From 1."""
-    noted: Mapping[str, Any]
-    """What earlier attempts noted."""
-    note: Callable[[Mapping[str, Any]], Awaitable[None]]
-    """Keeps it for later ones, in the place of what was noted before."""
-    signed: bool = False
-    """The question may bear a sign already."""
-    replaces: bool = False
-    """An earlier answer stands there, or a sentence in its place, and stays until there is a better one."""
-
-
 class ThreadSurface:
     """A thread, channel or direct message. Implements adapters.answering.Surface."""
 
@@ -64,8 +47,9 @@ class ThreadSurface:
         look: Look,
         language: str = "",
         pace: Pace | None = None,
+        signed: bool = False,
     ) -> None:
-        """language: of the status, as a BCP 47 tag."""
+        """language: of the status, as a BCP 47 tag. signed: the question may bear a sign already."""
         self._api = api
         self._place = place
         self._progress = progress
@@ -73,7 +57,7 @@ class ThreadSurface:
         self._parts: dict[int, str] = {}
         self._growth = Growth(api, place, progress.delivery, look.growing, self._opened, pace)
         self._sign = Sign(api, place, say(language, "thinking"), lambda: not self._growth.ts)
-        if progress.attempt > 1 or progress.signed:
+        if progress.attempt > 1 or signed:
             self._sign.left()
         if progress.attempt > 1 and progress.noted.get("ts"):
             self._growth.adopt(str(progress.noted["ts"]))

@@ -11,6 +11,7 @@ from typing import Any
 from adapters.answering import Answering, Asked, shown
 from adapters.channels import Channel, Channels
 from adapters.chat import Chat, Reply
+from adapters.progress import Progress
 from adapters.slack.arrivals import question_key
 from adapters.slack.bot import PLATFORM
 from adapters.slack.identity import Identity
@@ -18,7 +19,7 @@ from adapters.slack.received import Received
 from adapters.slack.showing.controls import Rendering
 from adapters.slack.showing.looks import Looks, Shown
 from adapters.slack.showing.streaming import Place
-from adapters.slack.showing.surfaces import Look, Progress, ThreadSurface
+from adapters.slack.showing.surfaces import Look, ThreadSurface
 from adapters.slack.talking.addressing import Message
 from adapters.slack.talking.files import Files
 from adapters.slack.talking.history import Conversation, History
@@ -121,9 +122,7 @@ class Asking:
         """
         api, message = received.api, inquiry.message
         language = await self.language(api, inquiry.user, inquiry.channel)
-        surface = ThreadSurface(
-            api, _place(inquiry), _progress(received, inquiry), self._look(api, inquiry, language), language
-        )
+        surface = _surface(received, inquiry, self._look(api, inquiry, language), language)
         if not inquiry.unasked:
             await surface.begin()
         try:
@@ -149,7 +148,7 @@ class Asking:
         text = say(language, message, **values)
         value = again(inquiry.message) if retry else ""
         look = Look(lambda reply: [self._looks.sentence(reply.text, language, value)], str)
-        surface = ThreadSurface(received.api, _place(inquiry), _progress(received, inquiry), look, language)
+        surface = _surface(received, inquiry, look, language)
         messages = await surface.finish(Reply(text))
         await self._postings.record([_notice(inquiry, received.team, ts) for ts in messages])
         await self._clear(inquiry, None)
@@ -238,6 +237,11 @@ def _place(inquiry: Inquiry) -> Place:
     )
 
 
+def _surface(received: Received, inquiry: Inquiry, look: Look, language: str) -> ThreadSurface:
+    progress, signed = _progress(received, inquiry), received.take_mark() or _waited(received)
+    return ThreadSurface(received.api, _place(inquiry), progress, look, language, signed=signed)
+
+
 def _progress(received: Received, inquiry: Inquiry) -> Progress:
     """All attempts at one question go by its own key, so that each finds what the others posted."""
     delivery = received.delivery
@@ -246,8 +250,7 @@ def _progress(received: Received, inquiry: Inquiry) -> Progress:
         noted = {**noted, "ts": min(inquiry.shown, key=lambda row: row.part).message}
     key = question_key(inquiry.message.channel, inquiry.message.ts)
     attempt = max(delivery.attempt, 2) if inquiry.shown or inquiry.begun else delivery.attempt
-    signed = received.take_mark() or _waited(received)
-    return Progress(key, attempt, noted, received.note, signed, replaces=bool(inquiry.shown))
+    return Progress(key, attempt, noted, received.note, replaces=bool(inquiry.shown))
 
 
 def _waited(received: Received) -> bool:

@@ -8,12 +8,13 @@ from typing import Any
 from adapters.answering import Answering, Asked
 from adapters.channels import Channel
 from adapters.chat import Reply
+from adapters.progress import Progress
 from adapters.slack.identity import asker_team
 from adapters.slack.received import Handler, Received
 from adapters.slack.showing.controls import Rendering
 from adapters.slack.showing.looks import Shown
 from adapters.slack.showing.streaming import Place
-from adapters.slack.showing.surfaces import EphemeralSurface, Progress
+from adapters.slack.showing.surfaces import EphemeralSurface
 from adapters.slack.showing.whispers import Spot, Whispers
 from adapters.slack.talking.addressing import readable
 from adapters.slack.talking.asking import Asking

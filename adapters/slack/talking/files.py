@@ -78,4 +78,3 @@ def _latest(files: Sequence[Payload]) -> list[Payload]:
 
 def _url(file: Payload) -> str:
     return str(file.get("url_private_download") or file.get("url_private") or "")
-

@@ -64,7 +64,7 @@ async def running(local: LocalDiscord, bot: Bot | None = None) -> AsyncIterator[
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(local.gateway_url)
     try:
         await made.login(local.bot_token)
-        if made.tree.get_commands():
+        if isinstance(made, Bot) and made.tree.get_commands():
             await made.tree.sync()
         going = asyncio.create_task(made.connect())
         ready = asyncio.create_task(made.wait_until_ready())

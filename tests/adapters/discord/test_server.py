@@ -235,7 +235,7 @@ async def test_threads_hold_messages_of_their_own(local: LocalDiscord, bot: Bot)
     assert not channel.is_archived
     local.archive(channel, locked=True)
     assert await refused(thread.send("x")) == (400, 50083)
-    first = next(m async for m in thread.history(oldest_first=True))
+    first, *_ = [m async for m in thread.history(oldest_first=True)]
     assert first.type is discord.MessageType.thread_starter_message
     assert [m.content for m in local.messages(channel)] == ["So.", "again"]
     await local.until(lambda: bot.of("thread_create"))

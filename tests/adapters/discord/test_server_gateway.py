@@ -36,8 +36,9 @@ class Socket:
 
     async def closing(self) -> int | None:
         """The code it is closed with, whatever comes before."""
-        async for _ in self._ws:
-            pass
+        async with asyncio.timeout(10):
+            async for _ in self._ws:
+                pass
         return self._ws.close_code
 
 
@@ -67,6 +68,21 @@ async def test_every_shard_hears_of_its_own_guilds(local: LocalDiscord) -> None:
         assert {m.guild.name if m.guild else None for m in bot.heard} == {"Zero", "One", None}
         assert [(i.shard, i.shards) for i in local.identifies] == [(0, 2), (1, 2)]
         assert local.world.session_starts_left == 998
+
+
+async def test_a_client_without_shards_or_commands_is_served_too(local: LocalDiscord) -> None:
+    """discord.Client, which asks nobody how many shards there should be."""
+    heard: list[str] = []
+
+    class Plain(discord.Client):
+        async def on_message(self, message: discord.Message) -> None:
+            heard.append(message.content)
+
+    async with running(local, Plain(intents=INTENTS, guild_ready_timeout=0.1)) as client:  # type: ignore[arg-type]
+        local.user("Anna").says("general", "How?")
+        await local.until(lambda: heard)
+        assert [guild.name for guild in client.guilds] == ["Test"]
+    assert [(one.shard, one.shards) for one in local.identifies] == [(0, 1)]
 
 
 async def test_a_dropped_connection_is_resumed_with_what_was_missed(local: LocalDiscord, bot: Bot) -> None:

@@ -35,7 +35,7 @@ it called in any version, message.body what it was sent with.
 Trouble (`Mishaps`), REST: limit(via=False, global_=True), pace, real_paces, fail(performed=True), lose_response, slow,
 heal, rest_down/rest_up, down/up, reset_token. Gateway: gateway_down/gateway_up, drop(code), reconnect, invalidate,
 forget_sessions, silence, send_raw, send_text, duplicate, identify_pace, without_message_content. Guilds:
-remove_permission, give_permission, hide, archive, delete_channel, kick_bot/invite_bot, guild_down/guild_up.
+remove_permission, give_permission, hide, take_role, archive, delete_channel, kick_bot/invite_bot, guild_down/guild_up.
 Time: `local.world.clock.advance(901)` ends interaction tokens; `local.world.heartbeat_ms` is for the next connections.
 """
 

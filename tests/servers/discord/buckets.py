@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from tests.servers.background import Clock
 from tests.servers.discord.calls import normal
@@ -74,7 +75,7 @@ class Buckets:
         if left <= 0:
             self.limited += 1
             headers |= {"X-RateLimit-Scope": "user", "Retry-After": str(math.ceil(wait))}
-            extra = {"retry_after": round(wait, 3), "global": False}
+            extra: dict[str, Any] = {"retry_after": round(wait, 3), "global": False}
             raise Refused(0, "You are being rate limited.", status=429, headers=headers, **extra)
         bucket.used += 1
         return headers

@@ -71,7 +71,8 @@ def resolve(world: World, kind: int, value: Any, resolved: Json, channel: Channe
     id = str(getattr(thing, "id", thing))
     guild = world.state.guild_of(channel)
     if kind in (7, 8) and isinstance(thing, str) and not id.isdigit():
-        places = guild.channels if kind == 7 else guild.roles if guild else {}
+        assert guild is not None
+        places: Any = guild.channels if kind == 7 else guild.roles
         id = next(found.id for found in places.values() if found.name == thing)
     if kind in (6, 9) and id in world.state.users:
         found = world.state.users[id]

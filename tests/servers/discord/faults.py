@@ -54,7 +54,7 @@ class Faults:
         scope = "global" if is_global else "user"
         headers = {"Retry-After": str(int(retry_after) + 1), "X-RateLimit-Scope": scope}
         headers |= {"X-RateLimit-Global": "true"} if is_global else {}
-        extra = {"retry_after": retry_after, "global": is_global}
+        extra: Json = {"retry_after": retry_after, "global": is_global}
         error = Refused(0, "You are being rate limited.", status=429, headers=headers, **extra)
         if not via:
             error.body = BANNED

@@ -15,7 +15,7 @@ from tests.servers.discord.permissions import bits
 from tests.servers.discord.world import World
 
 if TYPE_CHECKING:
-    from tests.servers.discord.person import Place
+    from tests.servers.discord.person import Person, Place
 
 __all__ = ["Mishaps"]
 
@@ -252,6 +252,18 @@ class Mishaps:
             world.events.channel("CHANNEL_UPDATE", where)
 
         self.inside(change)
+
+    def take_role(self, person: Person, name: str) -> None:
+        """From a member; user(…, roles=[…]) gives them."""
+
+        def take(world: World) -> None:
+            role = person.guild.role_named(name)
+            member = person.guild.members[person.id]
+            assert role is not None, f"There is no role {name!r}."
+            member.roles.remove(role.id)
+            world.events.member("GUILD_MEMBER_UPDATE", person.guild, member)
+
+        self.inside(take)
 
     def archive(self, thread: Place, locked: bool = False) -> None:
         where = self.channel(thread)

@@ -227,7 +227,7 @@ class Person:
             modal = world.modals.get(self.id)
             assert modal is not None, f"{self.user.name} has no modal open."
             entered, resolved = forms.entered(world, modal, values or {})
-            data = {"custom_id": modal.custom_id, "components": entered}
+            data: dict[str, Any] = {"custom_id": modal.custom_id, "components": entered}
             data |= {"resolved": resolved} if resolved else {}
             channel = world.state.channels[modal.interaction.channel]
             return begin(world, SUBMIT, self.user, channel, data, modal.interaction.message, modal)

@@ -8,6 +8,8 @@ from typing import Any
 
 from tests.servers.discord.calls import Request, route
 from tests.servers.discord.errors import Form, Refused
+from tests.servers.discord.guilds import Guild
+from tests.servers.discord.permissions import allowed_in_guild
 
 __all__: list[str] = []
 
@@ -32,9 +34,14 @@ def user(request: Request) -> Json:
 
 @route("GET /users/@me/guilds")
 def guilds(request: Request) -> list[Json]:
-    names = ("id", "name", "icon", "features")
-    here = [g for g in request.world.state.guilds.values() if g.has_bot]
-    return [{name: guild.payload()[name] for name in names} | {"owner": False} for guild in here]
+    names, state = ("id", "name", "icon", "features"), request.world.state
+
+    def shown(guild: Guild) -> Json:
+        permissions = allowed_in_guild(guild, guild.members[state.bot.id])
+        own = {"owner": False, "permissions": str(permissions)}
+        return {name: guild.payload()[name] for name in names} | own
+
+    return [shown(guild) for guild in state.guilds.values() if guild.has_bot]
 
 
 @route("POST /users/@me/channels")

@@ -152,9 +152,10 @@ def follow_up(request: Request) -> Json | None:
     """The first after a deferred answer takes its place, as Discord has it for old apps."""
     found = _known(request)
     check_message(request.body, has_nonce=False)
-    if found.original is not None and found.original.is_loading:
-        edited(request.world, found.original, request.body, request.files, is_edit=True)
-        made = found.original
+    original = found.original
+    if original is not None and original.is_loading and not original.is_deleted:
+        edited(request.world, original, request.body, request.files, is_edit=True)
+        made = original
     else:
         need_content(request.body, len(request.files))
         made = _post(request, found, request.body)

@@ -60,7 +60,7 @@ def edited(world: World, message: Message, body: Json, files: list[Attachment], 
     check_message(body, message.flags, has_nonce=False)
     left = {"content": message.content, "embeds": message.embeds, "components": message.components}
     left |= {name: body[name] for name in left if name in body}
-    kept = _kept(message, body) + files
+    kept = _kept(message, body) + _described(body, files)
     if is_empty(left, len(kept)):
         raise Refused(50006)
 
@@ -75,7 +75,7 @@ def edited(world: World, message: Message, body: Json, files: list[Attachment], 
             settable = SUPPRESS_EMBEDS | V2
             changed.flags = changed.flags & ~SUPPRESS_EMBEDS | int(body["flags"] or 0) & settable
         changed.flags &= ~LOADING
-        changed.attachments = _described(body, kept)
+        changed.attachments = kept
         changed.mentioned = called(world, changed, body)
 
     world.change(message, change, is_edit)
@@ -156,8 +156,9 @@ def _kept(message: Message, body: Json) -> list[Attachment]:
 
 
 def _described(body: Json, files: list[Attachment]) -> list[Attachment]:
-    """Names and descriptions for files, which `attachments` has by their number."""
-    for number, given in enumerate(body.get("attachments") or []):
-        if str(given.get("id")) == str(number) and number < len(files):
+    """New files with their descriptions, which `attachments` has by their number."""
+    for given in body.get("attachments") or []:
+        number = int(given.get("id") or 0)
+        if number < len(files):
             files[number].description = given.get("description")
     return files

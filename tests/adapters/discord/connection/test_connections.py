@@ -69,6 +69,17 @@ async def test_what_the_gateway_sends_and_nobody_can_read_is_skipped(
         assert len(local.identifies) <= 2
 
 
+async def test_a_stream_that_cannot_be_read_is_begun_anew(local: LocalDiscord) -> None:
+    """It is resumed, at the address that Discord named for it."""
+    async with running(local, gateway_url=None) as run:
+        await run.connected()
+        local.user("Anna").says("help", "before")
+        local._each(lambda connection: connection._queue.put_nowait(b"no zlib\x00\x00\xff\xff"), None)
+        local.user("Anna").says("help", "after")
+        await local.until(lambda: run.heard == ["before", "after"])
+        assert (len(local.identifies), local.resumes) == (1, 1)
+
+
 async def test_a_gateway_away_at_first_is_waited_for(
     local: LocalDiscord, said: pytest.LogCaptureFixture
 ) -> None:
@@ -141,7 +152,7 @@ async def test_a_connection_whose_heartbeats_nobody_acknowledges_is_made_anew(lo
         assert len(local.identifies) == 1
 
 
-@pytest.mark.parametrize("token", ["wrong", "MTIz.wrong.token"])
+@pytest.mark.parametrize("token", ["wrong", "MTIz.wrong.token", "two\nlines", "é", "a b"])
 async def test_a_token_that_discord_refuses_is_a_mistake_in_the_settings(
     local: LocalDiscord, token: str
 ) -> None:

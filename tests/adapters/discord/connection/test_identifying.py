@@ -21,6 +21,7 @@ async def test_two_sessions_of_a_bucket_are_begun_apart() -> None:
 
     async def begin(shard: int) -> None:
         async with identifying.turn(shard):
+            identifying.spent(shard)
             begun.append((shard, time.monotonic()))
 
     await asyncio.gather(*(begin(shard) for shard in range(3)))
@@ -30,11 +31,14 @@ async def test_two_sessions_of_a_bucket_are_begun_apart() -> None:
 
 
 async def test_a_session_is_waited_for_where_few_are_left(caplog: pytest.LogCaptureFixture) -> None:
-    """Until they are counted anew."""
+    """Until they are counted anew; what came to nothing does not count."""
     identifying = Identifying(nothing, 0, kept=2)
     identifying.told(Gateway("wss://g", remaining=3, reset_after_s=0.1))
+    for _ in range(9):
+        async with identifying.turn(0):
+            pass  # no connection could be made
     async with identifying.turn(0):
-        pass
+        identifying.spent(0)
     assert caplog.text == ""
     before = time.monotonic()
     async with identifying.turn(0):

@@ -42,4 +42,3 @@ class Attempts:
 
     async def _note(self, progress: Mapping[str, Any]) -> None:
         self.noted = dict(progress)
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -158,6 +160,14 @@ def test_a_text_grows() -> None:
     assert growing("") == growing("\n") == ""
     long = growing("word " * 1_000)
     assert 1_500 < length(long) <= 2_000
+
+
+@pytest.mark.parametrize("begun", ["[", "<", "&a", "![a", "](", ":a", "`", "http://", "> "])
+def test_a_text_of_beginnings_does_not_hang(begun: str) -> None:
+    """A stream is shown from within the loop that answers everybody."""
+    started = time.process_time()
+    assert length(growing(begun * 10_000)) <= 2_000
+    assert time.process_time() - started < 5
 
 
 def test_a_body_says_all_that_it_replaces() -> None:

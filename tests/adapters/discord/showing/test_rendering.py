@@ -85,6 +85,7 @@ def within_limits(message: Json) -> None:
 @settings(max_examples=40)
 @given(answers)
 @example(an_answer(text="[1] so\n\n```\n](https://evil.example)\n```", standalone="[x]"))
+@example(an_answer(text="so\n\n```\n](https://evil.example)\n```", standalone="[x]"))
 @example(an_answer(text="[1] so `](https://evil.example)` and [x", notices=("[",)))
 def test_nothing_in_it_acts(answer: Answer) -> None:
     """No mention, token, emoji's name, spoiler or address, and no link but those to what is cited; code included as far as
@@ -105,6 +106,7 @@ def test_nothing_in_it_acts(answer: Answer) -> None:
 
 @settings(max_examples=40)
 @given(answers)
+@example(an_answer(text="```\na" + "\n" * 6_000 + "b\n```\n\nafter\n\n```\nc\n```"))
 def test_no_fence_and_no_link_is_broken(answer: Answer) -> None:
     """Each message closes the code that it opens: to CommonMark and to Discord the same is code. A citation's link that it
     begins, it ends."""
@@ -391,9 +393,9 @@ def test_a_failure_has_its_reference_and_a_button_to_try_again() -> None:
 
 def test_text_that_a_cut_puts_first_begins_no_heading() -> None:
     """Of what stood within a line."""
-    first, second = contents("w" * 1_985 + " x # not a heading")
-    assert beginnings(second) == []
-    assert shown(first + second).replace(" ", "") == "w" * 1_985 + "x#notaheading"
+    first, second = contents("w" * 1_998 + " # not a heading")
+    assert (len(first), second) == (1_998, r"\# not a heading")
+    assert contents("w" * 1_998 + "\n\n# a heading")[1] == "# a heading"
 
 
 def test_bodies_are_json() -> None:

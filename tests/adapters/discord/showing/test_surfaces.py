@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import discord
 import pytest
 
 from adapters.chat import Reply
@@ -110,7 +111,8 @@ async def test_an_answer_that_comes_at_once(scene: Scene) -> None:
     ids = await surface.finish(Reply("Thirty days."))
     [message] = scene.shown
     assert ids == [message.id]
-    assert message.reference and message.reference["message_id"] == scene.asked.id
+    assert message.reference
+    assert message.reference["message_id"] == scene.asked.id
     assert not pings(message)
     assert message.edits == []
 
@@ -195,7 +197,8 @@ async def test_a_message_that_is_deleted_meanwhile(scene: Scene) -> None:
     scene.anna.deletes(scene.shown[0])
     ids = await surface.finish(Reply("Thirty days."))
     [message] = scene.shown
-    assert message.content == "Thirty days." and ids == [message.id]
+    assert message.content == "Thirty days."
+    assert ids == [message.id]
 
 
 async def test_a_process_that_ends_before_it_notes(scene: Scene) -> None:
@@ -236,12 +239,10 @@ async def test_an_attempt_that_goes_on(scene: Scene) -> None:
     assert len(calls(scene, SEND)) == 3
 
 
-async def test_an_attempt_that_is_interrupted(scene: Scene) -> None:
-    """Where Discord is away between two parts, the next attempt goes on with the first."""
-    scene.rest = Rest(scene.rest._client, trying_s=0)
-    surface = scene.surface()
-    scene.local.slow(EDIT, 0)
-    await scene.grown("One")
+async def test_an_attempt_that_is_interrupted(scene: Scene, client: discord.Client) -> None:
+    """Where Discord is away when the answer is there, the next attempt goes on with the same message."""
+    scene.rest = Rest(client, trying_s=0)
+    surface = await scene.grown("One")
     scene.local.rest_down()
     with pytest.raises(Unavailable):
         await surface.finish(Reply("One\fTwo"))
@@ -256,7 +257,8 @@ async def test_nothing_of_before_stays(scene: Scene) -> None:
     rich = Look(lambda reply: [body(reply.text, embed("Sources"), [button])], str)
     bare = Look(lambda reply: [{"content": reply.text}], str)
     await scene.surface(look=rich).finish(Reply("Thirty days."))
-    assert scene.shown[0].embeds and scene.shown[0].components
+    assert scene.shown[0].embeds
+    assert scene.shown[0].components
     await scene.surface(look=bare).finish(Reply("Sixty days."))
     [message] = scene.shown
     assert (message.content, message.embeds, message.components) == ("Sixty days.", [], [])
@@ -309,7 +311,8 @@ async def test_without_read_message_history(scene: Scene) -> None:
     scene.local.remove_permission("help", "read_message_history")
     await scene.surface().finish(Reply("Thirty days."))
     [message] = scene.shown
-    assert message.content == "Thirty days." and message.reference is None
+    assert message.content == "Thirty days."
+    assert message.reference is None
 
 
 async def test_without_embed_links(scene: Scene) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from adapters.chat import Reply
+from adapters.progress import Progress
 from adapters.slack.showing.streaming import Pace, Place
-from adapters.slack.showing.surfaces import EphemeralSurface, Look, Progress, ThreadSurface
+from adapters.slack.showing.surfaces import EphemeralSurface, Look, ThreadSurface
 from adapters.slack.web_api.api import Api
 from adapters.slack.web_api.errors import PlaceClosed, SlackRefusal
 from adapters.slack.web_api.posts import metadata_of

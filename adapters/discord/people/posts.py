@@ -1,0 +1,85 @@
+"""Messages to people in channels, and where those are who are named to be asked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from adapters.discord.identity import Identity
+from adapters.discord.places import place_of
+from adapters.discord.rest.errors import DiscordRefusal
+from adapters.discord.rest.rest import Rest, nonce_of
+from adapters.text import shortened
+
+__all__ = ["Target", "posted", "put", "target_of"]
+
+_NO_CHANNEL = 10003
+_NO_REFERENCE = 160002
+"""Discord's code for: replies need the permission to read what was written before."""
+_BAD_FORM = 50035
+_NAME = 80
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Who is asked."""
+
+    kind: Literal["role", "channel", "forum", "thread", "direct"]
+    id: str
+    """Of the role or the channel; of a person, that of the direct messages with them."""
+    user: str = ""
+    """The person."""
+
+
+async def target_of(rest: Rest, identity: Identity, guild: str, id: str) -> Target:
+    """What an id of a channel's `escalation` stands for: a role of the server, a channel, or else a person.
+
+    Raises:
+        DiscordRefusal: neither is there, or it is closed to the bot.
+        Unavailable: not now.
+    """
+    if await identity.is_role(rest, guild, id):
+        return Target("role", id)
+    try:
+        place = place_of(await rest.channel(id), guild)
+    except DiscordRefusal as error:
+        if error.code != _NO_CHANNEL:
+            raise
+        return Target("direct", await rest.direct(id), id)
+    if place.kind == "forum":
+        return Target("forum", id)
+    return Target("thread" if place.is_thread else "channel", id)
+
+
+async def put(
+    rest: Rest, target: Target, body: Mapping[str, Any], key: str, title: str, reply_to: str = ""
+) -> tuple[str, str]:
+    """A message where the target is, as a post where that is a forum: its channel, and its id. key: which message of ours
+    this is; repeated within minutes, it is the same."""
+    if target.kind == "forum":
+        post = await rest.start_post(target.id, shortened(title, _NAME) or "…", body)
+        return str(post["id"]), str(post["id"])
+    return target.id, await posted(rest, target.id, body, key, reply_to)
+
+
+async def posted(
+    rest: Rest, channel: str, body: Mapping[str, Any], key: str, reply_to: str = "", part: int = 0
+) -> str:
+    """A message's id. reply_to: what it replies to, without calling who wrote that; '': nothing."""
+    nonce = nonce_of(key, part)
+    if reply_to:
+        reference = {"message_id": reply_to, "fail_if_not_exists": False}
+        try:
+            return await _sent(rest, channel, {**body, "message_reference": reference}, nonce)
+        except DiscordRefusal as error:
+            if error.code not in (_NO_REFERENCE, _BAD_FORM):
+                raise
+            log.info("A message is sent without a reference to what it replies to: %s", error)
+    return await _sent(rest, channel, body, nonce)
+
+
+async def _sent(rest: Rest, channel: str, body: Mapping[str, Any], nonce: str) -> str:
+    return str((await rest.send(channel, body, nonce=nonce)).get("id") or "")
