@@ -77,7 +77,11 @@ class Answering:
             await surface.withdraw()
             return None
         if asked.channel.draft and reply.answer is not None:
-            await self._propose(asked, reply)
+            try:
+                await self._propose(asked, reply)
+            except BaseException:
+                await surface.give_up()
+                raise
             await surface.withdraw()
             return None
         messages = await surface.finish(reply)

@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from rag_core.errors import InvalidEntry, NotFound
-from rag_core.records.feedback import Feedback
+from rag_core.records.feedback import Feedback, RecordedAnswer
 from rag_core.records.postings import Posting, Postings
 from rag_core.records.reviews import Review, Reviews
 
-__all__ = ["Notifier", "Reviewing"]
+__all__ = ["SOURCES", "Notifier", "Reviewing"]
 
 LONGEST = 10_000
 """Characters of a correction."""
+SOURCES = {"vote": "review-by-vote", "escalation": "review-by-escalation", "draft": "review-by-draft"}
+"""What brings an answer to reviewers, and the message that says so to them."""
 log = logging.getLogger(__name__)
 
 
@@ -57,6 +59,22 @@ class Reviewing:
 
     async def get(self, review: str) -> Review | None:
         return await self._reviews.get(review)
+
+    async def is_by(self, review: str, reviewer: str) -> bool:
+        """Whether it was this one who decided, such as in an attempt that broke off."""
+        kept = await self._reviews.get(review)
+        return kept is not None and kept.reviewer == reviewer
+
+    async def given(self, review: Review) -> RecordedAnswer | None:
+        """The answer that it is about; None: it was forgotten meanwhile.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        try:
+            return await self._feedback.answer(review.answer_id)
+        except NotFound:
+            return None
 
     async def approve(self, review: str, reviewer: str) -> bool:
         """The answer is right as it is. reviewer: PLATFORM:USER, as in all of these."""

@@ -3,7 +3,7 @@ on all platforms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from rag_core.settings import ChannelSettings
 from rag_core.types import Principal
 
 __all__ = [
+    "LANGUAGE_NAMES",
     "Changed",
     "change",
     "in_words",
@@ -31,6 +32,8 @@ __all__ = [
     "wrong",
 ]
 
+LANGUAGE_NAMES = {"de": "Deutsch", "en": "English", "es": "Español", "fr": "Français"}
+"""Each in itself."""
 NOTHING = "–"
 _ERRORS = {
     "auto_answer": "settings-wrong-number",
@@ -109,19 +112,37 @@ def short_duration(seconds: int) -> str:
     return f"{seconds}s"
 
 
-def origins(now: Channel, of_file: Channel, language: str) -> list[str]:
-    """Sentences: which values were set here, and which the settings file gives."""
+def origins(
+    now: Channel,
+    of_file: Channel,
+    language: str,
+    above: Collection[str] = (),
+    labels: Mapping[str, str] = LABELS,
+    usual: str = "settings-as-usual",
+) -> list[str]:
+    """Sentences: which values were set here, which for what this is in, and which the settings file gives.
+
+    above: names of settings. labels: as LABELS. usual: the message where there are none.
+    """
     here = [name for name in SETTABLE if name in now.set_here]
-    usual = Channel()
+    plain = Channel()
+    set_above = [name for name in SETTABLE if name in above and name not in here]
     file = [
-        name for name in SETTABLE if name not in here and value_of(of_file, name) != value_of(usual, name)
+        name
+        for name in SETTABLE
+        if name not in (*here, *set_above) and value_of(of_file, name) != value_of(plain, name)
     ]
+    sentences = (
+        ("settings-set-here", here),
+        ("settings-set-above", set_above),
+        ("settings-of-file", file),
+    )
     lines = []
-    for message, names in (("settings-set-here", here), ("settings-of-file", file)):
+    for message, names in sentences:
         if names:
-            labels = [say(language, LABELS[name]) for name in names]
-            lines.append(say(language, message, names=listed(language, labels)))
-    return lines or [say(language, "settings-as-usual")]
+            said = [say(language, labels[name]) for name in names]
+            lines.append(say(language, message, names=listed(language, said)))
+    return lines or [say(language, usual)]
 
 
 def in_words(name: str, channel: Channel, language: str) -> str:

@@ -102,7 +102,7 @@ class DiscordBot:
             reference = secrets.token_hex(3)
             log.error("An interaction could not be kept (reference %s): %s", reference, trace_of(error))
             await responding
-            await self._apologise(arrival.payload, reference)
+            await self._apologise(arrival.payload, first["type"], reference)
         else:
             await responding
 
@@ -164,11 +164,15 @@ class DiscordBot:
         except Exception as error:
             log.error("An interaction was not responded to: %s", trace_of(error))
 
-    async def _apologise(self, payload: Mapping[str, Any], reference: str) -> None:
+    async def _apologise(self, payload: Mapping[str, Any], responded: int, reference: str) -> None:
+        """In the place of 'is thinking'; a message that was clicked on stays as it is."""
         language = self._language(str(payload.get("locale") or ""))
         body = {"content": say(language, "failed", reference=reference), "allowed_mentions": {"parse": []}}
         try:
-            await self.rest.original(str(payload["token"]), body)
+            if responded in (EVERYBODY["type"], ALONE["type"]):
+                await self.rest.original(str(payload["token"]), body)
+            else:
+                await self.rest.follow_up(str(payload["token"]), body)
         except (DiscordRefusal, Unavailable) as error:
             log.info("Somebody could not be told of failure %s: %s", reference, error)
 

@@ -65,6 +65,11 @@ class Identity:
         """Whether this is the id of a role of the server. Never raises."""
         return any(str(role.get("id")) == id for role in await self._roles_of(rest, guild))
 
+    def forget(self, user: str) -> None:
+        """What was looked up of them."""
+        for key in (f"user:{user}", *(f"{guild}:{user}" for guild in self._guilds())):
+            self._members.forget(key)
+
     def is_manager(self, person: Person) -> bool:
         """Whether they may change settings: with Manage Server, or named by discord.managers."""
         return person.manages_server or _is_listed(person, self._settings().discord.managers)

@@ -20,6 +20,7 @@ Payload = Mapping[str, Any]
 
 TOKEN_LIVES = timedelta(minutes=15)
 """For so long Discord takes what belongs to an interaction."""
+_DELIVERED_WITHIN = timedelta(days=1)
 _EPOCH_MS = 1_420_070_400_000
 _EPHEMERAL = 64
 
@@ -60,7 +61,13 @@ class Interaction:
 
     def is_open(self, now: datetime | None = None, left: timedelta = timedelta(minutes=1)) -> bool:
         """Whether Discord takes what belongs to it for so long still."""
-        return (now or datetime.now(UTC)) + left < made_at(self.id) + TOKEN_LIVES
+        return self.left(now) > left
+
+    def left(self, now: datetime | None = None) -> timedelta:
+        """For how long Discord takes what belongs to it; negative: no more. What seems older than a day was given its id by
+        another clock, and Discord will tell when it is over."""
+        age = (now or datetime.now(UTC)) - made_at(self.id)
+        return TOKEN_LIVES - (age if timedelta() < age < _DELIVERED_WITHIN else timedelta())
 
 
 def interaction_of(body: Payload, ids: Ids) -> Interaction:

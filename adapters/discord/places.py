@@ -80,6 +80,11 @@ class Places:
         """Of a channel; '' where Discord does not tell. Never raises."""
         return str((await self._look(rest, id) or {}).get("name") or "")
 
+    async def tags(self, rest: Rest, forum: str) -> dict[str, str]:
+        """Names of a forum's tags by their ids; none where Discord does not tell. Never raises."""
+        known = await self._look(rest, forum) or {}
+        return {str(tag.get("id")): str(tag.get("name") or "") for tag in known.get("available_tags") or ()}
+
     async def _look(self, rest: Rest, id: str) -> Payload | None:
         async def look() -> Mapping[str, Any]:
             try:

@@ -91,13 +91,13 @@ async def _servers(looking: Looking) -> str:
 
 async def _starts(looking: Looking) -> str:
     """How often it may connect anew today: where few are left, `serve` waits."""
-    from adapters.discord.connection.identifying import KEPT, gateway_of
+    from adapters.discord.connection.identifying import gateway_of
 
     try:
         gateway = gateway_of(await looking.get("/gateway/bot"))
     except ValueError:
         raise Unavailable("Discord does not say where its gateway is.") from None
-    if gateway.remaining <= KEPT:
+    if gateway.is_nearly_used_up:
         raise Unavailable(
             f"Discord allows {gateway.remaining} more connections in the next {gateway.reset_after_s / 3600:.1f} hours; "
             "`serve` waits for more."

@@ -126,6 +126,7 @@ escalation-answered = Ich hatte geantwortet:
 escalation-reply = { $name } hat geantwortet:
 escalation-reminder = Diese Frage ist noch offen:
 escalation-reply-here = Benutze „Antworten“ bei dieser Nachricht, dann gebe ich weiter, was du schreibst.
+escalation-undelivered = Ich konnte das { $name } nicht weitergeben: Wo es zu lesen wäre, kann ich nicht schreiben.
 escalation-closed = { $name } hat die Frage als geklärt markiert.
 escalation-resolved-by = Geklärt von { $name }
 open-thread = Gespräch öffnen
@@ -173,7 +174,9 @@ close = Schließen
 
 data = Deine Daten
 data-what = Ich bewahre deine Fragen mit meinen Antworten auf, und deine Bewertungen mit deinen Kommentaren.
+data-kept = Fragen mit ihren Antworten: { $questions }, Bewertungen: { $votes }, Fragen an Menschen: { $escalations }, Prüfungen: { $reviews }.
 data-export = Schick mir meine Daten
+data-download = Herunterladen
 data-forget = Vergiss mich
 data-forget-sure = Alles vergessen
 data-goes = Es gehen alle deine Fragen mit meinen Antworten darauf, den Bewertungen dazu, deinen eigenen Bewertungen und Kommentaren und dem, was du durch mich Menschen gefragt hast. Das lässt sich nicht rückgängig machen.
@@ -189,6 +192,7 @@ data-forgotten-notice = Ich habe dich vergessen.
 
 review-queue = Zu prüfen: { $number }
 review-nothing = Es wartet nichts auf eine Entscheidung.
+review-position = { $number } von { $total }
 review-by-vote = abgewertet
 review-by-escalation = von einem Menschen beantwortet
 review-by-draft = vor dem Senden geändert
@@ -201,6 +205,9 @@ review-note = Eine Notiz für andere, die prüfen
 review-proposed = Jemand schlägt vor:
 review-before = Frühere
 review-after = Spätere
+review-previous = Vorige
+review-next = Nächste
+review-only = Das können nur Prüfende ansehen. Bitte wende dich an die, die mich betreiben, damit sie dich dazu machen.
 figures = Diese sieben Tage
 figures-questions = Fragen: { $now } (davor: { $before })
 figures-helpful = Als hilfreich bewertet: { $now } %, 95-%-Intervall { $low }–{ $high } %, Bewertungen: { $number } (davor: { $before } %)
@@ -211,16 +218,29 @@ figures-median = Mittlere Dauer einer Antwort: { $now } s (davor: { $before } s)
 ## Einstellungen eines Kanals
 
 settings-title = Dieser Kanal
+settings-title-server = Einstellungen dieses Servers
+settings-this-channel = Dieser Kanal
+settings-this-server = Dieser Server
+settings-more = Mehr…
+settings-type = Ton, Erinnerungen, genaue Zahl
 settings-save = Speichern
 settings-reset = Zurück zur Einstellungsdatei
 settings-reset-done = Dieser Kanal richtet sich wieder nach der Einstellungsdatei.
+settings-clear = Hier Eingestelltes entfernen
+settings-cleared = Hier ist nichts mehr eingestellt.
 settings-set-here = Hier festgelegt, statt in der Einstellungsdatei: { $names }.
+settings-set-above = Für den ganzen Server eingestellt: { $names }.
 settings-of-file = Aus der Einstellungsdatei: { $names }.
 settings-as-usual = Für diesen Kanal ist nichts festgelegt: Er ist wie alle anderen.
+settings-as-usual-server = Für diesen Server ist nichts eingestellt.
 settings-scopes = Nur aus diesen Bereichen antworten
 settings-scopes-hint = Das engt nur ein, was jemand lesen darf; es erlaubt nichts. Leer: alles, was sie hier lesen dürfen.
 settings-auto-answer = Fragen beantworten, die niemand an mich gerichtet hat
 settings-auto-answer-hint = Wie sicher ich sein muss, von 0 bis 1: 0,3 ist mutig, 0,5 ausgewogen, 0,7 vorsichtig. Leer: nie.
+settings-never = nie
+settings-bold = mutig ({ $level })
+settings-balanced = ausgewogen ({ $level })
+settings-cautious = vorsichtig ({ $level })
 settings-how = In diesem Kanal
 settings-follow-ups = Nachfragen in einem Thread brauchen keine Erwähnung
 settings-posts = Neue Forenbeiträge beantworten
@@ -231,6 +251,9 @@ settings-allowed-hint = Leer, hier und darunter: alle.
 settings-allowed-groups = Nutzergruppen, die mich hier benutzen dürfen, mit ihrer ID
 settings-groups-hint = Zum Beispiel S0614TZR7.
 settings-escalation = „Einen Menschen fragen“ geht an diesen Kanal
+settings-escalation-to = „Einen Menschen fragen“ geht an
+settings-escalation-people = „Einen Menschen fragen“ geht an eine Rolle oder Person
+settings-escalation-channel = „Einen Menschen fragen“ geht in einen Kanal
 settings-escalation-hint = Ich muss Mitglied darin sein. Leer, hier und darunter: nirgendwohin.
 settings-escalation-group = … oder an diese Nutzergruppe, mit ihrer ID
 settings-remind-after = Menschen werden erinnert nach
@@ -246,8 +269,13 @@ settings-saved =
     Ab der nächsten Frage, in diesem Kanal:
     { $changes }
 settings-unchanged = Es hat sich nichts geändert.
+settings-changed =
+    Ab der nächsten Frage:
+    { $changes }
 settings-managers = Nur wer diesen Kanal angelegt hat und die Admins und Inhaber des Workspace können seine Einstellungen ändern.
 settings-managers-named = Nur wer diesen Kanal angelegt hat, die Admins und Inhaber des Workspace und { $names } können seine Einstellungen ändern.
+settings-managers-server = Nur wer das Recht „Server verwalten“ hat, kann Einstellungen ändern.
+settings-managers-server-named = Nur wer das Recht „Server verwalten“ hat, und { $names } können Einstellungen ändern.
 settings-not-opened = Das Formular hat sich nicht geöffnet. Bitte versuch es noch einmal.
 settings-wrong-number = Bitte gib eine Zahl zwischen 0 und 1 ein oder nichts.
 settings-wrong-duration = Bitte gib eine Dauer wie 30m, 4h oder 1d ein.
@@ -255,6 +283,8 @@ settings-wrong-id = Bitte gib IDs ein, wie Slack sie hat, zum Beispiel S0614TZR7
 settings-wrong-value = Das ist hier nicht möglich. Bitte ändere es.
 settings-one-target = Bitte wähle den Kanal oben oder eine Nutzergruppe, nicht beides.
 settings-draft-alone = Jemand muss die Antworten freigeben: Bitte wähle unten, wohin Fragen gehen.
+settings-draft-first = Jemand muss die Antworten freigeben: Bitte wähle zuerst unter „Mehr…“, wohin Fragen gehen.
+settings-draft-keeps = Hier muss jemand die Antworten freigeben, darum müssen Fragen irgendwohin gehen: Schalte das zuerst aus.
 
 ## Das Gespräch im Terminal
 

@@ -134,6 +134,7 @@ escalation-answered = I had answered:
 escalation-reply = { $name } answered:
 escalation-reminder = This question is still open:
 escalation-reply-here = Use “Reply” on this message, and I will pass on what you write.
+escalation-undelivered = I could not pass this on to { $name }: I cannot write where they would read it.
 escalation-closed = { $name } has marked the question as settled.
 escalation-resolved-by = Settled by { $name }
 open-thread = Open the conversation
@@ -183,7 +184,10 @@ close = Close
 
 data = Your data
 data-what = I keep your questions with my answers, and your votes with your comments.
+# $questions, $votes, $escalations, $reviews: how many of each.
+data-kept = Questions with their answers: { $questions }, votes: { $votes }, questions to people: { $escalations }, reviews: { $reviews }.
 data-export = Send me my data
+data-download = Download
 data-forget = Forget me
 data-forget-sure = Forget all of it
 data-goes = All your questions go with my answers to them, the votes on these, your own votes and comments, and what you asked people through me. This cannot be undone.
@@ -201,6 +205,8 @@ data-forgotten-notice = I have forgotten you.
 
 review-queue = To review: { $number }
 review-nothing = Nothing waits for a decision.
+# $number: which of the $total that wait.
+review-position = { $number } of { $total }
 review-by-vote = voted down
 review-by-escalation = answered by a person
 review-by-draft = edited before it was sent
@@ -213,6 +219,9 @@ review-note = A note for other reviewers
 review-proposed = Somebody proposes:
 review-before = Earlier ones
 review-after = Later ones
+review-previous = Previous
+review-next = Next
+review-only = Only reviewers can look at this. Please ask whoever runs me to name you as one.
 # Figures: $now is of these seven days, $before of those before; $low and $high bound the 95% interval; $number: votes, or questions.
 figures = These seven days
 figures-questions = Questions: { $now } (before: { $before })
@@ -224,17 +233,31 @@ figures-median = Median time of an answer: { $now } s (before: { $before } s)
 ## Settings of a channel
 
 settings-title = Settings of this channel
+settings-title-server = Settings of this server
+settings-this-channel = This channel
+settings-this-server = This server
+settings-more = More…
+settings-type = Tone, reminders, exact number
 settings-save = Save
 settings-reset = Back to the settings file
 settings-reset-done = This channel follows the settings file again.
+settings-clear = Remove what is set here
+settings-cleared = Nothing is set here any more.
 # $names: of settings.
 settings-set-here = Set here, in place of the settings file: { $names }.
+settings-set-above = Set for the whole server: { $names }.
 settings-of-file = From the settings file: { $names }.
 settings-as-usual = Nothing is set for this channel: it works like all others.
+settings-as-usual-server = Nothing is set for this server.
 settings-scopes = Answer from these scopes only
 settings-scopes-hint = This only narrows what a person may read; it grants nothing. Empty: all that they may read here.
 settings-auto-answer = Answer questions that nobody addressed to me
 settings-auto-answer-hint = How sure I must be, from 0 to 1: 0.3 is bold, 0.5 balanced, 0.7 cautious. Empty: never.
+settings-never = never
+# How sure I must be; $level: from 0 to 1.
+settings-bold = boldly ({ $level })
+settings-balanced = balanced ({ $level })
+settings-cautious = cautiously ({ $level })
 settings-how = In this channel
 settings-follow-ups = Follow-ups in a thread need no mention
 settings-posts = Answer new forum posts
@@ -245,6 +268,9 @@ settings-allowed-hint = Empty, here and below: everybody.
 settings-allowed-groups = User groups that may use me here, by id
 settings-groups-hint = Such as S0614TZR7.
 settings-escalation = “Ask a person” goes to this channel
+settings-escalation-to = “Ask a person” goes to
+settings-escalation-people = “Ask a person” goes to a role or a person
+settings-escalation-channel = “Ask a person” goes to a channel
 settings-escalation-hint = I must be a member of it. Empty, here and below: nowhere.
 settings-escalation-group = … or to this user group, by id
 settings-remind-after = People are reminded after
@@ -261,9 +287,16 @@ settings-saved =
     From the next question on, in this channel:
     { $changes }
 settings-unchanged = Nothing has changed.
+# $changes: settings with their new values, each in a line of its own.
+settings-changed =
+    From the next question on:
+    { $changes }
 settings-managers = Only the person who created this channel and the workspace’s admins and owners can change its settings.
 # $names: of people.
 settings-managers-named = Only the person who created this channel, the workspace’s admins and owners, and { $names } can change its settings.
+settings-managers-server = Only people with the permission “Manage Server” can change settings.
+# $names: of people and roles.
+settings-managers-server-named = Only people with the permission “Manage Server”, and { $names }, can change settings.
 settings-not-opened = The form did not open. Please try again.
 settings-wrong-number = Please enter a number between 0 and 1, or nothing.
 settings-wrong-duration = Please enter a duration such as 30m, 4h or 1d.
@@ -271,6 +304,8 @@ settings-wrong-id = Please enter ids as Slack has them, such as S0614TZR7.
 settings-wrong-value = This is not possible here. Please change it.
 settings-one-target = Please choose the channel above or a user group, not both.
 settings-draft-alone = Somebody has to approve the answers: please choose below where questions go.
+settings-draft-first = Somebody has to approve the answers: please choose first where questions go, under “More…”.
+settings-draft-keeps = Somebody has to approve the answers here, so that questions must go somewhere: turn that off first.
 
 ## The conversation in a terminal. What begins with / is typed as it stands.
 

@@ -123,6 +123,7 @@ escalation-answered = Yo había respondido:
 escalation-reply = { $name } ha respondido:
 escalation-reminder = Esta pregunta sigue abierta:
 escalation-reply-here = Usa «Responder» en este mensaje y transmitiré lo que escribas.
+escalation-undelivered = No he podido transmitir esto a { $name }: no puedo escribir donde lo leería.
 escalation-closed = { $name } ha marcado la pregunta como resuelta.
 escalation-resolved-by = Resuelta por { $name }
 open-thread = Abrir la conversación
@@ -170,7 +171,9 @@ close = Cerrar
 
 data = Tus datos
 data-what = Guardo tus preguntas con mis respuestas, y tus valoraciones con tus comentarios.
+data-kept = Preguntas con sus respuestas: { $questions }, votos: { $votes }, preguntas a personas: { $escalations }, revisiones: { $reviews }.
 data-export = Enviarme mis datos
+data-download = Descargar
 data-forget = Olvidarme
 data-forget-sure = Olvidarlo todo
 data-goes = Desaparecen todas tus preguntas con mis respuestas, las valoraciones sobre ellas, tus propias valoraciones y comentarios, y lo que preguntaste a personas por medio de mí. No se puede deshacer.
@@ -186,6 +189,7 @@ data-forgotten-notice = Te he olvidado.
 
 review-queue = Por revisar: { $number }
 review-nothing = Nada espera una decisión.
+review-position = { $number } de { $total }
 review-by-vote = valorada como mala
 review-by-escalation = respondida por una persona
 review-by-draft = editada antes de enviarse
@@ -198,6 +202,9 @@ review-note = Una nota para quienes revisan
 review-proposed = Alguien propone:
 review-before = Anteriores
 review-after = Siguientes
+review-previous = Anterior
+review-next = Siguiente
+review-only = Solo quienes revisan pueden ver esto. Pide a quien me administra que te añada.
 figures = Estos siete días
 figures-questions = Preguntas: { $now } (antes: { $before })
 figures-helpful = Consideradas útiles: { $now } %, intervalo del 95 % { $low }–{ $high } %, valoraciones: { $number } (antes: { $before } %)
@@ -208,16 +215,29 @@ figures-median = Tiempo mediano de una respuesta: { $now } s (antes: { $before }
 ## Los ajustes de un canal
 
 settings-title = Ajustes del canal
+settings-title-server = Ajustes de este servidor
+settings-this-channel = Este canal
+settings-this-server = Este servidor
+settings-more = Más…
+settings-type = Tono, recordatorios, número exacto
 settings-save = Guardar
 settings-reset = Volver al archivo de configuración
 settings-reset-done = Este canal sigue de nuevo el archivo de configuración.
+settings-clear = Quitar lo ajustado aquí
+settings-cleared = Aquí ya no hay nada ajustado.
 settings-set-here = Fijado aquí, en lugar del archivo de configuración: { $names }.
+settings-set-above = Ajustado para todo el servidor: { $names }.
 settings-of-file = Del archivo de configuración: { $names }.
 settings-as-usual = Nada está fijado para este canal: es como todos los demás.
+settings-as-usual-server = No hay nada ajustado para este servidor.
 settings-scopes = Responder solo con estos ámbitos
 settings-scopes-hint = Esto solo limita lo que una persona puede leer; no concede nada. Vacío: todo lo que puede leer aquí.
 settings-auto-answer = Responder preguntas que nadie me dirigió
 settings-auto-answer-hint = Lo seguro que debo estar, de 0 a 1: 0,3 es audaz, 0,5 equilibrado, 0,7 prudente. Vacío: nunca.
+settings-never = nunca
+settings-bold = con audacia ({ $level })
+settings-balanced = con equilibrio ({ $level })
+settings-cautious = con cautela ({ $level })
 settings-how = En este canal
 settings-follow-ups = Las continuaciones en un hilo no necesitan mención
 settings-posts = Responder a publicaciones nuevas del foro
@@ -228,6 +248,9 @@ settings-allowed-hint = Vacío, aquí y abajo: todo el mundo.
 settings-allowed-groups = Grupos que pueden usarme aquí, por identificador
 settings-groups-hint = Por ejemplo S0614TZR7.
 settings-escalation = Preguntar a una persona va a este canal
+settings-escalation-to = Preguntar a una persona va a
+settings-escalation-people = Preguntar a una persona va a un rol o una persona
+settings-escalation-channel = Preguntar a una persona va a un canal
 settings-escalation-hint = Tengo que ser miembro. Vacío, aquí y abajo: a ninguna parte.
 settings-escalation-group = … o a este grupo, por identificador
 settings-remind-after = Se recuerda a las personas después de
@@ -243,8 +266,13 @@ settings-saved =
     Desde la próxima pregunta, en este canal:
     { $changes }
 settings-unchanged = Nada ha cambiado.
+settings-changed =
+    Desde la próxima pregunta:
+    { $changes }
 settings-managers = Solo quien creó este canal y los administradores y propietarios del espacio pueden cambiar sus ajustes.
 settings-managers-named = Solo quien creó este canal, los administradores y propietarios del espacio y { $names } pueden cambiar sus ajustes.
+settings-managers-server = Solo quienes tienen el permiso «Gestionar servidor» pueden cambiar los ajustes.
+settings-managers-server-named = Solo quienes tienen el permiso «Gestionar servidor», además de { $names }, pueden cambiar los ajustes.
 settings-not-opened = El formulario no se ha abierto. Inténtalo de nuevo.
 settings-wrong-number = Escribe un número entre 0 y 1, o nada.
 settings-wrong-duration = Escribe una duración como 30m, 4h o 1d.
@@ -252,6 +280,8 @@ settings-wrong-id = Escribe identificadores como los tiene Slack, por ejemplo S0
 settings-wrong-value = Esto no es posible aquí. Cámbialo.
 settings-one-target = Elige el canal de arriba o un grupo, no ambos.
 settings-draft-alone = Alguien tiene que aprobar las respuestas: indica abajo adónde van las preguntas.
+settings-draft-first = Alguien tiene que aprobar las respuestas: elige primero, en «Más…», adónde van las preguntas.
+settings-draft-keeps = Aquí alguien tiene que aprobar las respuestas, así que las preguntas deben ir a algún sitio: desactiva eso primero.
 
 ## La conversación en una terminal
 

@@ -127,6 +127,7 @@ escalation-answered = J’avais répondu :
 escalation-reply = { $name } a répondu :
 escalation-reminder = Cette question est toujours ouverte :
 escalation-reply-here = Utilisez « Répondre » sur ce message, et je transmettrai votre réponse.
+escalation-undelivered = Je n’ai pas pu transmettre ceci à { $name } : je ne peux pas écrire là où cela serait lu.
 escalation-closed = { $name } a marqué la question comme réglée.
 escalation-resolved-by = Réglé par { $name }
 open-thread = Ouvrir la conversation
@@ -174,7 +175,9 @@ close = Fermer
 
 data = Vos données
 data-what = Je conserve vos questions avec mes réponses, et vos avis avec vos commentaires.
+data-kept = Questions avec leurs réponses : { $questions }, votes : { $votes }, questions à des personnes : { $escalations }, révisions : { $reviews }.
 data-export = M’envoyer mes données
+data-download = Télécharger
 data-forget = M’oublier
 data-forget-sure = Tout oublier
 data-goes = Toutes vos questions disparaissent avec mes réponses, les avis sur celles-ci, vos propres avis et commentaires, et ce que vous avez demandé à des personnes par mon intermédiaire. C’est irréversible.
@@ -190,6 +193,7 @@ data-forgotten-notice = Je vous ai oublié.
 
 review-queue = À relire : { $number }
 review-nothing = Rien n’attend de décision.
+review-position = { $number } sur { $total }
 review-by-vote = jugée mauvaise
 review-by-escalation = répondue par une personne
 review-by-draft = modifiée avant l’envoi
@@ -202,6 +206,9 @@ review-note = Une note pour les autres relecteurs
 review-proposed = Quelqu’un propose :
 review-before = Précédentes
 review-after = Suivantes
+review-previous = Précédente
+review-next = Suivante
+review-only = Seules les personnes chargées de la révision peuvent voir ceci. Demandez à qui m’administre de vous y ajouter.
 figures = Ces sept jours
 figures-questions = Questions : { $now } (avant : { $before })
 figures-helpful = Jugées utiles : { $now } %, intervalle à 95 % { $low }–{ $high } %, avis : { $number } (avant : { $before } %)
@@ -212,16 +219,29 @@ figures-median = Temps médian d’une réponse : { $now } s (avant : { $befor
 ## Les réglages d’un canal
 
 settings-title = Réglages du canal
+settings-title-server = Réglages de ce serveur
+settings-this-channel = Ce canal
+settings-this-server = Ce serveur
+settings-more = Plus…
+settings-type = Ton, rappels, nombre exact
 settings-save = Enregistrer
 settings-reset = Revenir au fichier de configuration
 settings-reset-done = Ce canal suit de nouveau le fichier de configuration.
+settings-clear = Supprimer ce qui est réglé ici
+settings-cleared = Plus rien n’est réglé ici.
 settings-set-here = Réglé ici, à la place du fichier de configuration : { $names }.
+settings-set-above = Réglé pour tout le serveur : { $names }.
 settings-of-file = Du fichier de configuration : { $names }.
 settings-as-usual = Rien n’est réglé pour ce canal : il est comme tous les autres.
+settings-as-usual-server = Rien n’est réglé pour ce serveur.
 settings-scopes = Répondre seulement à partir de ces portées
 settings-scopes-hint = Cela ne fait que restreindre ce qu’une personne peut lire et n’accorde rien. Vide : tout ce qu’elle peut lire ici.
 settings-auto-answer = Répondre aux questions qui ne me sont pas adressées
 settings-auto-answer-hint = À quel point je dois être sûr, de 0 à 1 : 0,3 est hardi, 0,5 équilibré, 0,7 prudent. Vide : jamais.
+settings-never = jamais
+settings-bold = avec audace ({ $level })
+settings-balanced = avec mesure ({ $level })
+settings-cautious = avec prudence ({ $level })
 settings-how = Dans ce canal
 settings-follow-ups = Les suites dans un fil se passent de mention
 settings-posts = Répondre aux nouveaux messages de forum
@@ -232,6 +252,9 @@ settings-allowed-hint = Vide, ici et ci-dessous : tout le monde.
 settings-allowed-groups = Groupes qui peuvent m’utiliser ici, par identifiant
 settings-groups-hint = Par exemple S0614TZR7.
 settings-escalation = La question à une personne va dans ce canal
+settings-escalation-to = La question à une personne va à
+settings-escalation-people = La question à une personne va à un rôle ou une personne
+settings-escalation-channel = La question à une personne va dans un canal
 settings-escalation-hint = J’en dois être membre. Vide, ici et ci-dessous : nulle part.
 settings-escalation-group = … ou à ce groupe, par identifiant
 settings-remind-after = Les personnes reçoivent un rappel après
@@ -247,8 +270,13 @@ settings-saved =
     À partir de la prochaine question, dans ce canal :
     { $changes }
 settings-unchanged = Rien n’a changé.
+settings-changed =
+    Dès la prochaine question :
+    { $changes }
 settings-managers = Seuls la personne qui a créé ce canal et les administrateurs et propriétaires de l’espace peuvent changer ses réglages.
 settings-managers-named = Seuls la personne qui a créé ce canal, les administrateurs et propriétaires de l’espace et { $names } peuvent changer ses réglages.
+settings-managers-server = Seules les personnes ayant la permission « Gérer le serveur » peuvent changer les réglages.
+settings-managers-server-named = Seules les personnes ayant la permission « Gérer le serveur », et { $names }, peuvent changer les réglages.
 settings-not-opened = Le formulaire ne s’est pas ouvert. Réessayez.
 settings-wrong-number = Indiquez un nombre entre 0 et 1, ou rien.
 settings-wrong-duration = Indiquez une durée telle que 30m, 4h ou 1d.
@@ -256,6 +284,8 @@ settings-wrong-id = Indiquez des identifiants tels que Slack les donne, par exem
 settings-wrong-value = Ce n’est pas possible ici. Modifiez-le.
 settings-one-target = Choisissez le canal ci-dessus ou un groupe, pas les deux.
 settings-draft-alone = Quelqu’un doit approuver les réponses : indiquez ci-dessous où vont les questions.
+settings-draft-first = Quelqu’un doit approuver les réponses : choisissez d’abord, sous « Plus… », où vont les questions.
+settings-draft-keeps = Ici, quelqu’un doit approuver les réponses, et les questions doivent donc aller quelque part : désactivez d’abord cela.
 
 ## La conversation dans un terminal
 

@@ -54,6 +54,7 @@ class Desk:
     def __init__(self, database: AsyncEngine, assistant: FakeAssistant) -> None:
         self.postings = Postings(database)
         self.proposed: list[Reply] = []
+        self.proposing: Exception | None = None
         self.surface = Shown()
         self._answering = Answering(Chat(assistant), self.postings, self._propose)
 
@@ -66,6 +67,8 @@ class Desk:
         return await self._answering.answer(Asked(question, channel, "1.0", unasked), self.surface)
 
     async def _propose(self, asked: Asked, reply: Reply) -> None:
+        if self.proposing is not None:
+            raise self.proposing
         self.proposed.append(reply)
 
 
@@ -145,6 +148,15 @@ async def test_a_draft_is_shown_to_those_who_decide_and_to_nobody_else(database:
     assert await desk.postings.of_answer("a1") == []
     assert await desk.ask(Channel(draft=True))
     assert desk.surface.steps[-1].startswith("finish ")
+
+
+async def test_a_draft_that_nobody_could_be_shown_leaves_no_sign(database: AsyncEngine) -> None:
+    """The question is tried again, or its asker told; until then nothing says that it is being thought about."""
+    desk = Desk(database, FakeAssistant())
+    desk.proposing = Unavailable("The platform is away.")
+    with pytest.raises(Unavailable):
+        await desk.ask(Channel(draft=True))
+    assert desk.surface.steps == ["begin", "give up"]
 
 
 async def test_a_question_that_is_taken_back_leaves_no_sign(database: AsyncEngine) -> None:

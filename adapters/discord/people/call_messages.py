@@ -71,6 +71,10 @@ class CallMessages:
     async def closed(self, escalation: Escalation, language: str) -> Json:
         return body(await self._said("escalation-closed", language, escalation, escalation.resolved_by))
 
+    async def undelivered(self, escalation: Escalation, language: str) -> Json:
+        """For the people whose answer did not reach who asked."""
+        return body(await self._said("escalation-undelivered", language, escalation, escalation.user_id))
+
     async def _said(self, words: str, language: str, escalation: Escalation, user: str) -> str:
         """A sentence about this person, whose name is bold."""
         name = await self._identity.name(self._rest, escalation.workspace, user)

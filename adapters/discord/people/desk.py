@@ -71,7 +71,8 @@ class EscalationDesk:
             shown = await self._shown(escalation, where)
             title = shortened(escalation.question, _TITLE)
             key = f"escalation:{escalation.id}"
-            channel, message = await put(self._rest, where.target, shown, key, title, where.reply_to)
+            channel, sent = await put(self._rest, where.target, shown, key, title, where.reply_to)
+            message = str(sent["id"])
         if where.has_threads and not await self._open_thread(escalation, where, message):
             await self._tell_how(escalation, where, message)
         return Called(channel, message, where.role)
@@ -81,22 +82,32 @@ class EscalationDesk:
         return escalation.mentioned in roles
 
     async def relay(self, escalation: Escalation, reply: PersonsReply, again: bool = False) -> None:
-        channel, answered = await self._origin(escalation)
-        language = await self._rooms.language(channel, escalation.workspace)
-        shown = await self._messages.reply(escalation, language, reply.user, reply.text)
         key = f"reply:{escalation.id}:{reply.message}"
-        for part, body in enumerate(shown):
-            await posted(self._rest, channel, body, key, answered if part == 0 else "", part)
+        try:
+            channel, answered = await self._origin(escalation)
+            language = await self._rooms.language(channel, escalation.workspace)
+            shown = await self._messages.reply(escalation, language, reply.user, reply.text)
+            for part, body in enumerate(shown):
+                await posted(self._rest, channel, body, key, answered if part == 0 else "", part)
+        except (PlaceClosed, Vanished) as error:
+            log.info("What a person answered does not reach who asked: %s", error)
+            language = await self._rooms.language(escalation.target_channel, escalation.workspace)
+            undelivered = await self._messages.undelivered(escalation, language)
+            await self._to_people(escalation, undelivered, f"{key}:undelivered")
 
     async def remind(self, escalation: Escalation, number: int) -> None:
         language = await self._rooms.language(escalation.target_channel, escalation.workspace)
-        shown, key = self._messages.reminder(escalation, language), f"reminder:{escalation.id}:{number}"
+        shown = self._messages.reminder(escalation, language)
+        await self._to_people(escalation, shown, f"reminder:{escalation.id}:{number}")
+
+    async def _to_people(self, escalation: Escalation, shown: Json, key: str) -> None:
+        """In their thread, or as a reply to what was asked of them."""
         if (await self._rooms.place(escalation.target_channel, escalation.workspace)).kind == "channel":
             try:  # a message's thread has its id
                 await posted(self._rest, escalation.target_message, shown, key)
                 return
             except (PlaceClosed, Vanished) as error:
-                log.info("People are reminded outside of their thread: %s", error)
+                log.info("People are written to outside of their thread: %s", error)
         await posted(self._rest, escalation.target_channel, shown, key, escalation.target_message)
 
     async def settle(self, escalation: Escalation) -> None:
@@ -109,8 +120,12 @@ class EscalationDesk:
             await self._rest.edit(escalation.target_channel, escalation.target_message, shown)
         except (DiscordRefusal, Unavailable) as error:
             log.info("A question to people does not show that it is resolved: %s", error)
-        if not escalation.reply and not escalation.in_thread:
+        if escalation.reply or escalation.in_thread:
+            return
+        try:
             await self._tell_closed(escalation)
+        except (PlaceClosed, Vanished) as error:
+            log.info("Who asked is not told that people closed the question: %s", error)
 
     async def _tell_closed(self, escalation: Escalation) -> None:
         """Somebody closed it without a word."""

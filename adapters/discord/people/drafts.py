@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from adapters.discord.people.posts import Target, posted, put, target_of
 from adapters.discord.people.rooms import Rooms, address_of
 from adapters.discord.places import Places
 from adapters.discord.received import PLATFORM, First, Handler, Json, Received
-from adapters.discord.rest.errors import DiscordRefusal
+from adapters.discord.rest.errors import DiscordRefusal, PlaceClosed, Vanished
 from adapters.discord.rest.rest import Rest
 from adapters.discord.showing.components import LONGEST, modal, text_input
 from adapters.discord.showing.controls import Rendering
@@ -106,10 +106,9 @@ class Drafts:
             return await self._tell_asker(asked, where, "draft-nobody")
         given = await self._feedback.answer(reply.answer.id)
         earlier = await self._postings.drafts_for(PLATFORM, asked.message) if asked.message else []
-        if earlier:
-            await self._change(earlier, given)
-        else:
-            await self._show(target, asked, given, where)
+        if not [draft for draft in earlier if await self._changes(draft, given)]:
+            key = f"draft:{where}:{given.id if earlier or not asked.message else asked.message}"
+            await self._show(target, asked, given, where, key)
         await self._tell_asker(asked, where, "draft-proposed")
 
     async def question_deleted(self, received: Received, channel: str, message: str) -> None:
@@ -133,21 +132,32 @@ class Drafts:
         place = await self._rooms.place((await self._rooms.place(where, guild)).channel, guild)
         return replace(found, user=place.id) if place.kind == "channel" else None
 
-    async def _change(self, earlier: Sequence[Posting], given: RecordedAnswer) -> None:
-        for row in earlier:
-            shown = await self._messages.open(row.channel, row.workspace, given)
-            await self._rest.edit(row.channel, row.message, shown)
-            await self._drafting.changed(row, given)
+    async def _changes(self, draft: Posting, given: RecordedAnswer) -> bool:
+        """Whether an earlier draft for the same message shows this answer now; else it is gone."""
+        shown = await self._messages.open(draft.channel, draft.workspace, given)
+        try:
+            await self._rest.edit(draft.channel, draft.message, shown)
+        except (PlaceClosed, Vanished) as error:
+            log.info("A draft is gone, so it is shown anew: %s", error)
+            await self._postings.remove(PLATFORM, draft.channel, draft.message)
+            return False
+        await self._drafting.changed(draft, given)
+        return True
 
-    async def _show(self, target: Target, asked: Asked, given: RecordedAnswer, where: str) -> None:
-        title, role = shortened(given.question, _TITLE), ""
+    async def _show(self, target: Target, asked: Asked, given: RecordedAnswer, where: str, key: str) -> None:
+        title, role, guild = shortened(given.question, _TITLE), "", asked.question.asked_in
         if target.kind == "role":
             thread = await self._rest.start_private_thread(target.user, title)
             target, role = Target("thread", str(thread["id"])), target.id
-        shown = await self._messages.open(target.id, asked.question.asked_in, given, role)
-        key = f"draft:{where}:{asked.message or given.id}"
+        shown = await self._messages.open(target.id, guild, given, role)
         channel, message = await put(self._rest, target, shown, key, title)
-        await self._drafting.shown(channel, message, asked, given, where)
+        if not self._is_of(message, given):  # an attempt that broke off had sent it, with another answer
+            await self._rest.edit(channel, str(message["id"]), shown)
+        await self._drafting.shown(channel, str(message["id"]), asked, given, where)
+
+    def _is_of(self, message: Json, given: RecordedAnswer) -> bool:
+        """Whether its buttons are about this answer."""
+        return self._ids.of("draft_send", given.id) in str(message.get("components"))
 
     async def _send(self, received: Received) -> None:
         click = interaction_of(received.body, self._ids)

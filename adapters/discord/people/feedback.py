@@ -134,10 +134,10 @@ class FeedbackControls:
         return posting, Vote(posting.answer_id, PLATFORM, user, value)
 
     async def _ask_by_message(self, received: Received, posting: Posting, vote: Vote) -> None:
-        """Nothing happens where this person takes no direct messages. The message is kept as a notice about the answer."""
-        shown = await self._postings.of_answer(vote.answer)
-        if any(one.kind == "notice" and one.user_id == vote.user for one in shown):
-            return
+        """Nothing happens where this person takes no direct messages. That they were asked is kept as a notice that replies
+        to the answer's first message."""
+        shown = [one for one in await self._postings.of_answer(vote.answer) if one.kind == "answer"]
+        first = shown[0].message if shown else posting.message
         language = await self._rooms.language(posting.channel, posting.workspace)
         where = address_of(posting.workspace, posting.channel, posting.message)
         told = f"{escaped(say(language, 'vote-bad'))}\n-# {link(where, say(language, 'open-thread'))}"
@@ -145,13 +145,14 @@ class FeedbackControls:
         nonce = nonce_of(f"tell_more:{vote.answer}:{vote.user}")
         try:
             channel = await received.rest.direct(vote.user)
+            if await self._postings.of_question(PLATFORM, channel, first):
+                return
             sent = await received.rest.send(channel, body(told, components=[row(more)]), nonce=nonce)
         except DiscordRefusal as error:
             log.info("Somebody could not be asked what was wrong: %s", error)
             return
-        notice = Posting(
-            PLATFORM, channel, str(sent["id"]), kind="notice", answer_id=vote.answer, user_id=vote.user
-        )
+        message, user = str(sent["id"]), vote.user
+        notice = Posting(PLATFORM, channel, message, question_message=first, kind="notice", user_id=user)
         await self._postings.record([notice])
 
     async def _offer_modal(self, received: Received, click: Interaction) -> None:

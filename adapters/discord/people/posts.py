@@ -11,6 +11,7 @@ from adapters.discord.identity import Identity
 from adapters.discord.places import place_of
 from adapters.discord.rest.errors import DiscordRefusal
 from adapters.discord.rest.rest import Rest, nonce_of
+from adapters.discord.showing.components import Json
 from adapters.text import shortened
 
 __all__ = ["Target", "posted", "put", "target_of"]
@@ -56,30 +57,30 @@ async def target_of(rest: Rest, identity: Identity, guild: str, id: str) -> Targ
 
 async def put(
     rest: Rest, target: Target, body: Mapping[str, Any], key: str, title: str, reply_to: str = ""
-) -> tuple[str, str]:
-    """A message where the target is, as a post where that is a forum: its channel, and its id. key: which message of ours
-    this is; repeated within minutes, it is the same."""
+) -> tuple[str, Json]:
+    """A message where the target is, as a post where that is a forum: its channel, and the message as it stands there. key:
+    which message of ours this is; repeated within minutes, it is the one that was sent first."""
     if target.kind == "forum":
         post = await rest.start_post(target.id, shortened(title, _NAME) or "…", body)
-        return str(post["id"]), str(post["id"])
+        return str(post["id"]), {**body, **_table(post.get("message")), "id": str(post["id"])}
     return target.id, await posted(rest, target.id, body, key, reply_to)
 
 
 async def posted(
     rest: Rest, channel: str, body: Mapping[str, Any], key: str, reply_to: str = "", part: int = 0
-) -> str:
-    """A message's id. reply_to: what it replies to, without calling who wrote that; '': nothing."""
+) -> Json:
+    """The message as it stands there. reply_to: what it replies to, without calling who wrote that; '': nothing."""
     nonce = nonce_of(key, part)
     if reply_to:
         reference = {"message_id": reply_to, "fail_if_not_exists": False}
         try:
-            return await _sent(rest, channel, {**body, "message_reference": reference}, nonce)
+            return await rest.send(channel, {**body, "message_reference": reference}, nonce=nonce)
         except DiscordRefusal as error:
             if error.code not in (_NO_REFERENCE, _BAD_FORM):
                 raise
             log.info("A message is sent without a reference to what it replies to: %s", error)
-    return await _sent(rest, channel, body, nonce)
+    return await rest.send(channel, body, nonce=nonce)
 
 
-async def _sent(rest: Rest, channel: str, body: Mapping[str, Any], nonce: str) -> str:
-    return str((await rest.send(channel, body, nonce=nonce)).get("id") or "")
+def _table(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}

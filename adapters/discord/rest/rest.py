@@ -217,6 +217,10 @@ class Rest:
         """Have the first response show this."""
         return await self.change(token, _ORIGINAL, body, files=files, trying_s=trying_s)
 
+    async def response(self, token: str) -> Json:
+        """What the first response shows now."""
+        return _table(await self._call("GET", _FOLLOW_UP, {**self._of(token), "message_id": _ORIGINAL}))
+
     async def take_back(self, token: str, message: str = _ORIGINAL) -> None:
         """Nothing happens where it is gone already."""
         await self._gone(_FOLLOW_UP, {**self._of(token), "message_id": message})

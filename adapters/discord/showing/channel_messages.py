@@ -174,14 +174,14 @@ class ChannelMessages:
     async def _look_up(self) -> None:
         """Find the first part where its id was not noted: our own reply to the question. Where Discord does not let us
         look, the nonce of the message has to do."""
-        self._doubtful = False
         if not self._question:
             return
         try:
             messages = await self._rest.messages(self._channel, limit=_LOOKED_AT, after=self._question)
         except DiscordRefusal as error:  # rather an answer twice than none
             log.info("What an earlier attempt sent cannot be looked up: %s", error)
-            return
+            messages = []
+        self._doubtful = False
         for message in messages:
             if _author(message) == self._rest.user and _replies_to(message) == self._question:
                 await self.adopt(0, message)

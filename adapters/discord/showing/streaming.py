@@ -41,7 +41,8 @@ class Growth:
         self._show = show
         self._safe = safe
         self._pace = pace or Pace()
-        self._shown = ""
+        self.shown = ""
+        """What is shown last, as far as is known."""
         self._free_at = 0.0
         self._glimpses = Glimpses(self._look, self._pace.first)
         self.said = self._glimpses.said
@@ -58,7 +59,7 @@ class Growth:
 
     async def _look(self, text: str) -> float:
         shown = _beginning(self._safe(text))
-        if not shown.strip() or shown == self._shown:
+        if not shown.strip() or shown == self.shown:
             return 0.0
         pause = await self._show_somehow(shown)
         self._free_at = asyncio.get_running_loop().time() + self._pace.edited
@@ -68,7 +69,7 @@ class Growth:
         try:
             body: Json = {"content": shown, "allowed_mentions": {"parse": [], "replied_user": False}}
             if await self._show(body):
-                self._shown = shown
+                self.shown = shown
                 return self._pace.edited
         except Limited as limited:
             self._glimpses.again()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 from adapters.chat import Reply
-from adapters.discord.interactions import TOKEN_LIVES, Interaction, made_at
+from adapters.discord.interactions import Interaction
 from adapters.discord.rest.errors import NO_MESSAGE, PlaceClosed, Vanished
 from adapters.discord.rest.rest import Rest
 from adapters.discord.showing.channel_messages import MESSAGES, ChannelMessages, whole
@@ -31,6 +32,8 @@ _LATE = "late"
 _DONE = "done"
 """By this name: the answer is all there, where only the asker sees it."""
 _ORIGINAL = "@original"
+_LOADING = 1 << 7
+"""The flag of a message that says 'is thinking'."""
 log = logging.getLogger(__name__)
 
 
@@ -314,14 +317,21 @@ class InteractionSurface:
         self._over = self._over or not self._one.is_open(left=_MARGIN)
 
     async def _take_back_in_time(self) -> None:
-        left = made_at(self._one.id) + TOKEN_LIVES - _MARGIN - datetime.now(UTC)
+        left = self._one.left() - _MARGIN
         await asyncio.sleep(max(left.total_seconds(), 0))
         self._growth.stop()
         self._over = True
         try:
-            await self._rest.take_back(self._one.token)
+            if self._is_begun_only(await self._rest.response(self._one.token)):
+                await self._rest.take_back(self._one.token)
         except AnswerloopError as error:
             log.info("What was shown of an answer that takes long could not be taken back: %s", error)
+
+    def _is_begun_only(self, message: Mapping[str, Any]) -> bool:
+        """Whether nobody has said anything else there meanwhile, such as why there is no answer."""
+        loading = bool(int(message.get("flags") or 0) & _LOADING)
+        grown = self._growth.shown.strip()
+        return loading or bool(grown and grown == str(message.get("content") or "").strip())
 
     async def _clear_remains(self) -> None:
         """Delete 'is thinking', or what grew in its place, where the answer stands apart from it. What Discord refuses is

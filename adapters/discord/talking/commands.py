@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.discord.bot import ALONE, EVERYBODY, HIDDEN
 from adapters.discord.ids import Ids
-from adapters.discord.interactions import Interaction, interaction_of
+from adapters.discord.interactions import Interaction, interaction_of, made_at
 from adapters.discord.places import Places
 from adapters.discord.received import First, Handler, Json, Received
 from adapters.discord.rest.rest import Rest
@@ -64,7 +64,7 @@ class Commands:
         channel = await self._asking.channel(spot.place)
         if not await self._asking.admits(rest, one.person, spot.place, channel):
             return await self._whispers.tell(rest, spot, "not-allowed")
-        if (late := minutes_late(received, one.id, self._settings())) is not None:
+        if (late := minutes_late(received, made_at(one.id), self._settings())) is not None:
             return await self._responses.failed(received, text, "asked-late", minutes=str(late))
         hidden = bool(received.body.get(HIDDEN, True))
         await self._responses.answer(received, Requested(one, spot.place, channel, text, hidden))

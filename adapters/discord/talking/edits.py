@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.discord.bot import INTERRUPTED
-from adapters.discord.interactions import made_at
 from adapters.discord.received import PLATFORM, Handler, Received
 from adapters.discord.rest.errors import DiscordRefusal, Vanished
 from adapters.discord.talking.addressing import Message
@@ -24,8 +24,10 @@ QuestionDeleted = Callable[[Received, str, str], Awaitable[None]]
 """Of which channel, and the message's id."""
 
 LATEST = timedelta(days=1)
-"""After so long an edit changes no answer."""
+"""So long after it was given an edit changes an answer no more."""
 _LOOKED_AT = 100
+_SENDING_S = 1.0
+"""A message that was being sent when the work on it ended stands there by then."""
 log = logging.getLogger(__name__)
 
 
@@ -53,31 +55,38 @@ class Edits:
 
     async def _edited(self, received: Received) -> None:
         now = await self._questions.message(received)
-        if now is None or now.user == received.rest.user or _age(received.body) > LATEST:
+        if now is None or now.user == received.rest.user:
             return
         shown = await self._postings.of_question(PLATFORM, now.place.id, now.id)
-        if any(row.kind == "draft" for row in shown) or await self._says_the_same(received, now, shown):
+        if any(row.kind == "draft" for row in shown) or await self._stays(received, now, shown):
             return
         interrupted = bool(received.body.get(INTERRUPTED))
-        if shown or interrupted or now.place.direct or now.mentions_bot:
-            await self._questions.take(received, now, shown, insist=bool(shown))
+        if not (shown or interrupted or now.place.direct or now.mentions_bot):
+            return
+        begun = () if shown else await self._unrecorded(received, now.place.id, now.id)
+        standing = [
+            Posting(PLATFORM, now.place.id, id, question_message=now.id, part=part)
+            for part, id in enumerate(begun)
+        ]
+        await self._questions.take(received, now, shown or standing, insist=bool(shown))
 
-    async def _says_the_same(self, received: Received, now: Message, shown: Collection[Posting]) -> bool:
-        """Whether the form alone was changed of what is answered already."""
+    async def _stays(self, received: Received, now: Message, shown: Collection[Posting]) -> bool:
+        """Whether it was answered long ago, or the form alone was changed of what was answered."""
         answer = next((row.answer_id for row in shown if row.answer_id), None)
         if answer is None:
             return False
         try:
-            asked = (await self._feedback.answer(answer)).question
+            given = await self._feedback.answer(answer)
         except NotFound:
             return False
-        return asked.split() == (await self._asking.text.of(received.rest, now)).split()
+        old = datetime.now(UTC) - given.created_at.replace(tzinfo=UTC) > LATEST
+        return old or given.question.split() == (await self._asking.text.of(received.rest, now)).split()
 
     async def _deleted(self, received: Received) -> None:
         channel, question = str(received.body["channel_id"]), str(received.body["id"])
         await self._postings.remove(PLATFORM, channel, question)
         answers = [row.message for row in await self._postings.of_question(PLATFORM, channel, question)]
-        for answer in dict.fromkeys((*answers, *await _unrecorded(received, channel, question))):
+        for answer in dict.fromkeys((*answers, *await self._unrecorded(received, channel, question))):
             try:
                 await received.rest.delete(channel, answer)
             except Vanished:
@@ -89,27 +98,33 @@ class Edits:
         if self._question_deleted is not None:
             await self._question_deleted(received, channel, question)
 
-
-async def _unrecorded(received: Received, channel: str, question: str) -> Collection[str]:
-    """What work that was broken off had sent, perhaps before it could be remembered."""
-    if not received.body.get(INTERRUPTED):
-        return ()
-    try:
-        found = await received.rest.messages(channel, limit=_LOOKED_AT, after=question)
-    except DiscordRefusal as error:
-        log.info("What was sent for a deleted question cannot be looked up: %s", error)
-        return ()
-    return [
-        str(one["id"])
-        for one in found
-        if str((one.get("author") or {}).get("id")) == received.rest.user
-        and str((one.get("message_reference") or {}).get("message_id")) == question
-    ]
+    async def _unrecorded(self, received: Received, channel: str, question: str) -> Sequence[str]:
+        """What work that was broken off had sent, or was sending, before it could be remembered: the reply to the question,
+        and its further parts right below it."""
+        if not received.body.get(INTERRUPTED):
+            return ()
+        await asyncio.sleep(_SENDING_S)
+        try:
+            found = await received.rest.messages(channel, limit=_LOOKED_AT, after=question)
+        except DiscordRefusal as error:
+            log.info("What was sent for a deleted question cannot be looked up: %s", error)
+            return ()
+        known = await self._postings.of_messages(PLATFORM, channel, [str(one["id"]) for one in found])
+        return _answering(found, question, received.rest.user, known)
 
 
-def _age(body: Mapping[str, Any]) -> timedelta:
-    """How old the message was when it was edited."""
-    try:
-        return datetime.fromisoformat(str(body.get("edited_timestamp"))) - made_at(str(body.get("id")))
-    except (TypeError, ValueError):
-        return timedelta()
+def _answering(
+    found: Sequence[Mapping[str, Any]], question: str, bot: str, known: Collection[str]
+) -> list[str]:
+    """known: messages that belong to other answers."""
+    ours: list[str] = []
+    for one in sorted(found, key=lambda one: int(one["id"])):
+        id, reference = str(one["id"]), one.get("message_reference") or {}
+        replies = str(reference.get("message_id")) == question
+        is_bots = str((one.get("author") or {}).get("id")) == bot
+        goes_on = not reference and not one.get("interaction_metadata") and id not in known
+        if is_bots and (replies or (ours and goes_on)):
+            ours.append(id)
+        elif ours:
+            break
+    return ours

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapters.discord.ids import Ids
-from adapters.discord.interactions import Interaction, interaction_of
+from adapters.discord.interactions import Interaction, interaction_of, made_at
 from adapters.discord.places import Place
 from adapters.discord.received import PLATFORM, Handler, Received
 from adapters.discord.rest.errors import PlaceClosed
@@ -56,7 +56,7 @@ class Menus:
         channel = await self._asking.channel(spot.place)
         if not await self._asking.admits(rest, one.person, spot.place, channel):
             return await self._whispers.tell(rest, spot, "not-allowed")
-        if (late := minutes_late(received, one.id, self._settings())) is not None:
+        if (late := minutes_late(received, made_at(one.id), self._settings())) is not None:
             return await self._responses.failed(received, text, "asked-late", minutes=str(late))
         inquiry = Inquiry(message, channel, one.person, one.locale, words=text)
         if _all_may_write(one, received.body, spot.place):

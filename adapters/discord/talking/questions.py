@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.addressing import Address, Facts, addressed, certainly
@@ -28,7 +28,7 @@ from rag_core.settings import Settings, duration_s
 
 __all__ = ["Questions", "TakeReply", "minutes_late"]
 
-_DELIVERED_WITHIN_S = 86_400.0
+_DELIVERED_WITHIN = timedelta(days=1)
 """Discord delivers within minutes: a message that seems older was stamped by another clock."""
 _TOLD_AGAIN_S = 3600.0
 """So often at most somebody is told that they may not ask somewhere."""
@@ -163,7 +163,7 @@ class Questions:
         """None: there is nothing to answer, or something else was said instead."""
         rest, message = received.rest, inquiry.message
         admitted = await self._asking.admits(rest, inquiry.person, message.place, inquiry.channel)
-        late = minutes_late(received, message.id, self._settings())
+        late = minutes_late(received, _sent(received, message), self._settings())
         if inquiry.unasked:
             return inquiry if admitted and late is None else None
         if not admitted:
@@ -217,15 +217,22 @@ class Questions:
         return await self._threads.get(PLATFORM, message.place.id, root)
 
 
-def minutes_late(received: Received, asked: str, settings: Settings) -> int | None:
-    """How long ago it was asked, where that is too long to answer it without asking; None: it is not. asked: the id of the
-    message or interaction."""
+def minutes_late(received: Received, sent: datetime, settings: Settings) -> int | None:
+    """How long ago it was sent, where that is too long to answer it without asking; None: it is not."""
     now = datetime.now(UTC)
-    age = (now - received.delivery.received_at).total_seconds()
-    sent = (now - made_at(asked)).total_seconds()
-    if sent < _DELIVERED_WITHIN_S:
-        age = max(age, sent)
-    return max(1, round(age / 60)) if age > duration_s(settings.discord.useful_for) else None
+    age, by_discord = now - received.delivery.received_at, now - sent
+    if by_discord < _DELIVERED_WITHIN:
+        age = max(age, by_discord)
+    seconds = age.total_seconds()
+    return max(1, round(seconds / 60)) if seconds > duration_s(settings.discord.useful_for) else None
+
+
+def _sent(received: Received, message: Message) -> datetime:
+    """When it was written, or was given the words that it has."""
+    try:
+        return datetime.fromisoformat(str(received.body.get("edited_timestamp")))
+    except ValueError:
+        return made_at(message.id)
 
 
 def _facts(rest: Rest, message: Message, channel: Channel, answer: Posting | None) -> Facts:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.own_data import FILE, as_file, forgotten_counts
 from adapters.slack.bot import PLATFORM
 from adapters.slack.clicks import click_of, user_of
 from adapters.slack.identity import Identity
@@ -30,13 +30,6 @@ __all__ = ["MyData"]
 
 _PIECE, _PIECES = 6_000, 10
 """Characters of a message, and messages, where no file can be uploaded."""
-_TOLD = {
-    "questions": ("questions",),
-    "votes": ("votes", "votes_on_answers"),
-    "escalations": ("escalations",),
-    "reviews": ("reviews", "reviews_pending"),
-}
-"""What is told, and of what it is the sum."""
 log = logging.getLogger(__name__)
 
 
@@ -69,12 +62,12 @@ class MyData:
 
     async def _give(self, received: Received, user: str, kept: Mapping[str, Any], language: str) -> None:
         api, channel = received.api, await direct_channel(received.api, user)
-        data = json.dumps(kept, ensure_ascii=False, indent=2)
+        data = as_file(kept)
         try:
             words = escaped(say(language, "data-yours"))
-            await upload(api, channel, "answerloop.json", data.encode("utf-8", "replace"), words)
+            await upload(api, channel, FILE, data, words)
         except ScopeMissing as error:
-            for part, shown in enumerate(_without_file(data, language, error.needed)):
+            for part, shown in enumerate(_without_file(data.decode(), language, error.needed)):
                 look_first = received.delivery.attempt > 1
                 key = received.delivery.key
                 await api.post(delivery=key, part=part, look_first=look_first, channel=channel, **shown)
@@ -107,8 +100,7 @@ class MyData:
     async def _report(
         self, api: Api, user: str, removed: Mapping[str, int], language: str, delivery: str
     ) -> None:
-        counts = {name: sum(removed.get(one, 0) for one in ones) for name, ones in _TOLD.items()}
-        said = section(escaped(say(language, "data-forgotten", **counts)))
+        said = section(escaped(say(language, "data-forgotten", **forgotten_counts(removed))))
         channel = await direct_channel(api, user)
         await api.post(delivery=delivery, part=0, channel=channel, **message([said]))
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.reviewing import SOURCES
 from adapters.slack.identity import Identity
 from adapters.slack.ids import Ids
 from adapters.slack.personal.home import Visitor
@@ -25,7 +26,6 @@ __all__ = ["ReviewParts"]
 
 PAGE = 10
 _QUESTION, _ANSWER = 200, 300
-_SOURCES = {"vote": "review-by-vote", "escalation": "review-by-escalation", "draft": "review-by-draft"}
 
 
 class ReviewParts:
@@ -73,7 +73,7 @@ class ReviewParts:
         except NotFound:  # forgotten while this was put together
             return []
         votes = [vote.value for vote in await self._feedback.votes_on(given.id)]
-        why = say(language, _SOURCES.get(review.source, "review-by-vote"))
+        why = say(language, SOURCES.get(review.source, "review-by-vote"))
         text = "\n".join(
             (
                 f"*{label(given.question, _QUESTION) or '…'}*",

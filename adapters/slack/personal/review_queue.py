@@ -18,7 +18,6 @@ from adapters.slack.showing.blocks import Json
 from adapters.slack.showing.modals import LONGEST, PART, modal, text_input
 from adapters.slack.showing.views import reading
 from adapters.slack.showing.whispers import Whispers
-from rag_core.errors import NotFound
 from rag_core.messages import say
 from rag_core.records.feedback import Feedback, RecordedAnswer
 from rag_core.records.reviews import Review
@@ -87,14 +86,9 @@ class ReviewQueue:
         notice = ""
         if await self._identity.is_reviewer(api, user):
             who = f"{PLATFORM}:{user}"
-            if not await decision(who) and not await self._is_by(review, who):
+            if not await decision(who) and not await self._reviewing.is_by(review, who):
                 notice = "draft-decided"
         await self._home.show(api, user, offset_in(received), notice)
-
-    async def _is_by(self, review: str, who: str) -> bool:
-        """Whether an earlier attempt of theirs decided it."""
-        kept = await self._reviewing.get(review)
-        return kept is not None and kept.reviewer == who
 
     async def _open(self, received: Received) -> None:
         def view(language: str, review: Review, given: RecordedAnswer, votes: list[Vote]) -> Json:
@@ -136,7 +130,7 @@ class ReviewQueue:
         notice = ""
         if await self._identity.is_reviewer(api, click.user):
             review = await self._reviewing.get(click.value)
-            given = await self._given(review)
+            given = await self._reviewing.given(review) if review else None
             if review is None or given is None or not review.is_pending:
                 notice = "draft-decided"
             else:
@@ -146,12 +140,6 @@ class ReviewQueue:
                     return
                 notice = "modal-not-opened"
         await self._home.show(api, click.user, offset_in(received), notice)
-
-    async def _given(self, review: Review | None) -> RecordedAnswer | None:
-        try:
-            return await self._feedback.answer(review.answer_id) if review else None
-        except NotFound:  # forgotten meanwhile
-            return None
 
     def _keep(self, received: Received, review: Review, language: str) -> dict[str, object]:
         return {"review": review.id, "offset": offset_in(received), "language": language}

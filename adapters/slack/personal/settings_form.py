@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from adapters.channels import LABELS, Channel
-from adapters.settings_changes import number, origins, short_duration, wrong
+from adapters.settings_changes import LANGUAGE_NAMES, number, origins, short_duration, wrong
 from adapters.slack.bot import PLATFORM
 from adapters.slack.clicks import entered, kept_in
 from adapters.slack.ids import Ids
@@ -30,7 +30,6 @@ __all__ = ["form", "values_in", "wrong_in"]
 
 Payload = Mapping[str, Any]
 
-_LANGUAGES = {"de": "Deutsch", "en": "English", "es": "Español", "fr": "Français"}
 _HOW = "how"
 """The block of what is on or off."""
 _ON_OR_OFF = ("follow_ups", "draft")
@@ -62,7 +61,7 @@ def form(
     offered = sorted(
         {*scopes, *(now.scopes or ())}, key=lambda scope: (scope not in (now.scopes or ()), scope)
     )
-    languages = {"": words("settings-any-language"), **{code: _LANGUAGES[code] for code in LANGUAGES}}
+    languages = {"": words("settings-any-language"), **{code: LANGUAGE_NAMES[code] for code in LANGUAGES}}
     on = [name for name in _ON_OR_OFF if getattr(now, name)]
     blocks = [
         *[context(escaped(line)) for line in origins(now, of_file, language)],

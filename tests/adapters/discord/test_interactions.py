@@ -66,5 +66,13 @@ def test_what_belongs_to_an_interaction_is_taken_for_fifteen_minutes() -> None:
     assert not one.is_open(made + timedelta(minutes=14, seconds=1))
 
 
+def test_an_id_that_holds_no_time_says_nothing_of_how_long_it_is_taken() -> None:
+    """As those of a Discord with another clock: it will say so itself."""
+    for id in ("7", "", "175928847299117063"):
+        assert of(id=id, data={}).is_open()
+    ahead = made_at("175928847299117063") - timedelta(minutes=30)
+    assert of(id="175928847299117063", data={}).left(ahead) == timedelta(minutes=15)
+
+
 def test_payloads_that_lack_everything_are_read() -> None:
     assert interaction_of({}, IDS).name == ""

@@ -32,8 +32,8 @@ async def test_two_sessions_of_a_bucket_are_begun_apart() -> None:
 
 async def test_a_session_is_waited_for_where_few_are_left(caplog: pytest.LogCaptureFixture) -> None:
     """Until they are counted anew; what came to nothing does not count."""
-    identifying = Identifying(nothing, 0, kept=2)
-    identifying.told(Gateway("wss://g", remaining=3, reset_after_s=0.1))
+    identifying = Identifying(nothing, 0)
+    identifying.told(Gateway("wss://g", remaining=6, reset_after_s=0.1))
     for _ in range(9):
         async with identifying.turn(0):
             pass  # no connection could be made
@@ -43,7 +43,7 @@ async def test_a_session_is_waited_for_where_few_are_left(caplog: pytest.LogCapt
     before = time.monotonic()
     async with identifying.turn(0):
         assert time.monotonic() - before >= 0.1
-    assert "Discord allows 2 more connections" in caplog.text
+    assert "Discord allows 5 more connections" in caplog.text
 
 
 def test_what_discord_leaves_out_is_as_usual() -> None:
@@ -51,7 +51,7 @@ def test_what_discord_leaves_out_is_as_usual() -> None:
     assert gateway_of({"url": "wss://g"}) == Gateway("wss://g")
     limit = {"total": 1000, "remaining": 7, "reset_after": 1500, "max_concurrency": 16}
     assert gateway_of({"url": "wss://g", "shards": 4, "session_start_limit": limit}) == Gateway(
-        "wss://g", 4, 7, 1.5, 16
+        "wss://g", 4, 7, 1000, 1.5, 16
     )
     for wrong in (None, "<html>", {"shards": 1}, {"url": "wss://g", "session_start_limit": "?"}):
         with pytest.raises(ValueError, match="gateway"):

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from rag_core.errors import Unavailable
 from rag_core.types import Vote
 from tests.adapters.discord.conftest import Bench
 from tests.adapters.discord.people.judging import Judged, judged
@@ -211,8 +212,6 @@ async def test_a_vote_on_an_answer_that_is_not_known_any_more_is_told_so(talk: J
 async def test_where_the_modal_comes_too_late_a_button_opens_it(talk: Judged) -> None:
     """The vote counts all the same."""
     answer = await talk.answered()
-    [parts] = [one for one in talk.people.parts if "action:vote_bad" in one.handlers()]
-    opens = parts.firsts()["action:tell_more"]  # type: ignore[attr-defined]
 
     async def breaks(*_: object) -> None:
         raise OSError("the database is away")
@@ -221,7 +220,6 @@ async def test_where_the_modal_comes_too_late_a_button_opens_it(talk: Judged) ->
     talk.anna.clicks(answer, "👎")
     [told] = await talk.discord.until(lambda: talk.anna.ephemerals("help"))
     assert values(await talk.votes()) == {talk.anna.id: -1}
-    assert opens is not None
     talk.anna.clicks(told, "Say what was wrong")
     await talk.discord.until(lambda: talk.anna.modal)
 
@@ -252,3 +250,19 @@ async def test_the_modal_speaks_the_voters_language(talk: Judged, locale: str, r
     modal = await talk.discord.until(lambda: carla.modal)
     assert reason in readable(modal)
     assert not modal.title.endswith("…")
+
+
+async def test_a_click_that_cannot_be_kept_leaves_the_answer_as_it_is(talk: Judged) -> None:
+    """The one who clicked is told, alone."""
+    answer = await talk.answered()
+
+    class Away:
+        async def accept(self, *_: object) -> bool:
+            raise Unavailable("the database is away")
+
+    talk.bench.bot.inbox = Away()
+    before = readable(answer)
+    talk.anna.clicks(answer, "👍")
+    [told] = await talk.discord.until(lambda: talk.anna.ephemerals("help"))
+    assert "reference" in readable(told)
+    assert readable(answer) == before

@@ -227,11 +227,16 @@ async def test_a_closed_channel_after_fifteen_minutes(scene: Scene) -> None:
         await scene.surface().finish(Reply("Sixty days."))
 
 
+def nearly_over(scene: Scene) -> None:
+    """Its token has a minute and a moment left."""
+    begun = datetime.now(UTC) - timedelta(minutes=14, seconds=-0.4)
+    scene.one = replace(scene.one, id=str(int(begun.timestamp() * 1000 - 1_420_070_400_000) << 22))
+
+
 async def test_shortly_before_it_is_over(scene: Scene) -> None:
     """A minute before the interaction ends, 'is thinking' is taken back, and the answer comes apart from it."""
     await scene.asks()
-    begun = datetime.now(UTC) - timedelta(minutes=14, seconds=-0.4)
-    scene.one = replace(scene.one, id=str(int(begun.timestamp() * 1000 - 1_420_070_400_000) << 22))
+    nearly_over(scene)
     surface = scene.surface()
     await surface.begin()
     assert len(scene.shown) == 1
@@ -240,6 +245,17 @@ async def test_shortly_before_it_is_over(scene: Scene) -> None:
     await surface.finish(Reply("Thirty days."))
     assert scene.texts == [f"{scene.anna.mention}\n> {QUESTION}\nThirty days."]
     assert scene.local.calls(ORIGINAL) == []
+
+
+async def test_what_is_said_instead_of_an_answer(scene: Scene) -> None:
+    """Where an attempt ended without a word, what others said in its place is not taken back."""
+    await scene.asks()
+    nearly_over(scene)
+    await scene.surface().begin()
+    await scene.rest.original(scene.one.token, {"content": "Something went wrong."})
+    await scene.until(lambda: scene.local.calls("GET /webhooks/{id}/{token}/messages/{id}"))
+    await asyncio.sleep(0.2)
+    assert scene.texts == ["Something went wrong."]
 
 
 async def test_one_that_discord_never_saw_deferred(scene: Scene) -> None:

@@ -165,7 +165,7 @@ async def test_what_all_may_read_is_shared_as_it_is(bot: Any) -> None:
     assert (posting.message, posting.thread, posting.user_id) == (answer.id, answer.id, anna.id)
     assert len(bot.assistant.questions) == 1
     assert "30 days" not in readable(private)
-    assert shown(bot, anna, "in the channel now")
+    assert "in the channel now" in readable(private)
     anna.replies(answer, "And for contractors?")
     await bot.settled()
     assert len(bot.discord.answers("help")) == 2
@@ -201,11 +201,11 @@ async def test_what_the_channel_may_not_read_is_not_posted(bot: Any) -> None:
     bot.configure(access={"rules": [{"user": [anna.id], "platform": "discord", "scopes": ["secret"]}]})
     bot.assistant.access = bot.access
     bot.assistant.script = [
-        an_answer("all", text="The secret is 42."),
+        an_answer("all", text="The secret is tangerine."),
         an_answer("public", text="Ask your boss."),
     ]
     await run(bot, "What is the secret?")
-    anna.clicks(shown(bot, anna, "42"), "Share with the channel")
+    anna.clicks(shown(bot, anna, "tangerine"), "Share with the channel")
     await bot.settled()
     assert not bot.discord.answers("help")
     assert [q.principal.direct for q in bot.assistant.questions] == [True, False]
@@ -213,7 +213,7 @@ async def test_what_the_channel_may_not_read_is_not_posted(bot: Any) -> None:
     await bot.settled()
     [answer] = bot.discord.answers("help")
     assert "Ask your boss" in readable(answer)
-    assert "42" not in readable(answer)
+    assert "tangerine" not in readable(answer)
 
 
 async def test_where_the_bot_may_not_write_the_command_still_answers_and_shares(bot: Any) -> None:

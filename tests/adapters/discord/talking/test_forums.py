@@ -34,7 +34,7 @@ async def test_a_new_post_is_answered_in_it(bot: Any) -> None:
     assert first.text == "Refunds\n\nHow long do they take?"
     assert first.thread == second.thread == post.id
     assert first.principal.channel == forum.id
-    assert [turn.text for turn in second.turns][0] == first.text
+    assert second.turns[0].text == first.text
 
 
 async def test_posts_with_the_tags_that_are_set_are_answered(bot: Any) -> None:

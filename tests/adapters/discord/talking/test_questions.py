@@ -151,7 +151,7 @@ async def test_who_greets_is_told_how_to_ask(bot: Any, text: str) -> None:
 
 async def test_bots_and_the_bot_itself_are_left_alone(bot: Any) -> None:
     """No answer, no loop."""
-    asked, _ = await bot.asked()
+    await bot.asked()
     other = bot.discord.other_bot()
     other.asks("help", "How long do refunds take?")
     other.replies(bot.discord.answers("help")[0], "How long?")
