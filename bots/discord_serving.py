@@ -78,7 +78,10 @@ class _Serving:
         """
         settings = self.running.settings().discord
         make_discreet()
-        with pointed_at(settings.api_url or ""), redaction_installed():
+        with (
+            pointed_at(settings.api_url or ""),
+            redaction_installed(),
+        ):  # before there is the extension, which does so too
             bot = OwnBot(settings)
             bot.answerloop = self.running  # type: ignore[attr-defined]
             bot.answerloop_at_once = self.stopping.at_once  # type: ignore[attr-defined]

@@ -115,7 +115,7 @@ def raw_message(message: discord.Message) -> Json:
         "id": str(message.id),
         "type": message.type.value,
         "channel_id": str(message.channel.id),
-        "guild_id": str(message.guild.id) if message.guild else None,
+        "guild_id": _guild_id(message),
         "guild_locale": _locale(message.guild),
         "content": message.content,
         "flags": message.flags.value,
@@ -214,6 +214,12 @@ def _person(person: discord.User | discord.Member, name: str = "user") -> Json:
         return {name: _user(person)}
     roles = [str(id) for id in person._roles]
     return {name: _user(person), "member": {"roles": roles, "nick": person.nick}}
+
+
+def _guild_id(message: discord.Message) -> str | None:
+    """Of a server that discord.py does not know now, too."""
+    id = message.guild.id if message.guild else getattr(message.channel, "guild_id", None)
+    return str(id) if id else None
 
 
 def _user(user: Any) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -15,6 +15,7 @@ from adapters.discord.connection.client import OwnBot
 from adapters.discord.connection.commands import keep_registered
 from adapters.discord.connection.guards import guard_parsers
 from adapters.discord.received import PLATFORM
+from adapters.discord.rest.redaction import redaction_installed
 from adapters.discord.rest.rest import Rest
 from adapters.inbox import Inbox
 from adapters.running_inbox import inbox_running
@@ -25,11 +26,13 @@ from rag_core.running.opening import Running, open_running, settings_loader
 __all__ = ["load", "unload"]
 
 Bot = commands.Bot | commands.AutoShardedBot
+Work = Callable[[], Awaitable[None]]
 _STACK = "_answerloop_stack"
 
 
 async def load(bot: Bot) -> None:
     async with AsyncExitStack() as stack:
+        stack.enter_context(redaction_installed())
         running: Running | None = getattr(bot, "answerloop", None)
         if running is None:
             running = await stack.enter_async_context(open_running(settings_loader()))
@@ -61,7 +64,7 @@ async def _added(bot: Bot, running: Running, at_once: asyncio.Event | None) -> A
         Registrations(running.database),
         alone=isinstance(bot, OwnBot),
     )
-    background = {**assembled.background, "registering the commands": registered}
+    background: dict[str, Work] = {**assembled.background, "registering the commands": registered}
     guard_parsers(bot)
     if isinstance(bot, OwnBot):
         bot.connections.calls = rest

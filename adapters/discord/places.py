@@ -17,7 +17,7 @@ Payload = Mapping[str, Any]
 
 CHANNEL_S = 60.0
 """For so long a channel that Discord's events did not describe is not looked up again."""
-_DIRECT, _GROUP, _THREADS, _FORUMS = 1, 3, frozenset({10, 11, 12}), frozenset({15, 16})
+_CHANNEL, _DIRECT, _GROUP, _THREADS, _FORUMS = 0, 1, 3, frozenset({10, 11, 12}), frozenset({15, 16})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,11 @@ class Places:
 
     async def of(self, rest: Rest, body: Payload) -> Place:
         """Of a message, reaction or interaction: as the payload says, or else as Discord does. What Discord does not say
-        now counts as a channel of the server."""
+        now counts as a channel that others read."""
         known: Payload = body.get("channel") or {}
         id, guild = str(body.get("channel_id") or known.get("id") or ""), str(body.get("guild_id") or "")
         if known.get("type") is None:
-            known = await self._look(rest, id) or {"id": id, "type": 0 if guild else _DIRECT}
+            known = await self._look(rest, id) or {"id": id, "type": _CHANNEL}
         parent = str(known.get("parent_id") or "")
         if known.get("type") in _THREADS and "parent_type" not in known and parent:
             above = await self._look(rest, parent) or {}

@@ -254,6 +254,7 @@ settings-escalation = „Einen Menschen fragen“ geht an diesen Kanal
 settings-escalation-to = „Einen Menschen fragen“ geht an
 settings-escalation-people = „Einen Menschen fragen“ geht an eine Rolle oder Person
 settings-escalation-channel = „Einen Menschen fragen“ geht in einen Kanal
+settings-unseen = Ich sehe diesen Kanal nicht: Bitte lass mich dort lesen und schreiben.
 settings-escalation-hint = Ich muss Mitglied darin sein. Leer, hier und darunter: nirgendwohin.
 settings-escalation-group = … oder an diese Nutzergruppe, mit ihrer ID
 settings-remind-after = Menschen werden erinnert nach
@@ -346,7 +347,7 @@ script-unreachable = Der Server ist nicht erreichbar. Bitte versuch es gleich no
 script-broken = Die Verbindung ist abgebrochen. Bitte versuch es gleich noch einmal.
 script-failed = Etwas ist schiefgegangen. Bitte versuch es in einer Minute noch einmal.
 
-## Commands of Discord; at most 100 characters
+## Commands of Discord, at most 100 characters
 
 command-ask = Eine Frage zu unseren Dokumenten stellen
 command-ask-question = Was du wissen möchtest

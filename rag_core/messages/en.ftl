@@ -271,6 +271,7 @@ settings-escalation = “Ask a person” goes to this channel
 settings-escalation-to = “Ask a person” goes to
 settings-escalation-people = “Ask a person” goes to a role or a person
 settings-escalation-channel = “Ask a person” goes to a channel
+settings-unseen = I cannot see that channel: please let me read and write there.
 settings-escalation-hint = I must be a member of it. Empty, here and below: nowhere.
 settings-escalation-group = … or to this user group, by id
 settings-remind-after = People are reminded after
@@ -368,7 +369,7 @@ script-unreachable = The server cannot be reached. Please try again in a moment.
 script-broken = The connection broke off. Please try again in a moment.
 script-failed = Something went wrong. Please try again in a minute.
 
-## Commands of Discord; at most 100 characters
+## Commands of Discord, at most 100 characters
 
 command-ask = Ask a question about our documents
 command-ask-question = What you want to know

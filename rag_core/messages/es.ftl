@@ -251,6 +251,7 @@ settings-escalation = Preguntar a una persona va a este canal
 settings-escalation-to = Preguntar a una persona va a
 settings-escalation-people = Preguntar a una persona va a un rol o una persona
 settings-escalation-channel = Preguntar a una persona va a un canal
+settings-unseen = No veo ese canal: déjame leer y escribir allí.
 settings-escalation-hint = Tengo que ser miembro. Vacío, aquí y abajo: a ninguna parte.
 settings-escalation-group = … o a este grupo, por identificador
 settings-remind-after = Se recuerda a las personas después de
@@ -343,7 +344,7 @@ script-unreachable = No se puede contactar con el servidor. Inténtalo de nuevo 
 script-broken = Se ha cortado la conexión. Inténtalo de nuevo en un momento, por favor.
 script-failed = Algo ha fallado. Inténtalo de nuevo en un minuto, por favor.
 
-## Commands of Discord; at most 100 characters
+## Commands of Discord, at most 100 characters
 
 command-ask = Hacer una pregunta sobre nuestros documentos
 command-ask-question = Lo que quieres saber

@@ -255,6 +255,7 @@ settings-escalation = La question à une personne va dans ce canal
 settings-escalation-to = La question à une personne va à
 settings-escalation-people = La question à une personne va à un rôle ou une personne
 settings-escalation-channel = La question à une personne va dans un canal
+settings-unseen = Je ne vois pas ce canal : permettez-moi d’y lire et d’y écrire.
 settings-escalation-hint = J’en dois être membre. Vide, ici et ci-dessous : nulle part.
 settings-escalation-group = … ou à ce groupe, par identifiant
 settings-remind-after = Les personnes reçoivent un rappel après
@@ -347,7 +348,7 @@ script-unreachable = Le serveur est injoignable. Veuillez réessayer dans un ins
 script-broken = La connexion a été interrompue. Veuillez réessayer dans un instant.
 script-failed = Un problème est survenu. Veuillez réessayer dans une minute.
 
-## Commands of Discord; at most 100 characters
+## Commands of Discord, at most 100 characters
 
 command-ask = Poser une question sur nos documents
 command-ask-question = Ce que tu veux savoir

@@ -171,6 +171,7 @@ PARTS = [
     "generator",
     "chat page",
     "slack",
+    "discord",
 ]
 
 
@@ -201,6 +202,7 @@ def test_doctor_says_how_to_mend_what_fails(place: Place) -> None:
         "access",
         "generator",
         "slack",
+        "discord",
     ]
 
 

@@ -107,8 +107,7 @@ class Drafts:
         given = await self._feedback.answer(reply.answer.id)
         earlier = await self._postings.drafts_for(PLATFORM, asked.message) if asked.message else []
         if not [draft for draft in earlier if await self._changes(draft, given)]:
-            key = f"draft:{where}:{given.id if earlier or not asked.message else asked.message}"
-            await self._show(target, asked, given, where, key)
+            await self._show(target, asked, given, where)
         await self._tell_asker(asked, where, "draft-proposed")
 
     async def question_deleted(self, received: Received, channel: str, message: str) -> None:
@@ -144,20 +143,28 @@ class Drafts:
         await self._drafting.changed(draft, given)
         return True
 
-    async def _show(self, target: Target, asked: Asked, given: RecordedAnswer, where: str, key: str) -> None:
-        title, role, guild = shortened(given.question, _TITLE), "", asked.question.asked_in
+    async def _show(self, target: Target, asked: Asked, given: RecordedAnswer, where: str) -> None:
+        title, role = shortened(given.question, _TITLE), ""
         if target.kind == "role":
             thread = await self._rest.start_private_thread(target.user, title)
             target, role = Target("thread", str(thread["id"])), target.id
-        shown = await self._messages.open(target.id, guild, given, role)
+        shown = await self._messages.open(target.id, asked.question.asked_in, given, role)
+        key = f"draft:{where}:{asked.message or given.id}"
         channel, message = await put(self._rest, target, shown, key, title)
-        if not self._is_of(message, given):  # an attempt that broke off had sent it, with another answer
-            await self._rest.edit(channel, str(message["id"]), shown)
+        if not await self._is_of(given, channel, message, shown):
+            channel, message = await put(self._rest, target, shown, f"{key}:{given.id}", title)
         await self._drafting.shown(channel, str(message["id"]), asked, given, where)
 
-    def _is_of(self, message: Json, given: RecordedAnswer) -> bool:
-        """Whether its buttons are about this answer."""
-        return self._ids.of("draft_send", given.id) in str(message.get("components"))
+    async def _is_of(self, given: RecordedAnswer, channel: str, message: Json, shown: Json) -> bool:
+        """Whether the message shows this answer. An attempt that broke off may have sent it with another one: then it is
+        changed, unless somebody deleted it."""
+        if self._ids.of("draft_send", given.id) in str(message.get("components")):
+            return True
+        try:
+            await self._rest.edit(channel, str(message["id"]), shown)
+        except Vanished:
+            return False
+        return True
 
     async def _send(self, received: Received) -> None:
         click = interaction_of(received.body, self._ids)

@@ -181,10 +181,13 @@ class AskingPeople:
             await self._whispers.tell(received.rest, await self._whispers.spot(received), words)
 
     async def _ask_for_answer(self, payload: Mapping[str, Any], rest: Rest) -> Json:
-        """Several may have written in the question's own thread: which text is the answer?"""
+        """Where a role was called, several may have written: which text is the answer? It is plain where somebody answered
+        in the thread below the call."""
         click = interaction_of(payload, self._ids)
         kept = await self._escalating.get(click.argument)
         if kept is None or not (kept.is_open and kept.in_thread):
+            return UNCHANGED
+        if kept.reply and kept.thread != kept.channel:
             return UNCHANGED
         language = await self._whispers.language(await self._places.of(rest, payload), click.locale)
         what = text_input(self._ids.of(_TEXT), say(language, "resolve-what"), kept.reply)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from adapters.discord.interactions import interaction_of
 from adapters.discord.ids import Ids
+from adapters.discord.interactions import interaction_of
 from adapters.discord.places import Place
 from adapters.discord.received import Received
 from adapters.discord.rest.errors import DiscordRefusal, form_refused

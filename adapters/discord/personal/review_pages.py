@@ -205,7 +205,9 @@ def _vote(vote: Vote, language: str, brief: bool = False) -> list[str]:
     """In an ephemeral message a mention shows a name and calls nobody."""
     who = f"<@{vote.user}>" if vote.platform == PLATFORM and vote.user.isdecimal() else escaped(vote.platform)
     reason = escaped(say(language, REASONS[vote.reason])) if vote.reason in REASONS else ""
-    said = [line for text in (vote.comment, vote.correction) for line in _words(text, _WORDS, _VOTES // 3, brief)]
+    said = [
+        line for text in (vote.comment, vote.correction) for line in _words(text, _WORDS, _VOTES // 3, brief)
+    ]
     return [" · ".join(filter(None, ("👎", who, reason))), *said]
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "Kind",
     "button",
     "choice",
+    "entities",
     "link_button",
     "modal",
     "picker",
@@ -86,6 +87,27 @@ def select(
     shown = [_option(value, words, value in chosen) for value, words in list(options.items())[:OPTIONS]]
     found: Json = {"type": _MENUS["string"], "custom_id": custom_id, "options": shown}
     return found | _limits(min, max, len(shown)) | _placeholder(placeholder, _MENU_PLACEHOLDER)
+
+
+def entities(
+    custom_id: str,
+    kind: Kind,
+    chosen: Mapping[str, str] | None = None,
+    *,
+    most: int = 1,
+    channel_types: Collection[int] = (),
+    placeholder: str = "",
+) -> Json:
+    """A menu of the server's people, roles or channels, of which none has to be chosen. chosen: id -> 'user', 'role' or
+    'channel'."""
+    found: Json = {"type": _MENUS[kind], "custom_id": custom_id}
+    found |= _limits(0, most, OPTIONS) | _placeholder(placeholder, _MENU_PLACEHOLDER)
+    if chosen:
+        shown = list(chosen.items())[: found["max_values"]]
+        found["default_values"] = [{"id": id, "type": of} for id, of in shown]
+    if channel_types:
+        found["channel_types"] = list(channel_types)
+    return found
 
 
 def modal(custom_id: str, title: str, *fields: Json) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from adapters.channels import Channel
 from adapters.discord.bot import ALONE, EVERYBODY, HIDDEN
 from adapters.discord.ids import Ids
 from adapters.discord.interactions import Interaction, interaction_of, made_at
@@ -15,10 +16,14 @@ from adapters.discord.talking.asking import Asking
 from adapters.discord.talking.private import Requested, Responses
 from adapters.discord.talking.questions import minutes_late
 from adapters.discord.whispers import Whispers
+from adapters.remembered import Remembered
 from adapters.wording import is_help
 from rag_core.settings import Settings
 
 __all__ = ["Commands"]
+
+_RECENT_S = 3.0
+"""For so long what is in force in a channel is not looked up again for a first response: many may be due at once."""
 
 
 class Commands:
@@ -37,6 +42,7 @@ class Commands:
         self._places = places
         self._responses = responses
         self._whispers = whispers
+        self._recent: Remembered[Channel] = Remembered("The database", _RECENT_S)
 
     def handlers(self) -> Mapping[str, Handler]:
         return {"command:ask": self._run}
@@ -47,12 +53,13 @@ class Commands:
     async def _first(self, body: Mapping[str, Any], rest: Rest) -> Json:
         """What is no answer is for the asker alone, whatever they wanted."""
         one = interaction_of(body, self._ids)
-        place = await self._places.of(rest, body)
-        if one.options.get("private"):
+        if one.options.get("private") or is_help(_text(one)):
             return ALONE
-        channel = await self._asking.channel(place)
-        fit = not channel.draft and await self._asking.admits(rest, one.person, place, channel)
-        return EVERYBODY if fit and not is_help(_text(one)) else ALONE
+        place = await self._places.of(rest, body)
+        channel = await self._recent.get(place.id, lambda: self._asking.channel(place))
+        if channel is None or channel.draft:
+            return ALONE
+        return EVERYBODY if await self._asking.admits(rest, one.person, place, channel) else ALONE
 
     async def _run(self, received: Received) -> None:
         one, rest = interaction_of(received.body, self._ids), received.rest

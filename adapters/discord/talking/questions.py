@@ -13,7 +13,7 @@ from adapters.channels import Channel
 from adapters.discord.bot import INTERRUPTED
 from adapters.discord.identity import Identity
 from adapters.discord.interactions import made_at
-from adapters.discord.persons import person_of
+from adapters.discord.persons import Person, person_of
 from adapters.discord.places import Place, Places
 from adapters.discord.received import PLATFORM, Handler, Received
 from adapters.discord.rest.rest import Rest
@@ -114,7 +114,7 @@ class Questions:
         inquiry = Inquiry(
             message,
             channel,
-            person_of(received.body),
+            await self.person(received, message.place),
             self.locale(received, message.user),
             conversation=conversation,
             shown=shown,
@@ -125,6 +125,13 @@ class Questions:
             inquiry = replace(inquiry, unasked=True, channel=channel)
         if (ready := await self._ready(received, inquiry)) is not None:
             await self._asking.answer(received, ready)
+
+    async def person(self, received: Received, place: Place) -> Person:
+        """Who wrote; with the roles that Discord tells, where the event did not."""
+        found = person_of(received.body)
+        if not place.guild or "member" in received.body:
+            return found
+        return replace(found, roles=await self._identity.roles(received.rest, place.guild, found.id))
 
     def locale(self, received: Received, user: str) -> str:
         """That of the server, where its owner chose one, or what is known of the person."""

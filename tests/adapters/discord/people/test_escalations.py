@@ -95,7 +95,7 @@ async def test_a_person_is_asked_once_for_an_answer(talk: Judged) -> None:
 
 async def test_a_reply_of_a_person_comes_below_the_answer_with_their_name(talk: Judged) -> None:
     """Its mentions call nobody there; files are named. It is not taken for a question to the bot."""
-    answer, call, thread = await asked_for_a_person(talk)
+    answer, _, thread = await asked_for_a_person(talk)
     questions = len(talk.bench.assistant.questions)
     words = f"@here @everyone ask {talk.anna.mention}: 20 days https://x.example"
     talk.ben.says(thread, words, files=[("terms.txt", b"20 days")])
@@ -265,6 +265,9 @@ async def test_a_member_of_the_role_may_answer_in_the_thread_below_the_call_or_b
     talk.anna.says(thread, "thank you!")
     assert (await kept(talk)).reply == "In the thread."
     assert len(bench.assistant.questions) == questions
+    talk.ben.clicks(call, "Resolve")
+    [review] = await talk.pending()
+    assert (review.proposed, talk.ben.modal) == ("In the thread.", None)
 
 
 async def test_a_single_person_is_asked_in_their_direct_messages(bench: Bench) -> None:
@@ -410,7 +413,7 @@ async def test_without_the_message_content_intent_people_are_asked_to_reply(benc
 
 async def test_the_people_are_reminded_in_their_thread_while_it_is_open(talk: Judged) -> None:
     """Once, however many processes look; and not again after somebody answered."""
-    _, call, thread = await asked_for_a_person(talk)
+    _, _, thread = await asked_for_a_person(talk)
     await due(talk)
     remind = talk.people.background["reminders"].__self__.remind_due  # type: ignore[attr-defined]
     await remind()

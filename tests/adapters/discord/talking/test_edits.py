@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import update
 
 from rag_core.records.tables import answers
-
 from tests.fakes import Written, an_answer
 from tests.servers.discord import readable
 

@@ -317,6 +317,23 @@ async def test_a_channel_that_no_event_described_is_looked_up(bot: Any) -> None:
     assert bot.assistant.questions[0].principal.channel == bot.discord.channel("help").id
 
 
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_server_that_is_not_known_now_is_no_direct_message(bot: Any, told: bool) -> None:
+    """As after an outage: what its channel is and who asks is looked up; where that fails, others count as reading along."""
+    if not told:
+        bot.discord.fail("GET /channels/{id}", status=404, code=10_003, times=9)
+    anna = bot.discord.user("Anna", roles=["Sales"])
+    bot.client._connection._guilds.clear()
+    anna.says("help", "Where is the office?")
+    anna.asks("help", "How long do refunds take?")
+    await bot.settled()
+    [question] = bot.assistant.questions
+    who = question.principal
+    assert not who.direct
+    assert (who.workspace, who.channel) == (bot.discord.main_guild.id, bot.discord.channel("help").id)
+    assert bot.discord.role("Sales").id in who.roles
+
+
 def _bare(bot: Any, person: Any, text: str, channel: str) -> dict[str, Any]:
     """A message as little as Discord says of one."""
     return {
