@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from adapters.channels import Channel
 from adapters.chat import Chat, Reply
 from rag_core.records.postings import Posting, Postings
-from rag_core.types import Question
+from rag_core.types import Principal, Question
 
-__all__ = ["Answering", "Asked", "Propose", "Surface", "shown"]
+__all__ = ["Answering", "Asked", "Propose", "Surface", "forget_earlier", "question_in", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,30 @@ class Answering:
         messages = await surface.finish(reply)
         await self._postings.record(shown(asked, reply, messages))
         return reply
+
+
+def question_in(channel: Channel, text: str, who: Principal, language: str, **more: Any) -> Question:
+    """A question as the channel has it asked. language: the asker's. more: other fields of Question."""
+    return Question(
+        text,
+        who,
+        language=language,
+        spoken=channel.language,
+        scopes=channel.scopes,
+        tone=channel.tone,
+        **more,
+    )
+
+
+async def forget_earlier(postings: Postings, rows: Collection[Posting], reply: Reply | None) -> None:
+    """Forget the messages of an earlier answer that are no more, now that the reply stands in its place. rows: what was kept
+    of it."""
+    now = reply.answer.id if reply and reply.answer else None
+    for where in {(row.platform, row.channel) for row in rows}:
+        messages = [row.message for row in rows if (row.platform, row.channel) == where]
+        for row in (await postings.of_messages(*where, messages)).values():
+            if row.kind != "notice" and (reply is None or row.answer_id != now):
+                await postings.remove(*where, row.message)
 
 
 def shown(asked: Asked, reply: Reply, messages: Sequence[str]) -> list[Posting]:

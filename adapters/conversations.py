@@ -39,8 +39,8 @@ def asked(text: str, before: Conversation) -> tuple[str, tuple[Turn, ...]]:
 
 
 async def turns_of(feedback: Feedback, posting: Posting) -> tuple[Turn, ...]:
-    """What a message of ours stands for: the answer that it begins to show, as it was recorded; before it the question, where
-    no message asks it, as with a command. None: it shows no answer, or its asker had it forgotten."""
+    """What a message of ours stands for: the answer that it begins to show, as it was recorded; before it the question,
+    where no message asks it, as with a command. None: it shows no answer, or its asker had it forgotten."""
     if posting.answer_id is None or posting.part or posting.kind != "answer":
         return ()
     try:

@@ -13,8 +13,8 @@ _DELIVERED_WITHIN = timedelta(days=1)
 
 
 def minutes_late(received: datetime, sent: datetime | None, useful_for: str) -> int | None:
-    """How long ago it was sent, where that is longer than useful_for; None: it is not. received: by our own clock. sent: by the
-    platform's; None: it does not say."""
+    """How long ago it was sent, where that is longer than useful_for; None: it is not. received: by our own clock. sent: by
+    the platform's; None: it does not say."""
     now = datetime.now(UTC)
     age = now - received
     if sent is not None and now - sent < _DELIVERED_WITHIN:

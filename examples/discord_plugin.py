@@ -6,6 +6,7 @@ It needs DISCORD_BOT_TOKEN. Read documents first: `answerloop ingest FOLDER`.
 import os
 
 import discord
+import yarl
 from discord.ext import commands
 
 
@@ -17,9 +18,8 @@ class TeamBot(commands.Bot):
         async def deploy(interaction: discord.Interaction, service: str) -> None:
             await interaction.response.send_message(f"Deploying {service}.")
 
-        await self.load_extension(
-            "adapters.discord"
-        )  # answerloop: /ask, mentions, buttons named answerloop:…
+        await self.load_extension("adapters.discord")  # /ask, mentions, buttons named answerloop:…
+        await self.tree.sync()
 
     async def on_message(self, message: discord.Message) -> None:
         if message.content == "ping":
@@ -27,9 +27,11 @@ class TeamBot(commands.Bot):
 
 
 def main() -> None:
-    if address := os.environ.get("DISCORD_API_URL"):  # a proxy, or a test
-        discord.http.Route.BASE = address
-    intents = discord.Intents(guilds=True, messages=True, reactions=True)
+    if api := os.environ.get("DISCORD_API_URL"):  # a proxy, or a test; and so for the gateway
+        discord.http.Route.BASE = api
+    if gateway := os.environ.get("DISCORD_GATEWAY_URL"):
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+    intents = discord.Intents(guilds=True, messages=True, reactions=True, message_content=True)
     TeamBot(commands.when_mentioned, intents=intents).run(os.environ["DISCORD_BOT_TOKEN"])
 
 

@@ -354,5 +354,5 @@ command-ask = Poser une question sur nos documents
 command-ask-question = Ce que tu veux savoir
 command-ask-private = Toi seul vois la réponse
 command-review = Décider des réponses signalées
-command-mydata = Tes données : les télécharger ou les faire oublier
+command-mydata = Vos données : les télécharger ou les faire oublier
 command-settings = Comment je me comporte dans ce salon ou ce serveur

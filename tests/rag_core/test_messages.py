@@ -16,6 +16,7 @@ from fluent.syntax import FluentParser
 from fluent.syntax import ast as ftl
 from fluent.syntax.visitor import Visitor
 
+from adapters.channels import LABELS
 from rag_core import messages
 from rag_core.messages import FOLDER, LANGUAGES, listed, patterns, say, spoken
 from rag_core.settings import Settings
@@ -182,7 +183,7 @@ def test_every_message_that_is_said_exists() -> None:
 
 def test_no_message_is_left_over() -> None:
     """Each id stands somewhere in the code: given to say(), or kept as a notice or a reason to be said later."""
-    built = {"place-page", "place-line"}  # from the kind of place
+    built = {"place-page", "place-line", *LABELS.values()}  # from kinds of places, and names of settings
     assert set(ENGLISH) - said_in_page() - texts_in_code() - built == set()
 
 

@@ -181,7 +181,8 @@ class FeedbackControls:
     async def _ask_why(self, payload: Mapping[str, Any], rest: Rest) -> Json:
         """The vote is recorded beside it: who closes the modal loses nothing. What was said before can be changed in it."""
         click = interaction_of(payload, self._ids)
-        
+        if not await self._is_known(click.argument):
+            return UNCHANGED
         given = await self._voting.given(click.argument, PLATFORM, click.person.id)
         before = given or Vote(click.argument, PLATFORM, click.person.id, -1)
         language = await self._whispers.language(await self._places.of(rest, payload), click.locale)

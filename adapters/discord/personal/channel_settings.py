@@ -15,7 +15,7 @@ from adapters.discord.ids import Ids
 from adapters.discord.interactions import interaction_of
 from adapters.discord.people.feedback import MODAL
 from adapters.discord.personal.pages import Pages
-from adapters.discord.personal.settings_choices import Control, chosen, control_of, refused, typed
+from adapters.discord.personal.settings_choices import Control, chosen, control_of, refused, resolved, typed
 from adapters.discord.personal.settings_pages import (
     LABELLED,
     Named,
@@ -96,11 +96,8 @@ class SettingsPages:
         values = chosen(control, one.values, now, offered, place.guild)
         if reason := refused(values, now, place.guild):
             return await self._show(received, say(language, reason))
-        told = []
-        if control.name == "escalation_channel" and one.values:
-            if not await self._places.name(received.rest, one.values[0]):
-                told.append(say(language, "settings-unseen"))
-        return await self._change(received, values, told)
+        unseen = control.name == "escalation_channel" and not await self._seen(received.rest, one.values)
+        return await self._change(received, values, [say(language, "settings-unseen")] if unseen else ())
 
     async def _typed(self, received: Received) -> None:
         """What is wrong is told, and the rest set: a modal cannot be opened again for it."""
@@ -129,6 +126,9 @@ class SettingsPages:
         else:
             said = [] if told else [say(language, "settings-unchanged")]
         await self._show(received, "\n".join([*told, *said]))
+
+    async def _seen(self, rest: Rest, channels: Sequence[str]) -> bool:
+        return all([await self._places.name(rest, id) for id in channels])
 
     async def _saved(self, received: Received, values: Mapping[str, Any] | None) -> Sequence[str]:
         """Names of what changed."""
@@ -174,20 +174,21 @@ class SettingsPages:
             name=await self._places.name(rest, place.channel),
             scopes=await self._scopes(rest, payload),
             tags=await self._places.tags(rest, place.channel) if of_forum else {},
-            known=await self._known(rest, place.guild, now),
+            known=await self._known(rest, place.guild, now, resolved(payload)),
             is_forum=of_forum,
         )
 
-    async def _known(self, rest: Rest, guild: str, now: Channel) -> dict[str, Named]:
-        """What the ids stand for, as far as Discord tells."""
+    async def _known(
+        self, rest: Rest, guild: str, now: Channel, told: Mapping[str, Named]
+    ) -> dict[str, Named]:
+        """What the ids stand for, as far as Discord tells. told: what it said just now."""
         roles = await self._identity.role_names(rest, guild)
-        found = {}
+        found = dict(told)
         for id in menu_people(now):
-            found[id] = await self._named(rest, guild, roles, id)
-        if now.escalation:
-            channel = "" if now.escalation in roles else await self._places.name(rest, now.escalation)
-            named = Named("channel", channel) if channel else None
-            found[now.escalation] = named or await self._named(rest, guild, roles, now.escalation)
+            found[id] = told.get(id) or await self._named(rest, guild, roles, id)
+        if (id := now.escalation) and id not in told:
+            channel = "" if id in roles else await self._places.name(rest, id)
+            found[id] = Named("channel", channel) if channel else await self._named(rest, guild, roles, id)
         return found
 
     async def _named(self, rest: Rest, guild: str, roles: Mapping[str, str], id: str) -> Named:

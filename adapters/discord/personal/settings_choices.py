@@ -8,10 +8,18 @@ from typing import Any, Literal
 
 from adapters.channels import Channel
 from adapters.discord.interactions import Interaction
-from adapters.discord.personal.settings_pages import ANY, NEVER, PAGES, SWITCHES, menu_people, menu_scopes
+from adapters.discord.personal.settings_pages import (
+    ANY,
+    NEVER,
+    PAGES,
+    SWITCHES,
+    Named,
+    menu_people,
+    menu_scopes,
+)
 from adapters.settings_changes import number
 
-__all__ = ["Control", "chosen", "control_of", "refused", "typed"]
+__all__ = ["Control", "chosen", "control_of", "refused", "resolved", "typed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,21 @@ def chosen(
     return {name: list(values) or None} if name == "tags" else {}
 
 
+def resolved(payload: Mapping[str, Any]) -> dict[str, Named]:
+    """What Discord says that the ids stand for which were chosen. payload: of an interaction."""
+    told = (payload.get("data") or {}).get("resolved") or {}
+    users = {
+        id: Named("user", str(user.get("global_name") or user.get("username") or id))
+        for id, user in (told.get("users") or {}).items()
+    }
+    roles = {id: _role(role) for id, role in (told.get("roles") or {}).items()}
+    channels = {
+        id: Named("channel", str(channel.get("name") or id))
+        for id, channel in (told.get("channels") or {}).items()
+    }
+    return {**users, **roles, **channels}
+
+
 def typed(sent: Interaction) -> dict[str, Any]:
     """Of the modal."""
     texts: Mapping[str, str] = {
@@ -77,6 +100,10 @@ def refused(values: Mapping[str, Any], now: Channel, everybody: str) -> str:
     if "escalation" in values and not values["escalation"] and now.draft:
         return "settings-draft-keeps"
     return ""
+
+
+def _role(role: Mapping[str, Any]) -> Named:
+    return Named("role", str(role.get("name") or role.get("id")).lstrip("@"))
 
 
 def _with_hidden(values: Sequence[str], hidden: frozenset[str]) -> list[str] | None:

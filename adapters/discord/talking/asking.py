@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.answering import Answering, Asked, Surface, shown
+from adapters.answering import Answering, Asked, Surface, forget_earlier, question_in, shown
 from adapters.channels import Channel, Channels
 from adapters.chat import Chat, Reply
+from adapters.conversations import Conversation, asked
 from adapters.discord.arrivals import question_key
 from adapters.discord.identity import Identity
 from adapters.discord.persons import Person
@@ -21,11 +22,11 @@ from adapters.discord.showing.rendering import growing
 from adapters.discord.showing.surfaces import MESSAGES, Look, MessageSurface, Progress
 from adapters.discord.talking.addressing import Message
 from adapters.discord.talking.files import Files
-from adapters.discord.talking.history import Conversation, History
+from adapters.discord.talking.history import History
 from adapters.discord.talking.plain_text import PlainText
 from rag_core.messages import say
 from rag_core.records.postings import Posting, Postings
-from rag_core.types import Principal, Question, Turn
+from rag_core.types import Principal, Question
 
 __all__ = ["Asking", "Inquiry", "again"]
 
@@ -105,15 +106,7 @@ class Asking:
         self, text: str, principal: Principal, channel: Channel, locale: str, **more: Any
     ) -> Question:
         """As the channel has it asked. locale: the asker's."""
-        return Question(
-            text,
-            principal,
-            language=locale,
-            spoken=channel.language,
-            scopes=channel.scopes,
-            tone=channel.tone,
-            **more,
-        )
+        return question_in(channel, text, principal, locale, **more)
 
     def growing(self, text: str) -> str:
         """What is shown of an answer that is being written; '' where that is turned off."""
@@ -140,7 +133,7 @@ class Asking:
             reply: Reply | None = await self._refuse(asked, refusal, surface)
         else:
             reply = await self._answering.answer(asked, surface)
-        await self._clear(inquiry, reply)
+        await forget_earlier(self._postings, inquiry.shown, reply)
         return reply
 
     async def say(
@@ -155,14 +148,14 @@ class Asking:
         messages = await surface.finish(Reply(text))
         thread = await self._history.root(inquiry.message)
         await self._postings.record([_notice(inquiry, thread, id) for id in messages])
-        await self._clear(inquiry, None)
+        await forget_earlier(self._postings, inquiry.shown, None)
 
     async def _question(self, received: Received, inquiry: Inquiry) -> tuple[Question, str]:
         """And a sentence in the place of its answer, where it cannot be asked; '': it can."""
         rest, message, channel = received.rest, inquiry.message, inquiry.channel
         before = inquiry.conversation or await self._history.before(rest, message)
         words = inquiry.words or await self.text.of(rest, message)
-        text, turns = _asked(words, before)
+        text, turns = asked(words, before)
         # what others read before it is sent is made from nothing that is for the asker alone
         alone = message.place.direct and not channel.draft
         principal = await self.principal(rest, inquiry.person, message.place, alone)
@@ -204,31 +197,10 @@ class Asking:
 
         return Look(final, self.growing)
 
-    async def _clear(self, inquiry: Inquiry, reply: Reply | None) -> None:
-        """Forget the messages of an earlier answer that are no more."""
-        if not inquiry.shown:
-            return
-        now = reply.answer.id if reply and reply.answer else None
-        where = inquiry.message.place.id
-        left = await self._postings.of_messages(PLATFORM, where, [row.message for row in inquiry.shown])
-        for row in left.values():
-            if row.kind != "notice" and (reply is None or row.answer_id != now):
-                await self._postings.remove(PLATFORM, where, row.message)
-
 
 def again(message: Message) -> str:
     """What the button to try again carries: where the question stands."""
     return f"message:{message.place.id}:{message.id}"
-
-
-def _asked(text: str, before: Conversation) -> tuple[str, tuple[Turn, ...]]:
-    """Who mentions the bot without a word, in reply to a person or below what somebody said, has it answer that."""
-    turns = before.turns
-    if not text and before.replied:
-        return before.replied, tuple(turn for turn in turns if turn.text != before.replied)
-    if not text and turns and turns[-1].role == "user":
-        return turns[-1].text, turns[:-1]
-    return text, turns
 
 
 def _progress(received: Received, inquiry: Inquiry) -> Progress:

@@ -14,8 +14,8 @@ from adapters.discord.received import First, Handler, Json, Received
 from adapters.discord.rest.rest import Rest
 from adapters.discord.talking.asking import Asking
 from adapters.discord.talking.private import Requested, Responses
-from adapters.discord.talking.questions import minutes_late
 from adapters.discord.whispers import Whispers
+from adapters.lateness import minutes_late
 from adapters.remembered import Remembered
 from adapters.wording import is_help
 from rag_core.settings import Settings
@@ -71,11 +71,15 @@ class Commands:
         channel = await self._asking.channel(spot.place)
         if not await self._asking.admits(rest, one.person, spot.place, channel):
             return await self._whispers.tell(rest, spot, "not-allowed")
-        if (late := minutes_late(received, made_at(one.id), self._settings())) is not None:
+        if (late := self._late(received, one)) is not None:
             return await self._responses.failed(received, text, "asked-late", minutes=str(late))
         hidden = bool(received.body.get(HIDDEN, True))
         await self._responses.answer(received, Requested(one, spot.place, channel, text, hidden))
         return None
+
+    def _late(self, received: Received, one: Interaction) -> int | None:
+        useful_for = self._settings().discord.useful_for
+        return minutes_late(received.delivery.received_at, made_at(one.id), useful_for)
 
 
 def _text(one: Interaction) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from adapters.complaints import Complaints
+from adapters.conversations import Conversation, turns_of
 from adapters.discord.interactions import made_at
 from adapters.discord.places import Place
 from adapters.discord.received import PLATFORM
@@ -18,12 +18,12 @@ from adapters.discord.rest.rest import Rest
 from adapters.discord.talking.addressing import Message, is_written, message_of
 from adapters.discord.talking.plain_text import PlainText
 from adapters.wording import asks
-from rag_core.errors import AnswerloopError, NotFound
+from rag_core.errors import AnswerloopError
 from rag_core.records.feedback import Feedback
 from rag_core.records.postings import Posting, Postings
 from rag_core.types import Turn
 
-__all__ = ["Conversation", "History"]
+__all__ = ["History"]
 
 Payload = Mapping[str, Any]
 
@@ -37,19 +37,6 @@ _WAIT_S = 45.0
 _STARTER = 21
 """The type of a thread's first message that shows the one which the thread hangs on."""
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """What stands before a message, oldest first."""
-
-    turns: tuple[Turn, ...] = ()
-    files: tuple[Payload, ...] = ()
-    """Those that people gave with it, as Discord describes them."""
-    last_by: str = ""
-    """Who wrote last before it; '': nobody, or the bot."""
-    replied: str = ""
-    """What the message says that it replies to, where a person wrote that."""
 
 
 class History:
@@ -172,19 +159,10 @@ class History:
             replied=await self._text.of(rest, self.read(rest, replied, message.place)) if replied else "",
         )
 
-    async def _of(self, rest: Rest, one: Payload, posting: Posting | None, place: Place) -> list[Turn]:
-        """A person's words, or an answer of ours, with its question where no message asked it."""
-        if posting is None:
-            return [Turn("user", await self._text.of(rest, self.read(rest, one, place)))]
-        if posting.answer_id is None or posting.part or posting.kind != "answer":
-            return []
-        try:
-            answer = await self._feedback.answer(posting.answer_id)
-        except NotFound:
-            return []  # its asker had it forgotten
-        asked = [] if posting.question_message else [Turn("user", answer.question)]
-        # that nothing was found is nothing to follow up on
-        return asked if answer.abstained else [*asked, Turn("assistant", answer.text, posting.answer_id)]
+    async def _of(self, rest: Rest, one: Payload, posting: Posting | None, place: Place) -> Sequence[Turn]:
+        if posting is not None:
+            return await turns_of(self._feedback, posting)
+        return (Turn("user", await self._text.of(rest, self.read(rest, one, place))),)
 
 
 def _number(one: Payload) -> int:

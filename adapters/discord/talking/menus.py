@@ -12,8 +12,9 @@ from adapters.discord.received import PLATFORM, Handler, Received
 from adapters.discord.rest.errors import PlaceClosed
 from adapters.discord.talking.asking import Asking, Inquiry
 from adapters.discord.talking.private import Requested, Responses
-from adapters.discord.talking.questions import Questions, minutes_late
+from adapters.discord.talking.questions import Questions
 from adapters.discord.whispers import Spot, Whispers
+from adapters.lateness import minutes_late
 from rag_core.errors import AnswerloopError
 from rag_core.records.postings import Postings
 from rag_core.settings import Settings
@@ -56,7 +57,7 @@ class Menus:
         channel = await self._asking.channel(spot.place)
         if not await self._asking.admits(rest, one.person, spot.place, channel):
             return await self._whispers.tell(rest, spot, "not-allowed")
-        if (late := minutes_late(received, made_at(one.id), self._settings())) is not None:
+        if (late := self._late(received, one)) is not None:
             return await self._responses.failed(received, text, "asked-late", minutes=str(late))
         inquiry = Inquiry(message, channel, one.person, one.locale, words=text)
         if _all_may_write(one, received.body, spot.place):
@@ -81,6 +82,10 @@ class Menus:
                 await received.rest.take_back(spot.token)
             except AnswerloopError:
                 return  # 'is thinking' goes by itself
+
+    def _late(self, received: Received, one: Interaction) -> int | None:
+        useful_for = self._settings().discord.useful_for
+        return minutes_late(received.delivery.received_at, made_at(one.id), useful_for)
 
 
 def _all_may_write(one: Interaction, body: Mapping[str, Any], place: Place) -> bool:

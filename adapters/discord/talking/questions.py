@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from adapters.addressing import Address, Facts, addressed, certainly
 from adapters.channels import Channel
+from adapters.conversations import Conversation
 from adapters.discord.bot import INTERRUPTED
 from adapters.discord.identity import Identity
 from adapters.discord.interactions import made_at
@@ -19,17 +20,16 @@ from adapters.discord.received import PLATFORM, Handler, Received
 from adapters.discord.rest.rest import Rest
 from adapters.discord.talking.addressing import Message, is_written, message_of, named_roles, readable
 from adapters.discord.talking.asking import Asking, Inquiry
-from adapters.discord.talking.history import Conversation, History
+from adapters.discord.talking.history import History
 from adapters.discord.whispers import Whispers
+from adapters.lateness import minutes_late
 from adapters.wording import asks, is_help, only_thanks, wants_quiet, wants_voice
 from rag_core.records.postings import Posting, Postings
 from rag_core.records.threads import Thread, Threads
-from rag_core.settings import Settings, duration_s
+from rag_core.settings import Settings
 
-__all__ = ["Questions", "TakeReply", "minutes_late"]
+__all__ = ["Questions", "TakeReply"]
 
-_DELIVERED_WITHIN = timedelta(days=1)
-"""Discord delivers within minutes: a message that seems older was stamped by another clock."""
 _TOLD_AGAIN_S = 3600.0
 """So often at most somebody is told that they may not ask somewhere."""
 _MOST_TOLD = 5_000
@@ -170,7 +170,9 @@ class Questions:
         """None: there is nothing to answer, or something else was said instead."""
         rest, message = received.rest, inquiry.message
         admitted = await self._asking.admits(rest, inquiry.person, message.place, inquiry.channel)
-        late = minutes_late(received, _sent(received, message), self._settings())
+        late = minutes_late(
+            received.delivery.received_at, _sent(received, message), self._settings().discord.useful_for
+        )
         if inquiry.unasked:
             return inquiry if admitted and late is None else None
         if not admitted:
@@ -222,16 +224,6 @@ class Questions:
     async def _thread(self, message: Message) -> Thread:
         root = await self._history.root(message)
         return await self._threads.get(PLATFORM, message.place.id, root)
-
-
-def minutes_late(received: Received, sent: datetime, settings: Settings) -> int | None:
-    """How long ago it was sent, where that is too long to answer it without asking; None: it is not."""
-    now = datetime.now(UTC)
-    age, by_discord = now - received.delivery.received_at, now - sent
-    if by_discord < _DELIVERED_WITHIN:
-        age = max(age, by_discord)
-    seconds = age.total_seconds()
-    return max(1, round(seconds / 60)) if seconds > duration_s(settings.discord.useful_for) else None
 
 
 def _sent(received: Received, message: Message) -> datetime:

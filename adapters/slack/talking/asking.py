@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from adapters.answering import Answering, Asked, shown
+from adapters.answering import Answering, Asked, forget_earlier, question_in, shown
 from adapters.channels import Channel, Channels
 from adapters.chat import Chat, Reply
+from adapters.conversations import Conversation, asked
 from adapters.progress import Progress
 from adapters.slack.arrivals import question_key
 from adapters.slack.bot import PLATFORM
@@ -22,11 +23,11 @@ from adapters.slack.showing.streaming import Place
 from adapters.slack.showing.surfaces import Look, ThreadSurface
 from adapters.slack.talking.addressing import Message
 from adapters.slack.talking.files import Files
-from adapters.slack.talking.history import Conversation, History
+from adapters.slack.talking.history import History
 from adapters.slack.web_api.api import Api
 from rag_core.messages import say
 from rag_core.records.postings import Posting, Postings
-from rag_core.types import Principal, Question, Turn
+from rag_core.types import Principal, Question
 
 __all__ = ["Asking", "Inquiry", "again"]
 
@@ -137,7 +138,7 @@ class Asking:
         reply = await (
             self._refuse(asked, refusal, showing) if refusal else self._answering.answer(asked, showing)
         )
-        await self._clear(inquiry, reply)
+        await forget_earlier(self._postings, inquiry.shown, reply)
         return reply
 
     async def say(
@@ -151,27 +152,19 @@ class Asking:
         surface = _surface(received, inquiry, look, language)
         messages = await surface.finish(Reply(text))
         await self._postings.record([_notice(inquiry, received.team, ts) for ts in messages])
-        await self._clear(inquiry, None)
+        await forget_earlier(self._postings, inquiry.shown, None)
 
     def question(
         self, text: str, principal: Principal, channel: Channel, language: str, **more: Any
     ) -> Question:
         """As the channel has it asked. language: the asker's."""
-        return Question(
-            text,
-            principal,
-            language=language,
-            spoken=channel.language,
-            scopes=channel.scopes,
-            tone=channel.tone,
-            **more,
-        )
+        return question_in(channel, text, principal, language, **more)
 
     async def _question(self, received: Received, inquiry: Inquiry, language: str) -> tuple[Question, str]:
         """And a sentence in the place of its answer, where it cannot be asked; '': it can."""
         api, message, channel = received.api, inquiry.message, inquiry.channel
         before = inquiry.conversation or await self._history.before(api, message)
-        text, turns = _asked(await self._history.text(api, message.text), before.turns)
+        text, turns = asked(await self._history.text(api, message.text), before)
         # what others read before it is sent is made from nothing that is for the asker alone
         alone = message.direct and not channel.draft
         principal = await self.principal(api, inquiry.user, inquiry.team, message.channel, channel, alone)
@@ -201,28 +194,10 @@ class Asking:
         )
         return self._looks.of(api, inquiry.message.channel, language, options, again(inquiry.message))
 
-    async def _clear(self, inquiry: Inquiry, reply: Reply | None) -> None:
-        """Forget the messages of an earlier answer that are no more."""
-        if not inquiry.shown:
-            return
-        now = reply.answer.id if reply and reply.answer else None
-        where = inquiry.message.channel
-        left = await self._postings.of_messages(PLATFORM, where, [row.message for row in inquiry.shown])
-        for row in left.values():
-            if row.kind != "notice" and (reply is None or row.answer_id != now):
-                await self._postings.remove(PLATFORM, where, row.message)
-
 
 def again(message: Message) -> str:
     """What the button to try again carries: where the question stands."""
     return f"message:{message.channel}:{message.ts}:{message.thread}"
-
-
-def _asked(text: str, turns: tuple[Turn, ...]) -> tuple[str, tuple[Turn, ...]]:
-    """Who mentions the bot without a word below somebody's message has it answer that one."""
-    if not text and turns and turns[-1].role == "user":
-        return turns[-1].text, turns[:-1]
-    return text, turns
 
 
 def _place(inquiry: Inquiry) -> Place:

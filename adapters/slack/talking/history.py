@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from adapters.conversations import Conversation, turns_of
 from adapters.slack.bot import PLATFORM
 from adapters.slack.identity import Identity
 from adapters.slack.talking.addressing import Message, message_of, named_users, readable
 from adapters.slack.web_api.api import Api
-from rag_core.errors import AnswerloopError, NotFound
+from rag_core.errors import AnswerloopError
 from rag_core.records.feedback import Feedback
 from rag_core.records.postings import Posting, Postings
 from rag_core.types import Turn
 
-__all__ = ["Conversation", "History", "is_written"]
+__all__ = ["History", "is_written"]
 
 Payload = Mapping[str, Any]
 
@@ -29,17 +29,6 @@ _NAMES = 10
 """People whose names are looked up for one text."""
 _WRITTEN = frozenset({None, "", "file_share", "thread_broadcast", "me_message"})
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """What stands before a message, oldest first."""
-
-    turns: tuple[Turn, ...] = ()
-    files: tuple[Payload, ...] = ()
-    """Those that people gave with it, as Slack describes them."""
-    last_by: str = ""
-    """Who wrote last before it; '': nobody, or the bot."""
 
 
 class History:
@@ -103,26 +92,22 @@ class History:
         people = [one for one in earlier if _is_a_persons(one, api)]
         others = [one for one in earlier if _is_a_persons(one, api) or str(one["ts"]) in ours]
         wanted = [one for one in earlier if _says(one, ours, api)][-self._turns() :]
-        turns = [await self._turn(api, one, ours.get(str(one["ts"]))) for one in wanted]
+        turns = [
+            turn for one in wanted for turn in await self._of(api, one, ours.get(str(one["ts"]))) if turn.text
+        ]
         last = others[-1] if others else None
         return Conversation(
-            turns=tuple(turn for turn in turns if turn is not None and turn.text),
+            turns=tuple(turns[-self._turns() :]),
             files=tuple(
                 file for one in people for file in one.get("files") or () if isinstance(file, Mapping)
             ),
             last_by="" if last is None or str(last["ts"]) in ours else str(last.get("user") or ""),
         )
 
-    async def _turn(self, api: Api, one: Payload, posting: Posting | None) -> Turn | None:
-        if posting is None:
-            return Turn("user", await self.text(api, message_of(one, api.bot_user).text))
-        assert posting.answer_id is not None
-        try:
-            answer = await self._feedback.answer(posting.answer_id)
-        except NotFound:
-            return None  # its asker had it forgotten
-        # that nothing was found is nothing to follow up on
-        return None if answer.abstained else Turn("assistant", answer.text, posting.answer_id)
+    async def _of(self, api: Api, one: Payload, posting: Posting | None) -> Sequence[Turn]:
+        if posting is not None:
+            return await turns_of(self._feedback, posting)
+        return (Turn("user", await self.text(api, message_of(one, api.bot_user).text)),)
 
 
 def _moment(one: Payload) -> tuple[int, ...]:

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from adapters import lateness
 from adapters.addressing import Address, Facts, addressed, certainly
 from adapters.channels import Channel
+from adapters.conversations import Conversation
 from adapters.slack.bot import PLATFORM
 from adapters.slack.identity import asker_team
 from adapters.slack.received import Handler, Received
 from adapters.slack.showing.whispers import Spot, Whispers
 from adapters.slack.talking.addressing import Message, message_of, readable
 from adapters.slack.talking.asking import Asking, Inquiry
-from adapters.slack.talking.history import Conversation, History
+from adapters.slack.talking.history import History
 from adapters.slack.talking.titles import Titles
 from adapters.slack.web_api.errors import PlaceClosed, SlackRefusal
 from adapters.wording import is_help, wants_quiet, wants_voice
 from rag_core.records.postings import Posting, Postings
 from rag_core.records.threads import Thread, Threads
-from rag_core.settings import Settings, duration_s
+from rag_core.settings import Settings
 
 __all__ = ["Questions", "bot_user", "is_for_us", "minutes_late"]
 
-_DELIVERED_WITHIN_S = 86_400.0
-"""Slack delivers for a day at most: a message that seems older was stamped by another clock."""
+_LATEST_S = 4e9
+"""No time of Slack's is later than this."""
 TakeReply = Callable[[Received], Awaitable[bool]]
 
 
@@ -216,8 +217,6 @@ async def is_for_us(received: Received) -> bool:
 def minutes_late(received: Received, settings: Settings) -> int | None:
     """How long ago it was sent, where that is too long to answer it without asking; None: it is not."""
     ts = str(received.event.get("event_ts") or received.event.get("ts") or "")
-    age = (datetime.now(UTC) - received.delivery.received_at).total_seconds()
-    sent = time.time() - float(ts) if ts.replace(".", "", 1).isdigit() else 0.0
-    if sent < _DELIVERED_WITHIN_S:
-        age = max(age, sent)
-    return max(1, round(age / 60)) if age > duration_s(settings.slack.useful_for) else None
+    known = ts.replace(".", "", 1).isdigit()
+    sent = datetime.fromtimestamp(min(float(ts), _LATEST_S), UTC) if known else None
+    return lateness.minutes_late(received.delivery.received_at, sent, settings.slack.useful_for)

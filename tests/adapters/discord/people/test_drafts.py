@@ -62,6 +62,8 @@ async def test_a_draft_is_seen_by_those_who_decide_and_by_nobody_else(talk: Judg
     assert buttons(draft) == ["Approve", "Edit", "Discard"]
     assert sent(talk) == []
     assert pings(draft) == []
+    talk.ben.reacts(draft, "👍")  # among those who decide, and no vote of who asked
+    assert await talk.votes() == []
     [direct] = talk.told(talk.anna)
     assert direct.startswith("A person checks my answer before I send it.")
     assert asked.id in direct

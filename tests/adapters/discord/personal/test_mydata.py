@@ -100,9 +100,9 @@ async def test_others_are_not_forgotten_with_a_person(visit: Any) -> None:
     shown = await visit.runs(visit.anna, "mydata")
     await visit.clicks(visit.anna, shown, "Forget me")
     await visit.clicks(visit.anna, shown, "Forget all of it")
-    assert [row["question"] for row in (await visit.records.export("discord", visit.ben.id))["questions"]] == [
-        "Ben asks"
-    ]
+    assert [
+        row["question"] for row in (await visit.records.export("discord", visit.ben.id))["questions"]
+    ] == ["Ben asks"]
 
 
 async def test_a_person_is_forgotten_while_discord_takes_no_messages(visit: Any) -> None:
@@ -123,8 +123,8 @@ async def test_a_person_is_spoken_to_in_their_language(visit: Any) -> None:
     assert "Deine Daten" in readable(await visit.runs(carl, "mydata"))
 
 
-async def test_buttons_of_before_a_restart_work(visit: Any) -> None:
-    """What is shown longer than Discord lets a command speak, as well."""
+async def test_a_page_that_was_left_open_goes_on(visit: Any) -> None:
+    """An hour later: each click speaks for itself, and nothing of it is kept in the process."""
     await visit.start()
     await visit.answered()
     shown = await visit.runs(visit.anna, "mydata")

@@ -49,7 +49,7 @@ async def test_posts_with_the_tags_that_are_set_are_answered(bot: Any) -> None:
     anna.posts(forum, "Dinner", "What is there?", tags=["idea"])
     anna.posts(forum, "Cake", f"{bot.discord.mention} What is there?")
     await bot.settled()
-    assert texts(bot)[1:] == ["Dinner\n\nWhat is there?", "Cake\n\nWhat is there?"]
+    assert sorted(texts(bot)[1:]) == ["Cake\n\nWhat is there?", "Dinner\n\nWhat is there?"]
 
 
 async def test_posts_are_left_alone_where_that_is_set(bot: Any) -> None:

@@ -101,7 +101,7 @@ async def test_what_all_may_read_is_shared_as_it_is(bot: Any) -> None:
     anna.says(HELP, "And for contractors?", thread=answer)
     await bot.settled()
     assert len(bot.slack.answers(HELP, answer)) == 1
-    assert len(bot.assistant.questions[1].turns) == 1
+    assert [turn.role for turn in bot.assistant.questions[1].turns] == ["user", "assistant"]
 
 
 async def test_the_small_print_is_shared_as_well(bot: Any) -> None:
