@@ -48,8 +48,8 @@ def burst(local: LocalDiscord, commands: int, clicks: int) -> dict[str, object]:
         time.sleep(0.05)
     local.wait(lambda: len(local.acks) - before >= commands + clicks, within_s=60)
     acks = local.acks[before:]
-    asked = [ack.latency_s for ack in acks if ack.interaction.data.get("name") == "ask"]
-    rest = [ack.latency_s for ack in acks if ack.interaction.data.get("name") != "ask"]
+    asked = [ack.latency_s for ack in acks if ack.interaction.name == "ask"]
+    rest = [ack.latency_s for ack in acks if ack.interaction.name != "ask"]
     return {
         "commands": len(asked),
         "sent_within_s": round(sent_s, 2),

@@ -48,6 +48,7 @@ class OwnBot(commands.AutoShardedBot):
     """It speaks of nobody, keeps no messages, and stays connected whatever Discord does."""
 
     def __init__(self, settings: Discord, paces: Paces = Paces()) -> None:  # noqa: B008 - it is frozen
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks aloud
         super().__init__(
             commands.when_mentioned,
             tree_cls=_Tree,

@@ -14,8 +14,8 @@ from adapters.discord.persons import Person
 from adapters.discord.rest.errors import DiscordRefusal, PlaceClosed, Vanished
 from adapters.discord.rest.rest import Rest
 from adapters.discord.showing.components import Json
+from adapters.discord.showing.escaping import short
 from adapters.escalating import Called, PersonsReply, answer_for
-from adapters.text import shortened
 from rag_core.access import Access
 from rag_core.errors import Unavailable
 from rag_core.records.escalations import Escalation
@@ -69,7 +69,7 @@ class EscalationDesk:
             message = await self._called(escalation, channel)
         if not message:
             shown = await self._shown(escalation, where)
-            title = shortened(escalation.question, _TITLE)
+            title = short(escalation.question, _TITLE)
             key = f"escalation:{escalation.id}"
             channel, sent = await put(self._rest, where.target, shown, key, title, where.reply_to)
             message = str(sent["id"])
@@ -176,7 +176,7 @@ class EscalationDesk:
 
     async def _open_thread(self, escalation: Escalation, where: _Where, message: str) -> bool:
         """Whether people can answer in it. Who asked reads along where a role was called."""
-        title = shortened(escalation.question, _TITLE) or "…"
+        title = short(escalation.question, _TITLE) or "…"
         try:
             await self._rest.start_thread(where.target.id, message, title)
         except (DiscordRefusal, Unavailable) as error:

@@ -24,7 +24,7 @@ from adapters.discord.rest.errors import DiscordRefusal, PlaceClosed, Vanished
 from adapters.discord.rest.rest import Rest
 from adapters.discord.showing.components import LONGEST, modal, text_input
 from adapters.discord.showing.controls import Rendering
-from adapters.discord.showing.escaping import escaped, length, link
+from adapters.discord.showing.escaping import escaped, length, link, short
 from adapters.discord.showing.looks import Looks
 from adapters.discord.showing.rendering import body, growing
 from adapters.discord.showing.surfaces import Look, MessageSurface
@@ -32,7 +32,6 @@ from adapters.discord.whispers import Pressed, Whispers
 from adapters.drafting import DECIDED, Decision, Drafting
 from adapters.inputs import parts, together
 from adapters.progress import Progress
-from adapters.text import shortened
 from rag_core.errors import AnswerloopError, NotFound, Unavailable
 from rag_core.messages import say
 from rag_core.records.feedback import Feedback, RecordedAnswer
@@ -144,7 +143,7 @@ class Drafts:
         return True
 
     async def _show(self, target: Target, asked: Asked, given: RecordedAnswer, where: str) -> None:
-        title, role = shortened(given.question, _TITLE), ""
+        title, role = short(given.question, _TITLE) or "…", ""
         if target.kind == "role":
             thread = await self._rest.start_private_thread(target.user, title)
             target, role = Target("thread", str(thread["id"])), target.id

@@ -12,7 +12,6 @@ from adapters.discord.places import place_of
 from adapters.discord.rest.errors import DiscordRefusal
 from adapters.discord.rest.rest import Rest, nonce_of
 from adapters.discord.showing.components import Json
-from adapters.text import shortened
 
 __all__ = ["Target", "posted", "put", "target_of"]
 
@@ -20,7 +19,6 @@ _NO_CHANNEL = 10003
 _NO_REFERENCE = 160002
 """Discord's code for: replies need the permission to read what was written before."""
 _BAD_FORM = 50035
-_NAME = 80
 log = logging.getLogger(__name__)
 
 
@@ -61,7 +59,7 @@ async def put(
     """A message where the target is, as a post where that is a forum: its channel, and the message as it stands there. key:
     which message of ours this is; repeated within minutes, it is the one that was sent first."""
     if target.kind == "forum":
-        post = await rest.start_post(target.id, shortened(title, _NAME) or "…", body)
+        post = await rest.start_post(target.id, title, body)
         return str(post["id"]), {**body, **_table(post.get("message")), "id": str(post["id"])}
     return target.id, await posted(rest, target.id, body, key, reply_to)
 

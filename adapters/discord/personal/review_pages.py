@@ -113,8 +113,9 @@ def _pieces(text: str) -> tuple[list[str], str]:
     """For as many inputs as hold it, and a letter for what stands between each two."""
     text = text[:LONGEST_CORRECTION]
     pieces, between = parts(text, _PART, length)
-    if len(pieces) > _PARTS:  # no white space where it is to be cut
-        pieces = [text[at : at + _FULL] for at in range(0, len(text), _FULL)][:_PARTS]
+    if len(pieces) > _PARTS:  # white space makes them short
+        full = _FULL if length(text) == len(text) else _FULL // 2
+        pieces = [text[at : at + full] for at in range(0, len(text), full)][:_PARTS]
         between = [""] * (len(pieces) - 1)
     return pieces, "".join(map(_letter, between))
 

@@ -25,7 +25,8 @@ from adapters.discord.showing.rendering import CONTENT, body
 from adapters.discord.talking.asking import Asking
 from adapters.discord.talking.private import Requested, Responses
 from adapters.discord.whispers import Spot, Whispers
-from rag_core.access import Access, narrowed
+from adapters.sharing import all_may_read
+from rag_core.access import Access
 from rag_core.errors import AnswerloopError, NotFound
 from rag_core.messages import say
 from rag_core.records.feedback import Feedback, RecordedAnswer
@@ -84,8 +85,7 @@ class Sharing:
     ) -> bool:
         """Whether this person, asking in the channel now, would be given all that the answer was made from."""
         who = await self._asking.principal(received.rest, one.person, place, direct=False)
-        scopes = narrowed(self._access.scopes_of(who), channel.scopes)
-        return answer.id in await self._feedback.readable({answer.id}, scopes)
+        return await all_may_read(answer.id, who, channel, self._access, self._feedback)
 
     async def _offer(
         self, received: Received, one: Interaction, spot: Spot, answer: RecordedAnswer, channel: Channel

@@ -12,6 +12,7 @@ from typing import Any
 
 from adapters.channels import Channel
 from adapters.chat import Reply
+from adapters.sharing import all_may_read
 from adapters.slack.bot import PLATFORM
 from adapters.slack.clicks import Click, click_of
 from adapters.slack.identity import asker_team
@@ -24,7 +25,7 @@ from adapters.slack.showing.whispers import Spot, Whispers
 from adapters.slack.talking.asking import Asking
 from adapters.slack.talking.commands import Private
 from adapters.slack.web_api.errors import PlaceClosed, SlackRefusal
-from rag_core.access import Access, narrowed
+from rag_core.access import Access
 from rag_core.errors import NotFound
 from rag_core.messages import say
 from rag_core.records.feedback import Feedback, RecordedAnswer
@@ -86,8 +87,7 @@ class Sharing:
         who = await self._asking.principal(
             api, user, asker_team(received), answer.channel, channel, direct=False
         )
-        scopes = narrowed(self._access.scopes_of(who), channel.scopes)
-        return answer.id in await self._feedback.readable({answer.id}, scopes)
+        return await all_may_read(answer.id, who, channel, self._access, self._feedback)
 
     async def _offer(self, received: Received, spot: Spot, answer: RecordedAnswer, channel: Channel) -> None:
         """What the channel may read, for the asker to share."""

@@ -121,9 +121,9 @@ async def test_a_long_answer_is_shown_and_corrected_whole(reviewing: Any) -> Non
     assert (await reviewing.state(review.id))[2] == text
 
 
-@pytest.mark.parametrize("text", ["x" * 10_000, "😀" * 6_000, "a b\n" * 2_500])
+@pytest.mark.parametrize("text", ["x" * 10_000, "😀" * 6_000, "a b\n" * 2_500, ("y" * 1_960 + " ") * 5])
 async def test_any_text_can_be_corrected(reviewing: Any, text: str) -> None:
-    """With no place to cut it, or in signs that count twice."""
+    """With no place to cut it, or places that make many parts, or in signs that count twice."""
     reviewing.bench.assistant.script = [replace(an_answer(), text=text)]
     [review], shown = await opened(reviewing)
     await reviewing.opens(reviewing.ben, shown, "Correct it")

@@ -150,6 +150,17 @@ async def test_a_failure_is_told_with_a_button_that_asks_again(bot: Any, private
     assert [q.principal.direct for q in bot.assistant.questions] == [private] * 2
 
 
+async def test_two_clicks_ask_again_once(bot: Any) -> None:
+    bot.assistant.script = [RuntimeError(), an_answer("better")]
+    anna = await run(bot, private=False)
+    [failed] = bot.discord.answers("help")
+    anna.clicks(failed, "Try again")
+    anna.clicks(failed, "Try again")
+    await bot.settled()
+    assert len(bot.assistant.questions) == 2
+    assert "30 days" in readable(failed)
+
+
 async def test_what_all_may_read_is_shared_as_it_is(bot: Any) -> None:
     """In the channel, once, with who shares it; votes and follow-ups find it, and the private one goes."""
     anna = await run(bot, "How long do @everyone's refunds take?")
