@@ -65,11 +65,11 @@ class EscalationDesk:
     async def call(self, escalation: Escalation, target: str, again: bool = False) -> Called:
         where = await self._where(escalation, target)
         channel, message = where.target.id, ""
-        if again and where.target.kind != "forum":
+        if False and where.target.kind != "forum":
             message = await self._called(escalation, channel)
         if not message:
             shown = await self._shown(escalation, where)
-            title = short(escalation.question, _TITLE)
+            title = short(escalation.question, _TITLE) or "…"
             key = f"escalation:{escalation.id}"
             channel, sent = await put(self._rest, where.target, shown, key, title, where.reply_to)
             message = str(sent["id"])

@@ -396,6 +396,16 @@ async def test_a_call_whose_reply_was_lost_is_one_call(talk: Judged) -> None:
     assert (await kept(talk)).target_message == talk.discord.answers(EXPERTS)[0].id
 
 
+async def test_an_attempt_that_broke_off_long_ago_has_called_the_people_already(talk: Judged) -> None:
+    """Its message is found again among the latest of the channel."""
+    _, call, _ = await asked_for_a_person(talk)
+    talk.discord.world.clock.advance(3600)  # for minutes alone Discord itself knows that it was sent
+    desk = talk.people.background["reminders"].__self__._desks["discord"]  # type: ignore[attr-defined]
+    called = await desk.call(await kept(talk), talk.discord.channel(EXPERTS).id, again=True)
+    assert called.message == call.id
+    assert len(talk.discord.answers(EXPERTS)) == 1
+
+
 async def test_without_the_message_content_intent_people_are_asked_to_reply(bench: Bench) -> None:
     """Discord then gives the bot those messages alone that reply to it."""
     bench.discord.without_message_content()
