@@ -140,3 +140,13 @@ def test_every_value_has_words() -> None:
     assert said["follow_ups"] == said["posts"] == "no"
     assert all(in_words(name, Channel(), "en") for name in SETTABLE)
     assert in_words("allowed", Channel(), "de") != in_words("allowed", Channel(), "en")
+
+
+def test_what_is_set_above_is_told_apart() -> None:
+    """For a server, of whose channels some differ; what is set here goes before it."""
+    here, file = Channel(tone="x", set_here={"tone": "x"}), Channel(language="fr", tone="y", draft=True)
+    mine, above, files = origins(here, file, "en", above={"tone", "draft"})
+    assert "Tone" in mine
+    assert "Set for the whole server: A person sees each answer" in above
+    assert "My own sentences here" in files
+    assert "Tone" not in above + files

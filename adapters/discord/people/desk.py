@@ -65,7 +65,7 @@ class EscalationDesk:
     async def call(self, escalation: Escalation, target: str, again: bool = False) -> Called:
         where = await self._where(escalation, target)
         channel, message = where.target.id, ""
-        if False and where.target.kind != "forum":
+        if again and where.target.kind != "forum":
             message = await self._called(escalation, channel)
         if not message:
             shown = await self._shown(escalation, where)

@@ -59,7 +59,7 @@ ANY, NEVER = "any", "never"
 _LEVELS = {"0.3": "settings-bold", "0.5": "settings-balanced", "0.7": "settings-cautious"}
 _CHANNEL_TYPES = (0, 5, 15)
 """Text, announcements, forums."""
-_TONE, _DURATION, _NUMBER, _NAME, _NAMES = 300, 10, 10, 80, 10
+_TONE, _DURATION, _NUMBER, _NAME, _NAMES = 300, 10, 30, 80, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def settings_page(shown: Shown, number: int, language: str, ids: Ids, notice: st
 def form(shown: Shown, language: str, ids: Ids) -> Json:
     """The modal for what is typed."""
     now = shown.now
-    level = "" if now.auto_answer is None else f"{now.auto_answer:g}"
+    level = "" if now.auto_answer is None else str(now.auto_answer)
 
     def line(name: str, value: str, most: int, hint: str) -> Json:
         label, below = say(language, LABELLED[name]), say(language, hint)
@@ -188,7 +188,7 @@ def _answers(shown: Shown, language: str, ids: Ids) -> list[Json]:
     now = shown.now
     languages = {ANY: say(language, "settings-any-language")}
     languages |= {code: LANGUAGE_NAMES[code] for code in LANGUAGES}
-    level = NEVER if now.auto_answer is None else f"{now.auto_answer:g}"
+    level = NEVER if now.auto_answer is None else str(now.auto_answer)
     levels = {NEVER: say(language, "settings-never")}
     levels |= {value: say(language, words, level=value) for value, words in _LEVELS.items()}
     levels.setdefault(level, level)

@@ -24,6 +24,7 @@ from adapters.discord.talking.addressing import Message
 from adapters.discord.talking.files import Files
 from adapters.discord.talking.history import History
 from adapters.discord.talking.plain_text import PlainText
+from adapters.discord.talking.plainly import Plainly, Shown
 from rag_core.messages import say
 from rag_core.records.postings import Posting, Postings
 from rag_core.types import Principal, Question
@@ -79,6 +80,7 @@ class Asking:
         self.looks = looks
         self.text = text
         self._streaming = streaming
+        self._plainly = Plainly()
 
     async def channel(self, place: Place) -> Channel:
         """What is in force there.
@@ -178,12 +180,11 @@ class Asking:
         await self._postings.record(shown(asked, reply, await surface.finish(reply)))
         return reply
 
-    def _surface(self, received: Received, inquiry: Inquiry, look: Look | None = None) -> MessageSurface:
+    def _surface(self, received: Received, inquiry: Inquiry, look: Look | None = None) -> Surface:
         message = inquiry.message
         progress = _progress(received, inquiry)
-        return MessageSurface(
-            received.rest, message.place.id, message.id, progress, look or self._look(inquiry)
-        )
+        where, look = message.place.id, look or self._look(inquiry)
+        return Shown(MessageSurface(received.rest, where, message.id, progress, look), self._plainly, where)
 
     def _look(self, inquiry: Inquiry) -> Look:
         language, key = self.language(inquiry.locale, inquiry.channel), again(inquiry.message)
@@ -195,7 +196,7 @@ class Asking:
         def final(reply: Reply) -> Sequence[Json]:
             return self.looks.final(reply, language, options, key)
 
-        return Look(final, self.growing)
+        return Look(self._plainly.final(inquiry.message.place.id, final), self.growing)
 
 
 def again(message: Message) -> str:

@@ -363,3 +363,21 @@ async def test_a_draft_that_somebody_deleted_is_shown_anew_with_an_edited_questi
     talk.ben.clicks(again, "Approve")
     await talk.bench.settled()
     assert len(sent(talk)) == 1
+
+
+@pytest.mark.parametrize(
+    "sign", ["*_`[", "😀", "x\n", "<@1>", "- a\n", "| a | b |\n|---|---|\n| 1 | 2 |\n\n"]
+)
+async def test_a_draft_keeps_to_discords_limits_whatever_stands_in_it(talk: Judged, sign: str) -> None:
+    """However long question and answer are; the local Discord refuses what is beyond one."""
+    long = sign * (9_000 // len(sign))
+    talk.bench.assistant.script = [an_answer("long", text=long)]
+    talk.anna.asks("help", f"Why? {sign * (1_900 // len(sign))}")
+    [draft] = await talk.discord.until(lambda: talk.discord.answers(EXPERTS))
+    await talk.bench.settled()
+    talk.ben.clicks(draft, "Edit")
+    await talk.discord.until(lambda: talk.ben.modal)
+    talk.ben.clicks(draft, "Approve")
+    await talk.bench.settled()
+    assert talk.bench.failures == []
+    assert "Approved by Ben" in plain(draft)

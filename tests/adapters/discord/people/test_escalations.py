@@ -481,3 +481,24 @@ async def test_people_learn_that_their_answer_did_not_reach_who_asked(talk: Judg
     talk.ben.clicks(call, "Resolve")
     assert len(await talk.pending()) == 1
     assert talk.bench.failures == []
+
+
+@pytest.mark.parametrize("sign", ["*_`[", "😀", "x\n", "<@1>", "- a\n"])
+async def test_a_question_to_people_keeps_to_discords_limits_whatever_stands_in_it(
+    talk: Judged, sign: str
+) -> None:
+    """However long question, answer and reply are; the local Discord refuses what is beyond one."""
+    talk.bench.assistant.script = [an_answer("long", text=sign * (9_000 // len(sign)))]
+    talk.anna.asks("help", f"Why? {sign * (1_900 // len(sign))}")
+    await talk.bench.settled()
+    answers = talk.discord.answers("help")
+    talk.anna.clicks(answers[-1], "Ask a person")
+    await talk.bench.settled()
+    [call] = talk.discord.answers(EXPERTS)
+    talk.ben.says(talk.discord.thread_of(call), f"Because. {sign * (1_900 // len(sign))}")
+    await talk.bench.settled()
+    talk.ben.clicks(call, "Resolve")
+    assert len(await talk.pending()) == 1
+    assert talk.bench.failures == []
+    assert "Settled by Ben" in plain(call)
+    assert len(talk.discord.answers("help")) > len(answers) + 1

@@ -130,7 +130,7 @@ async def test_what_cannot_be_is_told_and_the_rest_is_set(
 
 async def test_a_modal_that_is_sent_unchanged_sets_nothing(visit: Any, manager: Person) -> None:
     """The settings file goes on saying it."""
-    said = {"tone": "of the file", "auto_answer": 0.25, "remind_after": "36h"}
+    said = {"tone": "of the file", "auto_answer": 0.123456789, "remind_after": "36h"}
     await visit.start({"platform": "discord", "id": helping(visit), **said})
     shown = await visit.runs(manager, COMMAND)
     await visit.opens(manager, shown, f"{PREFIX}s_type")

@@ -13,6 +13,7 @@ from adapters.discord.showing.components import (
     Json,
     button,
     choice,
+    entities,
     link_button,
     modal,
     picker,
@@ -50,6 +51,15 @@ def test_long_texts_are_shortened() -> None:
             picker("e", "Channel", "channel", channel_types=[0, 5]),
         )
     )  # fmt: skip
+
+
+def test_menus_of_people_roles_and_channels_know_what_was_chosen() -> None:
+    """Nothing has to be; what is too much is left out."""
+    many = {str(10**17 + number): "user" for number in range(30)}
+    menu = entities("a:1", "mentionable", {"1": "role", **many}, most=40, placeholder=LONG)
+    accepted(row(menu), row(entities("a:2", "channel", channel_types=[0, 5])))
+    assert menu["default_values"][0] == {"id": "1", "type": "role"}
+    assert (menu["min_values"], menu["max_values"], len(menu["default_values"])) == (0, 25, 25)
 
 
 def test_a_label_that_is_too_long_stands_below_itself() -> None:
