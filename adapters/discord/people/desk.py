@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from adapters.discord.identity import Identity
 from adapters.discord.ids import Ids
 from adapters.discord.people.call_messages import CallMessages
-from adapters.discord.people.posts import Target, posted, put, target_of
+from adapters.discord.people.posts import Target, changed, posted, put, target_of
 from adapters.discord.people.rooms import Rooms
 from adapters.discord.persons import Person
 from adapters.discord.rest.errors import DiscordRefusal, PlaceClosed, Vanished
@@ -117,7 +117,7 @@ class EscalationDesk:
         where = _Where(target, escalation.mentioned)
         try:
             shown = await self._shown(escalation, where)
-            await self._rest.edit(escalation.target_channel, escalation.target_message, shown)
+            await changed(self._rest, escalation.target_channel, escalation.target_message, shown)
         except (DiscordRefusal, Unavailable) as error:
             log.info("A question to people does not show that it is resolved: %s", error)
         if escalation.reply or escalation.in_thread:
@@ -198,7 +198,9 @@ class EscalationDesk:
 
     async def _tell_how(self, escalation: Escalation, where: _Where, message: str) -> None:
         try:
-            await self._rest.edit(where.target.id, message, await self._shown(escalation, where, hint=True))
+            await changed(
+                self._rest, where.target.id, message, await self._shown(escalation, where, hint=True)
+            )
         except (DiscordRefusal, Unavailable) as error:
             log.info("People were not told how to reply: %s", error)
 

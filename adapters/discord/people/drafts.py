@@ -16,7 +16,7 @@ from adapters.discord.ids import Ids
 from adapters.discord.interactions import interaction_of
 from adapters.discord.people.draft_messages import DraftMessages
 from adapters.discord.people.feedback import MODAL
-from adapters.discord.people.posts import Target, posted, put, target_of
+from adapters.discord.people.posts import Target, changed, posted, put, target_of
 from adapters.discord.people.rooms import Rooms, address_of
 from adapters.discord.places import Places
 from adapters.discord.received import PLATFORM, First, Handler, Json, Received
@@ -134,7 +134,7 @@ class Drafts:
         """Whether an earlier draft for the same message shows this answer now; else it is gone."""
         shown = await self._messages.open(draft.channel, draft.workspace, given)
         try:
-            await self._rest.edit(draft.channel, draft.message, shown)
+            await changed(self._rest, draft.channel, draft.message, shown)
         except (PlaceClosed, Vanished) as error:
             log.info("A draft is gone, so it is shown anew: %s", error)
             await self._postings.remove(PLATFORM, draft.channel, draft.message)
@@ -160,7 +160,7 @@ class Drafts:
         if self._ids.of("draft_send", given.id) in str(message.get("components")):
             return True
         try:
-            await self._rest.edit(channel, str(message["id"]), shown)
+            await changed(self._rest, channel, str(message["id"]), shown)
         except Vanished:
             return False
         return True
@@ -246,7 +246,7 @@ class Drafts:
     async def _close(self, row: Posting, given: RecordedAnswer, words: str, user: str) -> None:
         try:
             shown = await self._messages.decided(row.channel, row.workspace, given, words, user)
-            await self._rest.edit(row.channel, row.message, shown)
+            await changed(self._rest, row.channel, row.message, shown)
         except (DiscordRefusal, Unavailable) as error:
             log.info("A draft does not show that it was decided about: %s", error)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,13 +12,16 @@ from adapters.discord.places import place_of
 from adapters.discord.rest.errors import DiscordRefusal
 from adapters.discord.rest.rest import Rest, nonce_of
 from adapters.discord.showing.components import Json
+from adapters.discord.showing.plain import without_embeds
 
-__all__ = ["Target", "posted", "put", "target_of"]
+__all__ = ["Target", "changed", "posted", "put", "target_of"]
 
 _NO_CHANNEL = 10003
 _NO_REFERENCE = 160002
 """Discord's code for: replies need the permission to read what was written before."""
 _BAD_FORM = 50035
+_NOT_ALLOWED = 50013
+"""Also where it is embeds that the bot may not send."""
 log = logging.getLogger(__name__)
 
 
@@ -69,15 +72,40 @@ async def posted(
 ) -> Json:
     """The message as it stands there. reply_to: what it replies to, without calling who wrote that; '': nothing."""
     nonce = nonce_of(key, part)
+
+    async def send(shown: Mapping[str, Any]) -> Json:
+        return await rest.send(channel, shown, nonce=nonce)
+
     if reply_to:
         reference = {"message_id": reply_to, "fail_if_not_exists": False}
         try:
-            return await rest.send(channel, {**body, "message_reference": reference}, nonce=nonce)
+            return await _embedded({**body, "message_reference": reference}, send)
         except DiscordRefusal as error:
             if error.code not in (_NO_REFERENCE, _BAD_FORM):
                 raise
             log.info("A message is sent without a reference to what it replies to: %s", error)
-    return await rest.send(channel, body, nonce=nonce)
+    return await _embedded(body, send)
+
+
+async def changed(rest: Rest, channel: str, message: str, body: Mapping[str, Any]) -> None:
+    """Have a message show this.
+
+    Raises:
+        DiscordRefusal: Vanished where there is none.
+        Unavailable: not now.
+    """
+    await _embedded(body, lambda shown: rest.edit(channel, message, shown))
+
+
+async def _embedded(body: Mapping[str, Any], show: Callable[[Mapping[str, Any]], Awaitable[Json]]) -> Json:
+    """Without embeds where the bot may not show any."""
+    try:
+        return await show(body)
+    except DiscordRefusal as error:
+        if error.code != _NOT_ALLOWED or not body.get("embeds"):
+            raise
+        log.info("A message to people is shown without embeds: %s", error)
+    return await show(without_embeds(body))
 
 
 def _table(value: Any) -> Json:

@@ -24,7 +24,6 @@ from adapters.discord.talking.addressing import Message
 from adapters.discord.talking.files import Files
 from adapters.discord.talking.history import History
 from adapters.discord.talking.plain_text import PlainText
-from adapters.discord.talking.plainly import Plainly, Shown
 from rag_core.messages import say
 from rag_core.records.postings import Posting, Postings
 from rag_core.types import Principal, Question
@@ -80,7 +79,6 @@ class Asking:
         self.looks = looks
         self.text = text
         self._streaming = streaming
-        self._plainly = Plainly()
 
     async def channel(self, place: Place) -> Channel:
         """What is in force there.
@@ -183,8 +181,8 @@ class Asking:
     def _surface(self, received: Received, inquiry: Inquiry, look: Look | None = None) -> Surface:
         message = inquiry.message
         progress = _progress(received, inquiry)
-        where, look = message.place.id, look or self._look(inquiry)
-        return Shown(MessageSurface(received.rest, where, message.id, progress, look), self._plainly, where)
+        look = look or self._look(inquiry)
+        return MessageSurface(received.rest, message.place.id, message.id, progress, look)
 
     def _look(self, inquiry: Inquiry) -> Look:
         language, key = self.language(inquiry.locale, inquiry.channel), again(inquiry.message)
@@ -196,7 +194,7 @@ class Asking:
         def final(reply: Reply) -> Sequence[Json]:
             return self.looks.final(reply, language, options, key)
 
-        return Look(self._plainly.final(inquiry.message.place.id, final), self.growing)
+        return Look(final, self.growing)
 
 
 def again(message: Message) -> str:

@@ -502,3 +502,15 @@ async def test_a_question_to_people_keeps_to_discords_limits_whatever_stands_in_
     assert talk.bench.failures == []
     assert "Settled by Ben" in plain(call)
     assert len(talk.discord.answers("help")) > len(answers) + 1
+
+
+async def test_where_the_bot_may_not_embed_the_answer_stands_below_the_question(talk: Judged) -> None:
+    """And what was asked of people is settled there as well."""
+    talk.discord.fail("POST /channels/{id}/messages", 403, 50013, channel=talk.discord.channel(EXPERTS).id)
+    _, call, _ = await asked_for_a_person(talk)
+    assert call.embeds == []
+    assert "Expenses are refunded within 30 days" in plain(call)
+    talk.discord.fail("PATCH /channels/{id}/messages/{id}", 403, 50013)
+    talk.ben.clicks(call, "Resolve")
+    await talk.bench.settled()
+    assert "Settled by Ben" in plain(call)
