@@ -62,9 +62,9 @@ class Channels:
             Unavailable: the database does not answer.
         """
         values, set_here = self._of_file(platform, channel, within), dict[str, Any]()
+        kept = await self._records.of_all(platform, workspace, {*within, channel} - {""})
         for id in (*within, channel):
-            if id:
-                set_here |= _usable(await self._records.get(platform, workspace, id))
+            set_here |= _usable(kept.get(id, {}))
         return _channel(values | set_here, set_here)
 
     def of_file(self, platform: str, channel: str, within: Sequence[str] = ()) -> Channel:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from adapters.attempts import trace_of
@@ -77,21 +78,28 @@ class DiscordBot:
             return
         payload = arrival.payload
         if arrival.kind in _OVERTAKING and self._interrupt(payload):
+            # another process may hear and keep it as well, and does not know what was broken off here
+            arrival = replace(arrival, key=f"{arrival.key}:interrupted")
             payload = {**payload, INTERRUPTED: True}
         try:
             await self._keep(arrival, payload)
         except Unavailable as error:
+            if len(self._unkept) >= _MOST_UNKEPT:
+                log.error("A %s is lost, as too much cannot be kept: %s", arrival.kind, error)
+                return
             log.warning("A delivery cannot be kept now, and is tried again: %s", error)
-            if len(self._unkept) < _MOST_UNKEPT:
-                task = asyncio.create_task(self._keep_later(arrival, payload))
-                self._unkept.add(task)
-                task.add_done_callback(self._unkept.discard)
+            task = asyncio.create_task(self._keep_later(arrival, payload))
+            self._unkept.add(task)
+            task.add_done_callback(self._unkept.discard)
 
     async def interacted(self, arrival: Arrival) -> None:
         """Responded to and kept at once, side by side. What cannot be kept is told to the person."""
         if arrival.kind not in self._handlers and arrival.kind not in self._firsts:
             return
-        first = await self._first(arrival)
+        with self._pacing.arriving():
+            await self._interacted(arrival, await self._first(arrival))
+
+    async def _interacted(self, arrival: Arrival, first: Json) -> None:
         responding = asyncio.create_task(self._respond(arrival, first))
         try:
             if arrival.kind in self._handlers:
@@ -150,6 +158,9 @@ class DiscordBot:
         try:
             async with asyncio.timeout(_MADE_WITHIN_S):
                 return await found(arrival.payload, self.rest)
+        except TimeoutError:
+            log.warning("The response to a %s took too long to make", arrival.kind)
+            return usual
         except Exception as error:
             log.warning("The response to a %s could not be made: %s", arrival.kind, trace_of(error))
             return usual

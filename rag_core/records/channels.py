@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,9 +21,19 @@ class ChannelRecords:
 
     async def get(self, platform: str, workspace: str, channel: str) -> dict[str, Any]:
         """The values that were set, by their names in the settings file; none: nothing was."""
-        query = select(channel_settings.c["values"]).where(_of(platform, workspace, channel))
+        return (await self.of_all(platform, workspace, [channel])).get(channel, {})
+
+    async def of_all(
+        self, platform: str, workspace: str, channels: Collection[str]
+    ) -> dict[str, dict[str, Any]]:
+        """The same of several at once, of those for which something was set."""
+        if not channels:
+            return {}
+        columns = channel_settings.c
+        here = (columns.platform == platform) & (columns.workspace == workspace)
+        query = select(columns.channel, columns["values"]).where(here & columns.channel.in_(list(channels)))
         async with transaction(self._database) as connection:
-            return dict(await connection.scalar(query) or {})
+            return {channel: dict(values) for channel, values in (await connection.execute(query)).all()}
 
     async def put(
         self, platform: str, workspace: str, channel: str, values: Mapping[str, Any], changed_by: str

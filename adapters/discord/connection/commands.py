@@ -89,10 +89,8 @@ async def register(
     application = str(client.application_id)
     worded = [localised(payload) for payload in payloads]
     fingerprint = _fingerprint(worded, alone)
-    async with asyncio.timeout(_CALL_S):
-        known = _keys(await _request(client, "GET", application))
-    own = _keys(worded)
-    there = known == own if alone else own <= known
+    known, own = await _known(client, application), _keys(worded)
+    there = known is None or (known == own if alone else own <= known)
     if there and await registrations.fingerprint(PLATFORM, application) == fingerprint:
         return False
     async with asyncio.timeout(_CALL_S):
@@ -119,6 +117,17 @@ def localised(payload: Payload) -> dict[str, Any]:
 
 def _messages() -> dict[str, str]:
     return {say("en", message)[:_MOST]: message for message in _WORDED}
+
+
+async def _known(client: discord.Client, application: str) -> set[tuple[str, int]] | None:
+    """What Discord has; None: it does not tell, as what stands in its place may not, and what was registered last counts."""
+    try:
+        async with asyncio.timeout(_CALL_S):
+            return _keys(await _request(client, "GET", application))
+    except discord.HTTPException as error:
+        if error.status not in (404, 405):
+            raise
+        return None
 
 
 def _fingerprint(payloads: Sequence[Payload], alone: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ __all__ = ["Commands"]
 
 _RECENT_S = 3.0
 """For so long what is in force in a channel is not looked up again for a first response: many may be due at once."""
+_LOOK_S = 0.15
+"""So long a first response waits for that: what was asked for is what most get."""
 
 
 class Commands:
@@ -56,7 +59,11 @@ class Commands:
         if one.options.get("private") or is_help(_text(one)):
             return ALONE
         place = await self._places.of(rest, body)
-        channel = await self._recent.get(place.id, lambda: self._asking.channel(place))
+        try:
+            async with asyncio.timeout(_LOOK_S):
+                channel = await self._recent.get(place.id, lambda: self._asking.channel(place))
+        except TimeoutError:
+            return EVERYBODY
         if channel is None or channel.draft:
             return ALONE
         return EVERYBODY if await self._asking.admits(rest, one.person, place, channel) else ALONE

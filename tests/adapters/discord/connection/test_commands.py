@@ -106,6 +106,17 @@ async def test_what_fails_is_tried_again(
     assert caplog.text.count("commands is not reached (status 503)") == 1
 
 
+async def test_they_are_registered_where_nobody_tells_which_there_are(
+    local: LocalDiscord, client: discord.Client, kept: Registrations
+) -> None:
+    """Once: what was registered last counts then."""
+    local.fail(f"GET {ALL}", 404, times=3)
+    assert await register(client, [ASK], kept, alone=True)
+    assert names(local) == ["ask"]
+    assert not await register(client, [ASK], kept, alone=True)
+    assert await register(client, [ASK, MENU], kept, alone=True)
+
+
 async def test_descriptions_are_in_all_languages() -> None:
     """Also those of options and subcommands; what is not ours stays as it is."""
     group = {"name": "x", "description": "Something else", "options": [ASK]}
