@@ -88,7 +88,9 @@ def _failing(rule: AccessRule, principal: Principal, groups: Mapping[str, frozen
     """The conditions that are not met. What the platform left empty meets none."""
     if rule.platform != principal.platform if rule.platform else principal.platform in ANONYMOUS:
         yield "platform"
-    for name in ("workspace", "channel", "user"):
+    if rule.workspace is not None and _workspaces(principal).isdisjoint(rule.workspace):
+        yield "workspace"
+    for name in ("channel", "user"):
         wanted, given = getattr(rule, name), getattr(principal, name)
         if wanted is not None and (not given or given not in wanted):
             yield name
@@ -108,7 +110,14 @@ def _is_member(principal: Principal, members: frozenset[str]) -> bool:
     if not principal.user:
         return False
     by_user = f"{principal.platform}:{principal.user}"
-    by_workspace = f"{principal.platform}:{principal.workspace}/{principal.user}"
+    workspaces = _workspaces(principal)
+    by_workspace = {f"{principal.platform}:{workspace}/{principal.user}" for workspace in workspaces}
     # A '/' or ':' in what the platform gave could make one person look like another.
-    plain = not any(mark in principal.user + principal.workspace for mark in "/:")
-    return plain and (by_user in members or (bool(principal.workspace) and by_workspace in members))
+    plain = not any(mark in "".join((principal.user, *workspaces)) for mark in "/:")
+    return plain and (by_user in members or not by_workspace.isdisjoint(members))
+
+
+def _workspaces(principal: Principal) -> frozenset[str]:
+    """The asker's own; none where the platform does not tell."""
+    own = frozenset({principal.workspace}) if principal.workspace else principal.workspaces
+    return own - {""}

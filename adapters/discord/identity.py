@@ -37,10 +37,18 @@ class Identity:
     async def principal(self, rest: Rest, person: Person, place: Place, direct: bool) -> Principal:
         """Who asks, and from where. direct: this person alone sees the answer.
 
-        In direct messages roles are those that they have in the servers that the bot is in, too.
+        In direct messages workspaces are the servers in which both they and the bot are, and roles those that they have there.
         """
-        roles = person.roles if place.guild else await self._everywhere(rest, person.id)
-        return Principal(PLATFORM, person.id, place.guild, place.channel, roles, direct)
+        here = {place.guild: person.roles} if place.guild else await self._everywhere(rest, person.id)
+        return Principal(
+            PLATFORM,
+            person.id,
+            place.guild,
+            place.channel,
+            frozenset().union(*here.values()),
+            direct,
+            frozenset() if place.guild else frozenset(here),
+        )
 
     async def name(self, rest: Rest, guild: str, user: str) -> str:
         """As others see it there; the id where Discord does not tell. Never raises."""
@@ -81,12 +89,16 @@ class Identity:
             for at, _, id in (one.partition(":") for one in self._settings().review.reviewers)
             if at == PLATFORM
         ]
-        roles = person.roles if guild else await self._everywhere(rest, person.id)
+        everywhere = {} if guild else await self._everywhere(rest, person.id)
+        roles = person.roles.union(*everywhere.values())
         return person.id in reviewers or not roles.isdisjoint(reviewers)
 
-    async def _everywhere(self, rest: Rest, user: str) -> frozenset[str]:
+    async def _everywhere(self, rest: Rest, user: str) -> dict[str, frozenset[str]]:
+        """Their roles by server, of those that they are in."""
         guilds = self._guilds()[:_MOST_SERVERS]
-        return frozenset().union(*await asyncio.gather(*(self.roles(rest, guild, user) for guild in guilds)))
+        members = await asyncio.gather(*(self._member(rest, guild, user) for guild in guilds))
+        found = zip(guilds, members, strict=True)
+        return {guild: person_of({"member": member}).roles for guild, member in found if member}
 
     async def _roles_of(self, rest: Rest, guild: str) -> Sequence[Mapping[str, Any]]:
         if not guild:

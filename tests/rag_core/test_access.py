@@ -85,6 +85,15 @@ def test_a_group_of_the_settings_has_the_people_it_names() -> None:
         assert scopes(ADA, of_group, leads=[member], others=["slack:ada"]) == {PUBLIC}
 
 
+def test_where_no_workspace_is_named_those_count_that_the_asker_is_in() -> None:
+    """As in Discord's direct messages; beside a workspace that is named they say nothing."""
+    person = replace(ADA, workspace="", workspaces=frozenset({"T1", "T3", ""}))
+    for conditions in ({"workspace": "T1"}, {"workspace": "T1", "role": "staff"}, {"group": "leads"}):
+        assert scopes(person, rule(**conditions), leads=["slack:T1/ada"]) == {PUBLIC, "hr"}
+        for other in (replace(person, workspaces=frozenset({"T2"})), replace(person, workspace="T2")):
+            assert scopes(other, rule(**conditions), leads=["slack:T1/ada"]) == {PUBLIC}
+
+
 # --- channels ----------------------------------------------------------------------------------------------------
 
 
