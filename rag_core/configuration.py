@@ -52,7 +52,9 @@ def load_settings(config: Path | None = None, home: Path | None = None) -> Setti
     if home is not None:
         arguments["home"] = home
     for platform, names in _PLATFORMS.items():
-        if given := {key: value for key, name in names.items() if (value := os.environ.get(name, "").strip())}:
+        if given := {
+            key: value for key, name in names.items() if (value := os.environ.get(name, "").strip())
+        }:
             arguments[platform] = given
     try:
         settings = Settings(**arguments)

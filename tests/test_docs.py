@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,6 +115,20 @@ def test_every_setting_has_its_row() -> None:
 def test_the_tables_of_settings_are_up_to_date() -> None:
     """Otherwise: python docs/reference.py."""
     assert text_of("docs/configuration.md") == runpy.run_path(str(ROOT / "docs" / "reference.py"))["page"]()
+
+
+SETTINGS = [
+    (page, block)
+    for page in PAGES
+    for language, block in BLOCK.findall(page.read_text(encoding="utf-8"))
+    if language == "toml"
+]
+
+
+@pytest.mark.parametrize(("page", "block"), SETTINGS, ids=lambda value: getattr(value, "name", ""))
+def test_every_settings_file_that_is_shown_is_accepted(page: Path, block: str, tmp_path: Path) -> None:
+    """As somebody would copy it."""
+    Settings.model_validate({"home": tmp_path, **tomllib.loads(block)})
 
 
 # --- commands ----------------------------------------------------------------------------------------------------

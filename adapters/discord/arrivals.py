@@ -98,7 +98,7 @@ def interacted(interaction: discord.Interaction[Any], ids: Ids, command: str) ->
     payload = _interaction(interaction)
     key, data = f"interaction:{interaction.id}", payload["data"]
     if interaction.type is discord.InteractionType.application_command:
-        return Arrival(key, _command(data, command), key, payload)
+        return Arrival(key, _command(data, command, f"{ids.prefix.lower()}-"), key, payload)
     parts = ids.parts(str(data.get("custom_id") or ""))
     if parts is None:
         return None
@@ -147,12 +147,10 @@ def raw_message(message: discord.Message) -> Json:
 
 def channel_facts(channel: Any) -> Json:
     """Of any of discord.py's channels; of one that it does not know, its id alone."""
-    kind = getattr(channel, "type", None)
-    facts: Json = {
-        "id": str(channel.id),
-        "type": kind.value if isinstance(kind, discord.ChannelType) else None,
-    }
-    if name := getattr(channel, "name", None):
+    kind, name = getattr(channel, "type", None), getattr(channel, "name", None)
+    known = isinstance(kind, discord.ChannelType) and name != ""  # connection/guards.py stands in for others
+    facts: Json = {"id": str(channel.id), "type": kind.value if known and kind else None}
+    if name:
         facts["name"] = str(name)
     if guild := getattr(channel, "guild", None):
         facts["guild_id"] = str(guild.id)
@@ -176,12 +174,12 @@ def _lane(payload: Mapping[str, Any]) -> str:
     return f"{payload['channel_id']}:{root}"
 
 
-def _command(data: Mapping[str, Any], asking: str) -> str:
-    """'command:ask', 'command:settings'; 'menu:answer'."""
+def _command(data: Mapping[str, Any], asking: str, prefix: str) -> str:
+    """'command:ask', 'command:settings'; 'menu:answer'. prefix: before a name that the host has for a command of its own."""
     if data.get("type") != discord.AppCommandType.chat_input.value:
         return "menu:answer"
     below = next((o["name"] for o in data.get("options") or () if o.get("type") in (1, 2)), None)
-    name = below or data["name"]
+    name = below or str(data["name"]).removeprefix(prefix)
     return "command:ask" if name == asking else f"command:{name}"
 
 

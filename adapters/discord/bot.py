@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -38,9 +39,11 @@ _EPHEMERAL = 64
 _OVERTAKING = frozenset({"message_edited", "message_deleted"})
 _MADE_WITHIN_S, _FIRST_WITHIN_S = 1.0, 2.5
 """Discord waits for three seconds."""
+_LEFT_TO_OTHERS_S = 0.7
+_CONTROLS = ("action:", "modal:")
 _PAUSES = (0.5, 1, 2, 4, 8, 15, 30, 60)
 """Seconds between attempts to keep what Discord will not tell again."""
-_MOST_UNKEPT = 2_000
+_MOST_UNKEPT, _MOST_EDITS = 2_000, 2_000
 log = logging.getLogger(__name__)
 
 
@@ -71,6 +74,8 @@ class DiscordBot:
         self._language = language
         self._pacing = Pacing()
         self._unkept: set[asyncio.Task[None]] = set()
+        self._edits: OrderedDict[str, str] = OrderedDict()
+        """Keys of the latest edits, by the ids of their messages."""
 
     async def take(self, arrival: Arrival) -> None:
         """What Discord told. It will not do so again: what cannot be kept now is tried again for two minutes."""
@@ -81,6 +86,10 @@ class DiscordBot:
             # another process may hear and keep it as well, and does not know what was broken off here
             arrival = replace(arrival, key=f"{arrival.key}:interrupted")
             payload = {**payload, INTERRUPTED: True}
+        if arrival.kind == "message_edited":
+            self._edits[str(payload["id"])] = arrival.key
+            while len(self._edits) > _MOST_EDITS:
+                self._edits.popitem(last=False)
         try:
             await self._keep(arrival, payload)
         except Unavailable as error:
@@ -95,6 +104,8 @@ class DiscordBot:
     async def interacted(self, arrival: Arrival) -> None:
         """Responded to and kept at once, side by side. What cannot be kept is told to the person."""
         if arrival.kind not in self._handlers and arrival.kind not in self._firsts:
+            if arrival.kind.startswith(_CONTROLS):
+                await self._disclaim(arrival)
             return
         with self._pacing.arriving():
             await self._interacted(arrival, await self._first(arrival))
@@ -146,9 +157,13 @@ class DiscordBot:
         log.error("A %s is lost, as it could not be kept: %s", arrival.kind, refused)
 
     def _interrupt(self, payload: Mapping[str, Any]) -> bool:
-        """End work on a message that was edited or deleted; its lane would keep this waiting for it. Whether there was."""
+        """End work on a message that was edited or deleted, and on earlier edits; its lane would keep this waiting for it.
+        Whether there was any."""
         assert self.inbox is not None
-        return self.inbox.interrupt(PLATFORM, question_key(str(payload["id"])))
+        message = str(payload["id"])
+        keys = (question_key(message), self._edits.pop(message, ""))
+        ended = [self.inbox.interrupt(PLATFORM, key) for key in keys if key]
+        return any(ended)
 
     async def _first(self, arrival: Arrival) -> Json:
         usual = UNCHANGED if arrival.kind.startswith("action:") else ALONE
@@ -174,6 +189,13 @@ class DiscordBot:
             log.info("An interaction was not responded to in time: %s", error or type(error).__name__)
         except Exception as error:
             log.error("An interaction was not responded to: %s", trace_of(error))
+
+    async def _disclaim(self, arrival: Arrival) -> None:
+        """A button that does nothing here. Another process may be of a version that knows it, and comes first."""
+        await asyncio.sleep(_LEFT_TO_OTHERS_S)
+        said = say(self._language(str(arrival.payload.get("locale") or "")), "control-unknown")
+        data = {"content": said, "flags": _EPHEMERAL, "allowed_mentions": {"parse": []}}
+        await self._respond(arrival, {"type": 4, "data": data})
 
     async def _apologise(self, payload: Mapping[str, Any], responded: int, reference: str) -> None:
         """In the place of 'is thinking'; a message that was clicked on stays as it is."""

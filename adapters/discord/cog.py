@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ from discord.ext import commands
 
 from adapters.discord import arrivals
 from adapters.discord.bot import DiscordBot
+from adapters.discord.connection.commands import localised
 from rag_core.messages import say
 
 __all__ = ["MENU", "AnswerloopCog"]
@@ -23,6 +25,29 @@ _HERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_chan
 _SERVERS = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
 _INSTALLED = app_commands.AppInstallationType(guild=True, user=False)
 _VOTES = ("👍", "👎")
+log = logging.getLogger(__name__)
+
+
+class _Command(app_commands.Command[Any, ..., Any]):
+    """In all languages also where the host has its own commands known, and ours with them."""
+
+    def to_dict(self, tree: app_commands.CommandTree[Any]) -> dict[str, Any]:
+        return localised(super().to_dict(tree))
+
+    async def get_translated_payload(
+        self, tree: app_commands.CommandTree[Any], translator: app_commands.Translator
+    ) -> dict[str, Any]:
+        return localised(await super().get_translated_payload(tree, translator))
+
+
+class _Group(app_commands.Group, name="group"):
+    def to_dict(self, tree: app_commands.CommandTree[Any]) -> dict[str, Any]:
+        return localised(super().to_dict(tree))
+
+    async def get_translated_payload(
+        self, tree: app_commands.CommandTree[Any], translator: app_commands.Translator
+    ) -> dict[str, Any]:
+        return localised(await super().get_translated_payload(tree, translator))
 
 
 class AnswerloopCog(commands.Cog, name="answerloop"):
@@ -32,6 +57,10 @@ class AnswerloopCog(commands.Cog, name="answerloop"):
         self.bot = bot
         self.taker = taker
         self._commands = _commands(taker)
+        for command in self._commands:
+            if bot.tree.get_command(command.name, type=_type(command)) is not None:
+                command.name = f"{taker.ids.prefix.lower()}-{command.name}"
+                log.warning("This bot has a command of that name already, so ours is %s", command.name)
         self._control = _control(taker)
 
     async def cog_load(self) -> None:
@@ -109,8 +138,6 @@ async def _interacted(taker: DiscordBot, interaction: Interaction) -> None:
 def _commands(
     taker: DiscordBot,
 ) -> list[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu]:
-    """The descriptions are English; in other languages they are registered beside it (connection/commands.py)."""
-
     async def ask(
         interaction: Interaction, question: app_commands.Range[str, 1, 2000], private: bool = False
     ) -> None:
@@ -125,24 +152,22 @@ def _commands(
     described = {name: say("en", f"command-ask-{name}") for name in ("question", "private")}
     top: list[app_commands.Command[Any, ..., Any] | app_commands.ContextMenu] = [
         app_commands.describe(**described)(
-            app_commands.Command(name=taker.command, description=say("en", "command-ask"), callback=ask)
+            _Command(name=taker.command, description=say("en", "command-ask"), callback=ask)
         ),
-        app_commands.Command(name="review", description=say("en", "command-review"), callback=plain),
-        app_commands.Command(name="mydata", description=say("en", "command-mydata"), callback=plain),
+        _Command(name="review", description=say("en", "command-review"), callback=plain),
+        _Command(name="mydata", description=say("en", "command-mydata"), callback=plain),
         app_commands.ContextMenu(name=MENU, callback=answer_this),
     ]
     for command in top:
         command.allowed_contexts, command.allowed_installs = _HERE, _INSTALLED
-    group = app_commands.Group(
+    group = _Group(
         name=taker.ids.prefix.lower(),
         description=say("en", "command-settings"),
         allowed_contexts=_SERVERS,
         allowed_installs=_INSTALLED,
         default_permissions=discord.Permissions(manage_guild=True),
     )
-    group.add_command(
-        app_commands.Command(name="settings", description=say("en", "command-settings"), callback=plain)
-    )
+    group.add_command(_Command(name="settings", description=say("en", "command-settings"), callback=plain))
     return [*top, group]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -11,7 +12,7 @@ from discord.ext import commands
 
 from adapters.discord.assembly import assemble
 from adapters.discord.cog import AnswerloopCog
-from adapters.discord.connection.client import OwnBot
+from adapters.discord.connection.client import CONTENT_LACKING, OwnBot
 from adapters.discord.connection.commands import keep_registered
 from adapters.discord.connection.guards import guard_parsers
 from adapters.discord.received import PLATFORM
@@ -28,6 +29,7 @@ __all__ = ["load", "unload"]
 Bot = commands.Bot | commands.AutoShardedBot
 Work = Callable[[], Awaitable[None]]
 _STACK = "_answerloop_stack"
+log = logging.getLogger(__name__)
 
 
 async def load(bot: Bot) -> None:
@@ -66,8 +68,10 @@ async def _added(bot: Bot, running: Running, at_once: asyncio.Event | None) -> A
     )
     background: dict[str, Work] = {**assembled.background, "registering the commands": registered}
     guard_parsers(bot)
-    if isinstance(bot, OwnBot):
+    if isinstance(bot, OwnBot):  # which says for itself what it may read
         bot.connections.calls = rest
+    elif not bot.intents.message_content:
+        log.warning("The bot has no message content intent: there are no %s", CONTENT_LACKING)
     try:
         async with inbox_running(inbox, background, at_once):
             await bot.add_cog(cog)

@@ -37,7 +37,7 @@ class Identity:
     async def principal(self, rest: Rest, person: Person, place: Place, direct: bool) -> Principal:
         """Who asks, and from where. direct: this person alone sees the answer.
 
-        In direct messages workspaces are the servers in which both they and the bot are, and roles those that they have there.
+        In direct messages workspaces are the servers that both they and the bot are in, and roles those of there.
         """
         here = {place.guild: person.roles} if place.guild else await self._everywhere(rest, person.id)
         return Principal(
@@ -62,7 +62,9 @@ class Identity:
 
     async def role_names(self, rest: Rest, guild: str) -> dict[str, str]:
         """Of the server's roles, by id; none where Discord does not tell. Never raises."""
-        return {str(role.get("id")): str(role.get("name") or "") for role in await self._roles_of(rest, guild)}
+        return {
+            str(role.get("id")): str(role.get("name") or "") for role in await self._roles_of(rest, guild)
+        }
 
     async def own_role(self, rest: Rest, guild: str) -> str:
         """The id of the role that Discord made for the bot alone; '': there is none. Never raises."""

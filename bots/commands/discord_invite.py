@@ -18,32 +18,33 @@ __all__ = ["show_invitation"]
 _PORTAL = "https://discord.com/developers/applications"
 
 
-async def show_invitation(settings: Settings, client_id: str, as_json: bool) -> None:
-    """Print it.
+async def show_invitation(settings: Settings, client_id: str, role_drafts: bool, as_json: bool) -> None:
+    """Print it. role_drafts: with the permission that drafts for a role need.
 
     Raises:
         SettingsError: the application is not known.
         AnswerloopError: Discord, asked for the application, refuses the token.
     """
-    from adapters.discord.connection.inviting import NAMES, SCOPES, invite_link, permission_bits
+    from adapters.discord.connection.inviting import NAMES, ROLE_DRAFTS, SCOPES, invite_link, permission_bits
 
     application = await _application(settings.discord, client_id)
-    link = invite_link(application)
+    link = invite_link(application, role_drafts)
+    names = [*NAMES.values(), *(ROLE_DRAFTS[1:] if role_drafts else ())]
     if as_json:
         typer.echo(
             json.dumps(
                 {
                     "invite": link,
                     "client_id": application,
-                    "permissions": str(permission_bits()),
-                    "permission_names": list(NAMES.values()),
+                    "permissions": str(permission_bits(role_drafts)),
+                    "permission_names": names,
                     "scopes": list(SCOPES),
                     "privileged_intents": ["Message Content Intent"],
                 }
             )
         )
     else:
-        typer.echo(_told(link, application, list(NAMES.values()), settings.discord))
+        typer.echo(_told(link, application, names, settings.discord))
 
 
 async def _application(discord: Discord, client_id: str) -> str:

@@ -58,6 +58,13 @@ def init(
     client_id: Annotated[
         str, typer.Option(help="Of Discord: the application's id. [default: as DISCORD_BOT_TOKEN has it]")
     ] = "",
+    role_drafts: Annotated[
+        bool,
+        typer.Option(
+            "--role-drafts",
+            help="Of Discord: ask for what drafts need that a role looks at: Create Private Threads.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Of Discord: print one JSON object.")] = False,
 ) -> None:
     """Write a commented settings file, answerloop.toml; or prepare Slack or Discord."""
@@ -66,7 +73,7 @@ def init(
         if what == "discord":
             from bots.commands.discord_invite import show_invitation
 
-            return asyncio.run(show_invitation(where.settings(), client_id, as_json))
+            return asyncio.run(show_invitation(where.settings(), client_id, role_drafts, as_json))
         if what != "slack":
             raise SettingsError(
                 f"init {what}: there is init alone, for the settings file, init slack and init discord."

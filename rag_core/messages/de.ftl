@@ -113,6 +113,7 @@ reason-other = Etwas anderes
 vote-tell-more = Sagen, was falsch war
 modal-too-long = Das sind { $length } Zeichen; bitte kürze auf höchstens { $most }.
 modal-not-opened = Das Formular hat sich nicht geöffnet. Bitte klicke noch einmal.
+control-unknown = Diese Schaltfläche tut nichts mehr. Bitte stell die Frage noch einmal.
 
 ## Einen Menschen fragen. $name: einer Person.
 
@@ -255,6 +256,7 @@ settings-escalation-to = „Einen Menschen fragen“ geht an
 settings-escalation-people = „Einen Menschen fragen“ geht an eine Rolle oder Person
 settings-escalation-channel = „Einen Menschen fragen“ geht in einen Kanal
 settings-unseen = Ich sehe diesen Kanal nicht: Bitte lass mich dort lesen und schreiben.
+settings-no-content = Ich kann nicht lesen, was nicht an mich gerichtet ist, und beantworte nichts davon: Meiner Anwendung fehlt der Message Content Intent.
 settings-escalation-hint = Ich muss Mitglied darin sein. Leer, hier und darunter: nirgendwohin.
 settings-escalation-group = … oder an diese Nutzergruppe, mit ihrer ID
 settings-remind-after = Menschen werden erinnert nach

@@ -121,6 +121,7 @@ reason-other = Something else
 vote-tell-more = Say what was wrong
 modal-too-long = This has { $length } characters; please shorten it to { $most } or fewer.
 modal-not-opened = The form did not open. Please click again.
+control-unknown = This button does nothing any more. Please ask again.
 
 ## Asking a person. $name: of a person.
 
@@ -272,6 +273,7 @@ settings-escalation-to = “Ask a person” goes to
 settings-escalation-people = “Ask a person” goes to a role or a person
 settings-escalation-channel = “Ask a person” goes to a channel
 settings-unseen = I cannot see that channel: please let me read and write there.
+settings-no-content = I cannot read what is not addressed to me, so I answer none of it: my application lacks the message content intent.
 settings-escalation-hint = I must be a member of it. Empty, here and below: nowhere.
 settings-escalation-group = … or to this user group, by id
 settings-remind-after = People are reminded after

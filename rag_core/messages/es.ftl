@@ -110,6 +110,7 @@ reason-other = Otra cosa
 vote-tell-more = Decir qué estaba mal
 modal-too-long = Esto tiene { $length } caracteres; acórtalo a { $most } como máximo.
 modal-not-opened = El formulario no se ha abierto. Haz clic otra vez.
+control-unknown = Este botón ya no hace nada. Pregunta de nuevo, por favor.
 
 ## Preguntar a una persona. $name: de una persona.
 
@@ -252,6 +253,7 @@ settings-escalation-to = Preguntar a una persona va a
 settings-escalation-people = Preguntar a una persona va a un rol o una persona
 settings-escalation-channel = Preguntar a una persona va a un canal
 settings-unseen = No veo ese canal: déjame leer y escribir allí.
+settings-no-content = No puedo leer lo que no se dirige a mí, así que no respondo a nada de eso: a mi aplicación le falta el Message Content Intent.
 settings-escalation-hint = Tengo que ser miembro. Vacío, aquí y abajo: a ninguna parte.
 settings-escalation-group = … o a este grupo, por identificador
 settings-remind-after = Se recuerda a las personas después de

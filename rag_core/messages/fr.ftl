@@ -114,6 +114,7 @@ reason-other = Autre chose
 vote-tell-more = Dire ce qui n’allait pas
 modal-too-long = Ce texte a { $length } caractères ; raccourcissez-le à { $most } au plus.
 modal-not-opened = Le formulaire ne s’est pas ouvert. Cliquez à nouveau.
+control-unknown = Ce bouton ne fait plus rien. Veuillez reposer la question.
 
 ## Demander à une personne. $name : d’une personne.
 
@@ -256,6 +257,7 @@ settings-escalation-to = La question à une personne va à
 settings-escalation-people = La question à une personne va à un rôle ou une personne
 settings-escalation-channel = La question à une personne va dans un canal
 settings-unseen = Je ne vois pas ce canal : permettez-moi d’y lire et d’y écrire.
+settings-no-content = Je ne peux pas lire ce qui ne m’est pas adressé, et n’y réponds donc pas : il manque à mon application le Message Content Intent.
 settings-escalation-hint = J’en dois être membre. Vide, ici et ci-dessous : nulle part.
 settings-escalation-group = … ou à ce groupe, par identifiant
 settings-remind-after = Les personnes reçoivent un rappel après

@@ -18,9 +18,7 @@ def _listed(value: object) -> object:
 
 _Id = Annotated[str, Field(pattern=r"^[^\s#@<>]+$", max_length=64)]
 _Ids = Annotated[tuple[_Id, ...], BeforeValidator(_listed)]
-_Names = Annotated[
-    tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], BeforeValidator(_listed)
-]
+_Names = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], BeforeValidator(_listed)]
 _Scope = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$")]
 
 

@@ -173,3 +173,20 @@ def test_a_second_signal_waits_for_nothing(installed: Place, local: LocalDiscord
         os.kill(process.process.pid, signal.SIGINT)
         os.kill(process.process.pid, signal.SIGTERM)
         assert process.ended(10) == 0
+
+
+def test_stopped_while_it_answers_it_ends_the_answer(installed: Place, local: LocalDiscord) -> None:
+    """Or leaves it to the next process: one answer either way."""
+    local.slow("POST /channels/{id}/messages", 1.5)
+    with serving(installed, "--only", "discord", **local.environment) as process:
+        assert process.line() == READY
+        asks(local)
+        wait_for(lambda: local.calls("POST /channels/{id}/typing"))
+        assert process.stop() == 0
+        assert "Traceback" not in process.said
+    local.heal()
+    with serving(installed, "--only", "discord", **local.environment) as process:
+        assert process.line() == READY
+        wait_for(lambda: "30 days" in answer(local))
+        assert process.stop() == 0
+    assert len(local.answers("help")) == 1

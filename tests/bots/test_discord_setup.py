@@ -55,6 +55,14 @@ def test_the_application_is_named_on_the_command_line(empty: Place) -> None:
     assert told["permissions"] == str(permission_bits())
     assert told["scopes"] == ["bot", "applications.commands"]
     assert f"client_id={APPLICATION}" in told["invite"]
+    assert "Create Private Threads" not in told["permission_names"]
+
+
+def test_drafts_for_a_role_take_a_permission_more(empty: Place) -> None:
+    """--role-drafts asks for it."""
+    told = empty.json("init", "discord", "--client-id", APPLICATION, "--role-drafts")
+    assert "Create Private Threads" in told["permission_names"]
+    assert told["permissions"] == str(permission_bits(role_drafts=True))
 
 
 def test_a_token_that_does_not_tell_the_application_is_asked_about(empty: Place, local: LocalDiscord) -> None:

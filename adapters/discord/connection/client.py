@@ -153,6 +153,15 @@ class OwnBot(commands.AutoShardedBot):
 
 
 class _Tree(app_commands.CommandTree[Any]):
+    async def _call(self, interaction: discord.Interaction) -> None:
+        """One that cannot be read is skipped."""
+        try:
+            await super()._call(interaction)
+        except app_commands.AppCommandError:
+            raise
+        except Exception as error:
+            log.error("A command could not be read (%s); it is skipped", type(error).__name__)
+
     async def on_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
     ) -> None:

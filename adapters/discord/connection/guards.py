@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import discord
@@ -11,6 +12,9 @@ import discord
 __all__ = ["guard_parsers"]
 
 _GUARDED = "_answerloop_guarded"
+_UPLOAD = 10 * 2**20
+"""Bytes that every server takes as a file."""
+_CHANNEL, _DIRECT = 0, 1
 log = logging.getLogger(__name__)
 
 
@@ -22,12 +26,31 @@ def guard_parsers(client: discord.Client) -> None:
     parsers = client._connection.parsers
     for event, parse in parsers.items():
         if not hasattr(parse, _GUARDED):
-            parsers[event] = _guarded(event, parse)
+            complete = partial(_complete, client) if event == "INTERACTION_CREATE" else None
+            parsers[event] = _guarded(event, parse, complete)
 
 
-def _guarded(event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
+def _complete(client: discord.Client, data: Any) -> None:
+    """What discord.py insists on in an interaction. Of a channel that it does not know nothing but the id is told: it is one
+    without a name, to be looked up."""
+    data.setdefault("version", 1)
+    data.setdefault("attachment_size_limit", _UPLOAD)
+    if data.get("channel") or not (id := data.get("channel_id")):
+        return
+    data["channel"] = {"id": id}
+    if not data.get("guild_id"):
+        data["channel"]["type"] = _DIRECT
+    elif client.get_channel(int(id)) is None:
+        data["channel"] |= {"type": _CHANNEL, "name": "", "position": 0}
+
+
+def _guarded(
+    event: str, parse: Callable[[Any], None], complete: Callable[[Any], None] | None
+) -> Callable[[Any], None]:
     def parsed(data: Any) -> None:
         try:
+            if complete is not None:
+                complete(data)
             parse(data)
         except Exception as error:  # its text may hold what people wrote
             log.error(

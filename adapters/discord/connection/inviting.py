@@ -9,7 +9,16 @@ from types import MappingProxyType
 
 import discord
 
-__all__ = ["NAMES", "PERMISSIONS", "SCOPES", "application_in", "invite_link", "lacking", "permission_bits"]
+__all__ = [
+    "NAMES",
+    "PERMISSIONS",
+    "ROLE_DRAFTS",
+    "SCOPES",
+    "application_in",
+    "invite_link",
+    "lacking",
+    "permission_bits",
+]
 
 SCOPES = ("bot", "applications.commands")
 PERMISSIONS: Mapping[str, str] = MappingProxyType(
@@ -19,9 +28,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "send_messages_in_threads": "answer in threads and forum posts",
         "create_public_threads": "open a thread where a person takes over",
         "read_message_history": "reply to a message, and read the conversation before a question",
-        "add_reactions": "mark what it has taken note of",
         "embed_links": "show the sources",
-        "attach_files": "hand over what is too long for a message",
+        "attach_files": "give people their own data as a file",
     }
 )
 """By discord.py's names, with what each is for. None manages, moderates, or mentions everyone."""
@@ -32,17 +40,20 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "send_messages_in_threads": "Send Messages in Threads",
         "create_public_threads": "Create Public Threads",
         "read_message_history": "Read Message History",
-        "add_reactions": "Add Reactions",
         "embed_links": "Embed Links",
         "attach_files": "Attach Files",
     }
 )
 """As Discord shows them in English."""
+ROLE_DRAFTS = ("create_private_threads", "Create Private Threads")
+"""The permission to show drafts to a role, in a thread that the asker does not see: by both names. Channels and people need
+none for theirs, so it is asked for only where somebody wants it."""
 
 
-def permission_bits() -> int:
-    """All of them, as Discord counts them."""
-    return discord.Permissions(**dict.fromkeys(PERMISSIONS, True)).value
+def permission_bits(role_drafts: bool = False) -> int:
+    """All of them, as Discord counts them. role_drafts: and ROLE_DRAFTS."""
+    wanted = dict.fromkeys([*PERMISSIONS, *ROLE_DRAFTS[:1]] if role_drafts else PERMISSIONS, True)
+    return discord.Permissions(**wanted).value
 
 
 def lacking(granted: int) -> list[str]:
@@ -61,8 +72,8 @@ def application_in(token: str) -> str:
     return found if found.isdigit() else ""
 
 
-def invite_link(application: str) -> str:
-    """Where whoever manages a server adds the bot to it."""
+def invite_link(application: str, role_drafts: bool = False) -> str:
+    """Where whoever manages a server adds the bot to it; or, opened again, changes its permissions."""
     return discord.utils.oauth_url(
-        application, permissions=discord.Permissions(permission_bits()), scopes=SCOPES
+        application, permissions=discord.Permissions(permission_bits(role_drafts)), scopes=SCOPES
     )

@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 FRESH = frozenset({4007, 4009})
-"""Closed so, a session is not to be resumed: its sequence was wrong, or it had timed out."""
+"""A resume that is closed so is not tried again: its sequence was wrong, or the session had timed out."""
 
 
 class GatewayRefusal(Exception):

@@ -182,8 +182,8 @@ class Shard:
         else:
             self._failed += 1
             self._in_vain += ws is not None
-        if ws is not None and (self._in_vain >= _IN_VAIN or ws.close_code in FRESH):
-            self._session, self._in_vain = None, 0
+            if ws is not None and (self._in_vain >= _IN_VAIN or ws.close_code in FRESH):
+                self._session, self._in_vain = None, 0
         if self._failed >= _ELSEWHERE:
             self._outage.began("each connection ends at once", self.id)
         self._client.dispatch("disconnect")

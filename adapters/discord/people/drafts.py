@@ -13,7 +13,7 @@ from adapters.chat import Reply
 from adapters.discord.bot import RESPONDED, UNCHANGED
 from adapters.discord.identity import Identity
 from adapters.discord.ids import Ids
-from adapters.discord.interactions import interaction_of
+from adapters.discord.interactions import Interaction, interaction_of
 from adapters.discord.people.draft_messages import DraftMessages
 from adapters.discord.people.feedback import MODAL
 from adapters.discord.people.posts import Target, changed, posted, put, target_of
@@ -43,6 +43,11 @@ __all__ = ["Drafts"]
 _TITLE = 90
 _PART, _INPUTS = LONGEST - 200, 5
 """Characters of each part of a text, so that there is room for more; inputs of a modal."""
+_NO_THREAD = (
+    "A role cannot be shown a draft: that takes a private thread of the channel, and the permission Create Private Threads, "
+    "which `answerloop init discord --role-drafts` asks for"
+)
+_DRAFTS = frozenset({"draft", "sent", "discarded"})
 log = logging.getLogger(__name__)
 
 
@@ -105,9 +110,16 @@ class Drafts:
             return await self._tell_asker(asked, where, "draft-nobody")
         given = await self._feedback.answer(reply.answer.id)
         earlier = await self._postings.drafts_for(PLATFORM, asked.message) if asked.message else []
+        words = "draft-proposed"
         if not [draft for draft in earlier if await self._changes(draft, given)]:
-            await self._show(target, asked, given, where)
-        await self._tell_asker(asked, where, "draft-proposed")
+            try:
+                await self._show(target, asked, given, where)
+            except DiscordRefusal as error:
+                if target.kind != "role":
+                    raise
+                log.warning("%s (%s)", _NO_THREAD, error)
+                words = "escalation-unreachable"
+        await self._tell_asker(asked, where, words)
 
     async def question_deleted(self, received: Received, channel: str, message: str) -> None:
         """There is nothing left to decide: the drafts for a message go with it."""
@@ -180,12 +192,12 @@ class Drafts:
     async def _edit(self, received: Received) -> None:
         click = interaction_of(received.body, self._ids)
         if received.body.get(RESPONDED) != MODAL:
-            words = "modal-not-opened" if await self._given(click.argument) else "vote-unknown"
+            words = "modal-not-opened" if await self._given(click) else "vote-unknown"
             await self._whisper(received, words)
 
     async def _edited(self, received: Received) -> None:
         sent = interaction_of(received.body, self._ids)
-        given = await self._given(sent.argument)
+        given = await self._given(sent)
         if given is None:
             return await self._whisper(received, "vote-unknown")
         pieces, between = _pieces(given.text)
@@ -201,7 +213,7 @@ class Drafts:
         self, received: Received, answer: str, decision: Decision, text: str = ""
     ) -> RecordedAnswer | None:
         """The answer, if it was this person who decided about it. text: to be sent in its place; '': it is as it is."""
-        given = await self._given(answer)
+        given = await self._given(interaction_of(received.body, self._ids))
         if given is None:
             await self._whisper(received, "vote-unknown")
             return None
@@ -252,7 +264,7 @@ class Drafts:
 
     async def _form(self, payload: Mapping[str, Any], rest: Rest) -> Json:
         click = interaction_of(payload, self._ids)
-        given = await self._given(click.argument)
+        given = await self._given(click)
         if given is None:
             return UNCHANGED
         language = await self._whispers.language(await self._places.of(rest, payload), click.locale)
@@ -290,9 +302,13 @@ class Drafts:
     async def _whisper(self, received: Received, words: str, *buttons: Pressed) -> None:
         await self._whispers.tell(received.rest, await self._whispers.spot(received), words, buttons)
 
-    async def _given(self, answer: str) -> RecordedAnswer | None:
+    async def _given(self, click: Interaction) -> RecordedAnswer | None:
+        """The answer that it is about; None: it is known no more, or no draft of it stands where this was pressed."""
+        rows = await self._postings.of_answer(click.argument)
+        if not any(row.kind in _DRAFTS and row.channel == click.channel for row in rows):
+            return None
         try:
-            return await self._feedback.answer(answer)
+            return await self._feedback.answer(click.argument)
         except NotFound:
             return None
 

@@ -13,6 +13,7 @@ from adapters.discord.interactions import Interaction, interaction_of
 from adapters.discord.people.feedback import MODAL
 from adapters.discord.people.posts import posted
 from adapters.discord.people.rooms import Rooms
+from adapters.discord.people.standing import asked_here, given_here
 from adapters.discord.places import Place, Places
 from adapters.discord.received import PLATFORM, First, Handler, Json, Received
 from adapters.discord.rest.errors import DiscordRefusal, PlaceClosed
@@ -112,9 +113,11 @@ class AskingPeople:
         try:
             answer = await self._feedback.answer(click.argument)
         except NotFound:
+            answer = None
+        place = spot.place
+        if answer is None or not given_here(answer, click.person.id, place):
             await self._whispers.tell(received.rest, spot, "vote-unknown")
             return
-        place = spot.place
         channel = await self._channels.of(PLATFORM, place.guild, place.id, place.within)
         wanted = await self._wanted(click, answer, place, channel.remind_after_s)
         try:
@@ -174,8 +177,10 @@ class AskingPeople:
         await self._settle(received, sent, str(sent.fields.get(_TEXT) or ""))
 
     async def _settle(self, received: Received, click: Interaction, text: str | None) -> None:
-        user = click.person.id
-        did, after = await self._escalating.resolve(click.argument, user, text)
+        user, kept = click.person.id, await self._escalating.get(click.argument)
+        did, after = False, None
+        if kept is not None and asked_here(kept, click):
+            did, after = await self._escalating.resolve(kept.id, user, text)
         if not did and (after is None or after.resolved_by != user):
             words = "escalation-resolved" if after is not None else "vote-unknown"
             await self._whispers.tell(received.rest, await self._whispers.spot(received), words)
@@ -185,7 +190,7 @@ class AskingPeople:
         in the thread below the call."""
         click = interaction_of(payload, self._ids)
         kept = await self._escalating.get(click.argument)
-        if kept is None or not (kept.is_open and kept.in_thread):
+        if kept is None or not (kept.is_open and kept.in_thread and asked_here(kept, click)):
             return UNCHANGED
         if kept.reply and kept.thread != kept.channel:
             return UNCHANGED

@@ -11,6 +11,7 @@ from adapters.discord.bot import RESPONDED, UNCHANGED
 from adapters.discord.ids import Ids
 from adapters.discord.interactions import Interaction, interaction_of
 from adapters.discord.people.rooms import Rooms, address_of
+from adapters.discord.people.standing import given_here
 from adapters.discord.persons import person_of
 from adapters.discord.places import Places
 from adapters.discord.received import PLATFORM, First, Handler, Json, Received
@@ -90,7 +91,7 @@ class FeedbackControls:
 
     async def _tell_more(self, received: Received) -> None:
         click = interaction_of(received.body, self._ids)
-        if await self._is_known(click.argument):
+        if await self._is_known(received.body, received.rest):
             await self._offer_modal(received, click)
         else:
             await self._tell(received, "vote-unknown")
@@ -162,8 +163,9 @@ class FeedbackControls:
             await self._tell(received, "vote-bad", more)
 
     async def _cast(self, received: Received, vote: Vote) -> bool | None:
-        """Whether it changed anything; None: there is no such answer, which the voter is told."""
-        changed = await self._voting.recorded(vote)
+        """Whether it changed anything; None: there is no such answer for them, which the voter is told."""
+        known = await self._is_known(received.body, received.rest)
+        changed = await self._voting.recorded(vote) if known else None
         if changed is None:
             await self._tell(received, "vote-unknown")
         return changed
@@ -171,17 +173,21 @@ class FeedbackControls:
     async def _tell(self, received: Received, words: str, *buttons: Pressed) -> None:
         await self._whispers.tell(received.rest, await self._whispers.spot(received), words, buttons)
 
-    async def _is_known(self, answer: str) -> bool:
+    async def _is_known(self, payload: Mapping[str, Any], rest: Rest) -> bool:
+        """Whether there is such an answer, and it was given there or to this person, or they have voted on it before."""
+        click = interaction_of(payload, self._ids)
         try:
-            await self._feedback.answer(answer)
+            answer = await self._feedback.answer(click.argument)
         except NotFound:
             return False
-        return True
+        if given_here(answer, click.person.id, await self._places.of(rest, payload)):
+            return True
+        return await self._voting.given(answer.id, PLATFORM, click.person.id) is not None
 
     async def _ask_why(self, payload: Mapping[str, Any], rest: Rest) -> Json:
         """The vote is recorded beside it: who closes the modal loses nothing. What was said before can be changed in it."""
         click = interaction_of(payload, self._ids)
-        if not await self._is_known(click.argument):
+        if not await self._is_known(payload, rest):
             return UNCHANGED
         given = await self._voting.given(click.argument, PLATFORM, click.person.id)
         before = given or Vote(click.argument, PLATFORM, click.person.id, -1)

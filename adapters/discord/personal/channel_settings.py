@@ -165,6 +165,8 @@ class SettingsPages:
             labels=LABELLED,
             usual=usual,
         )
+        if now.auto_answer is not None and not rest.reads_all:
+            said = [*said, say(language, "settings-no-content")]
         of_forum = place.kind in ("post", "forum") and control.target == "c"
         return Shown(
             target=control.target,

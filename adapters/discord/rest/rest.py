@@ -43,6 +43,8 @@ class Rest:
         trying_s: how long a call is tried again while Discord is away or busy. invalid, closed: what was refused lately."""
         self._client = client
         self._calling = Calling(client, trying_s, invalid, closed)
+        self._responding: dict[str, asyncio.Event] = {}
+        """Interactions that are being responded to, by their tokens."""
 
     @property
     def user(self) -> str:
@@ -58,6 +60,11 @@ class Rest:
     def application(self) -> str:
         """Its id; '' before it is known."""
         return str(self._client.application_id or "")
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether the bot asks Discord for the words of messages that do not call it (the message content intent)."""
+        return bool(self._client.intents.message_content)
 
     @property
     def token_gone(self) -> asyncio.Event:
@@ -200,11 +207,16 @@ class Rest:
             DiscordRefusal, Unavailable: as for all calls.
         """
         path = "/interactions/{interaction_id}/{webhook_token}/callback"
+        where = {"interaction_id": interaction, "webhook_token": token}
+        ended = self._responding.setdefault(token, asyncio.Event())
         try:
-            await self._call("POST", path, {"interaction_id": interaction, "webhook_token": token}, response)
+            await self._call("POST", path, where, response)
         except DiscordRefusal as error:
             if error.code != ACKNOWLEDGED:
                 raise
+        finally:
+            self._responding.pop(token, None)
+            ended.set()
 
     async def original(
         self,
@@ -231,7 +243,7 @@ class Rest:
         """A further message. A call whose reply is lost is not repeated, as these have no nonce: that is an Unconfirmed."""
         body = {**body, "flags": int(body.get("flags") or 0) | (64 if ephemeral else 0)}
         call = Call("POST", _FOLLOW_UPS, self._of(token), body, files, {"wait": "true"}, repeatable=False)
-        return _table(await self._calling.make(call))
+        return _table(await self._make(call))
 
     async def change(
         self,
@@ -267,7 +279,14 @@ class Rest:
         params: Mapping[str, str] | None = None,
         trying_s: float | None = None,
     ) -> Any:
-        return await self._calling.make(Call(method, path, where, body, files, params or {}), trying_s)
+        return await self._make(Call(method, path, where, body, files, params or {}), trying_s)
+
+    async def _make(self, call: Call, trying_s: float | None = None) -> Any:
+        """What belongs to an interaction waits for its first response, which may have to be tried again: before it, Discord
+        knows of none."""
+        if not call.urgent and (responding := self._responding.get(call.token)) is not None:
+            await responding.wait()
+        return await self._calling.make(call, trying_s)
 
     async def _gone(self, path: str, where: Mapping[str, str]) -> None:
         try:

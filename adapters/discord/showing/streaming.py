@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from adapters.attempts import trace_of
 from adapters.discord.rest.errors import Limited
 from adapters.discord.showing.components import Json
 from adapters.glimpses import Glimpses
@@ -79,8 +80,8 @@ class Growth:
             return self._pace.edited * 2
         except AnswerloopError as error:
             log.debug("The text so far is shown no more: %s", error)
-        except Exception:
-            log.exception("The text so far is shown no more")
+        except Exception as error:  # its text may hold what people wrote
+            log.error("The text so far is shown no more: %s", trace_of(error))
         self._glimpses.stop()
         return 0.0
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+from discord import app_commands
+
 from adapters.discord.bot import ALONE, EVERYBODY, UNCHANGED
+from adapters.discord.connection.guards import guard_parsers
 from adapters.discord.interactions import interaction_of
 from adapters.discord.received import First, Handler, Json, Received
 from adapters.discord.rest.rest import Rest
@@ -85,6 +89,33 @@ async def test_a_button_of_an_old_message_works_in_a_new_process(bench: Bench) -
     assert click.response_type == UNCHANGED["type"]
 
 
+@pytest.mark.parametrize("known", [True, False])
+async def test_an_interaction_may_tell_of_its_channel_no_more_than_the_id(bench: Bench, known: bool) -> None:
+    """As one that discord.py knows it is described; another one is left to be looked up."""
+    part = Part(bench, "action:vote_good")
+    await bench.start(part)
+    guard_parsers(bench.client)
+    channel = bench.discord.channel("help")
+    row = {
+        "type": 1,
+        "components": [
+            {"type": 2, "style": 2, "label": "Good", "custom_id": bench.ids.of("vote_good", "a1")}
+        ],
+    }
+    await bench.rest.send(channel.id, {"content": "30 days.", "components": [row]}, nonce="n1")
+    [answer] = bench.discord.answers("help")
+    told = bench.discord.user("Anna").clicks(answer, "Good").payload
+    await bench.settled()
+    left_out = ("channel", "version", "attachment_size_limit")
+    where = channel.id if known else "4711"
+    bare = {name: value for name, value in told.items() if name not in left_out}
+    bench.discord.send_raw("INTERACTION_CREATE", {**bare, "id": "12", "channel_id": where})
+    await bench.discord.until(lambda: len(part.bodies) == 2)
+    body = part.bodies[1]
+    assert body["channel_id"] == body["message"]["channel_id"] == where
+    assert body["channel"]["type"] == (0 if known else None)
+
+
 async def test_a_modal_is_opened_at_once_and_read_although_this_process_did_not_open_it(bench: Bench) -> None:
     """A restart between the two loses nothing: discord.py itself would know no modal that it has not sent."""
     field = {"type": 4, "custom_id": bench.ids.of("text"), "style": 1, "label": "Text"}
@@ -150,6 +181,28 @@ async def test_a_message_that_cannot_be_kept_now_is_kept_later(bench: Bench) -> 
     bench.bot.inbox = inbox
     await bench.discord.until(lambda: part.seen)
     assert part.seen[0].delivery.kind == "message"
+
+
+class Silent(app_commands.Translator):
+    """Of a host that translates what is its own."""
+
+    async def translate(self, *asked: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize("translates", [False, True])
+async def test_a_host_that_synchronises_its_commands_keeps_our_languages(
+    bench: Bench, translates: bool
+) -> None:
+    """With a translator of its own, too."""
+    await bench.start(Part(bench, "message"))
+    if translates:
+        await bench.client.tree.set_translator(Silent())
+    await bench.client.tree.sync()
+    known = {one["name"]: one for one in bench.discord.commands}
+    [question, _] = known["ask"]["options"]
+    for worded in (known["ask"], question, known["answerloop"], *known["answerloop"]["options"]):
+        assert set(worded["description_localizations"]) == {"de", "fr", "es-ES", "es-419"}
 
 
 async def test_bots_and_notes_are_no_deliveries(bench: Bench) -> None:

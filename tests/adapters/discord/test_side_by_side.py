@@ -77,7 +77,11 @@ async def test_a_command_and_clicks_count_once_and_the_log_is_quiet(
     votes = pair.first.bench.assistant.votes
     assert [(vote.user, vote.value) for vote in votes] == [(pair.ben.id, 1)]
     assert len(pair.discord.ephemerals(pair.ben)) == 1
-    told = [r.getMessage() for r in caplog.records if "acknowledged" in r.getMessage() or "40060" in r.getMessage()]
+    told = [
+        r.getMessage()
+        for r in caplog.records
+        if "acknowledged" in r.getMessage() or "40060" in r.getMessage()
+    ]
     assert told == []
 
 

@@ -23,13 +23,19 @@ async def hears(local: LocalDiscord, run: object, text: str) -> None:
 
 
 async def test_a_hundred_drops_of_all_kinds_take_no_further_session(local: LocalDiscord) -> None:
-    """Closed with 1000, 1001, 4000, 4009's neighbours, by op 7 or without a word: resumed, and nothing is missed."""
+    """Closed with whatever code, by op 7 or without a word: resumed, and nothing is missed."""
     async with running(local) as run:
         await run.connected()
+        codes = (1000, 1001, 1011, *range(4000, 4004), 4005, *range(4007, 4010))
+        ways = [
+            *(lambda code=code: local.drop(code) for code in codes),
+            local.drop,
+            local.reconnect,
+            lambda: local.invalidate(resumable=True),
+        ]
         for number in range(100):
             before = local.resumes
-            [lambda: local.drop(1000), lambda: local.drop(1001), lambda: local.drop(4000), local.drop, local.reconnect,
-             lambda: local.drop(4008), lambda: local.invalidate(resumable=True)][number % 7]()  # fmt: skip
+            ways[number % len(ways)]()
             if number % 10 == 0:
                 local.user("Anna").says("help", f"while away {number}")
             await local.until(lambda before=before: local.resumes > before and local.live_sessions == 1)
@@ -67,6 +73,22 @@ async def test_what_the_gateway_sends_and_nobody_can_read_is_skipped(
         await hears(local, run, "still there?")
         assert "secret words" not in said.text
         assert len(local.identifies) <= 2
+
+
+async def test_a_command_that_nobody_can_read_is_skipped(
+    local: LocalDiscord, said: pytest.LogCaptureFixture
+) -> None:
+    """With a line that holds none of its words."""
+    user = {"id": "7", "username": "anna", "discriminator": "0", "avatar": None}
+    payload = {
+        "id": "5", "application_id": "1", "type": 2, "token": "t", "version": 1, "channel_id": "3", "user": user,
+        "attachment_size_limit": 1, "data": {"id": "4", "type": 1, "name": {"secret": "words"}},
+    }  # fmt: skip
+    async with running(local) as run:
+        await run.connected()
+        local.send_raw("INTERACTION_CREATE", payload)
+        await local.until(lambda: "A command could not be read (TypeError)" in said.text)
+        assert "secret" not in said.text
 
 
 async def test_a_stream_that_cannot_be_read_is_begun_anew(local: LocalDiscord) -> None:
@@ -126,14 +148,15 @@ async def test_an_api_away_at_first_is_waited_for(
 
 
 async def test_a_session_that_is_over_is_begun_anew(local: LocalDiscord) -> None:
-    """Said by op 9, or by a close code that says that resuming is of no use."""
+    """Said by op 9: also to the resume that is tried where a close code says that it is of no use."""
     async with running(local) as run:
         await run.connected()
         local.invalidate()
         await local.until(lambda: len(local.identifies) == 2 and local.live_sessions == 1)
+        local.forget_sessions()
         local.drop(4009)
         await local.until(lambda: len(local.identifies) == 3 and local.live_sessions == 1)
-        assert local.resumes == 0
+        assert local.resumes == 1
         local.forget_sessions()
         local.drop()
         await local.until(lambda: len(local.identifies) == 4 and local.live_sessions == 1)

@@ -25,9 +25,16 @@ def test_the_link_asks_for_the_least() -> None:
     asked = {name for name, granted in discord.Permissions(int(query["permissions"][0])) if granted}
     assert asked == {
         "view_channel", "read_messages", "send_messages", "send_messages_in_threads", "create_public_threads",
-        "read_message_history", "add_reactions", "embed_links", "attach_files",
+        "read_message_history", "embed_links", "attach_files",
     } & {name for name, _ in discord.Permissions()}  # fmt: skip
     assert set(NAMES) == set(PERMISSIONS)
+
+
+def test_what_drafts_for_a_role_need_is_asked_for_where_it_is_wanted() -> None:
+    """Beside the rest."""
+    query = parse_qs(urlsplit(invite_link("123456789012345678", role_drafts=True)).query)
+    more = int(query["permissions"][0]) & ~permission_bits()
+    assert discord.Permissions(more) == discord.Permissions(create_private_threads=True)
 
 
 def test_what_is_lacking_is_named_as_discord_does() -> None:

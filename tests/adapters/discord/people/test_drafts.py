@@ -308,6 +308,19 @@ async def test_a_role_sees_drafts_in_a_private_thread_to_which_it_is_called(benc
     assert "Approved by Ben" in plain(draft)
 
 
+async def test_without_private_threads_the_asker_and_the_log_are_told(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The link asks for that permission only where somebody wants it."""
+    bench.discord.remove_permission("help", "create_private_threads")
+    talk = await judged(bench, drafts(bench, escalation=bench.discord.role("Experts", mentionable=True).id))
+    talk.anna.asks("help", "How long do refunds take?")
+    [told] = await talk.discord.until(lambda: talk.told(talk.anna))
+    assert "could not reach the people" in told
+    assert "answerloop init discord --role-drafts" in caplog.text
+    assert sent(talk) == []
+
+
 async def test_where_nobody_decides_the_asker_is_told(bench: Bench) -> None:
     """Never silence."""
     talk = await judged(bench, drafts(bench))

@@ -128,6 +128,15 @@ async def test_what_cannot_be_is_told_and_the_rest_is_set(
     assert (await in_force(visit)).set_here == {"tone": "brief"}
 
 
+async def test_what_needs_the_message_content_intent_says_so(visit: Any, manager: Person) -> None:
+    """Where it is missing, and nowhere else."""
+    await visit.start({"platform": "discord", "id": helping(visit), "auto_answer": 0.5})
+    assert "message content intent" not in readable(await visit.runs(manager, COMMAND))
+    visit.bench.client._connection._intents.message_content = False
+    assert "message content intent" in readable(await visit.runs(manager, COMMAND))
+    assert "message content intent" not in readable(await visit.runs(manager, COMMAND, "other"))
+
+
 async def test_a_modal_that_is_sent_unchanged_sets_nothing(visit: Any, manager: Person) -> None:
     """The settings file goes on saying it."""
     said = {"tone": "of the file", "auto_answer": 0.123456789, "remind_after": "36h"}

@@ -55,6 +55,18 @@ async def test_a_first_response_is_tried_again_at_once(
     assert [call.status for call in local.calls(FIRST)] == [status, status, 204]
 
 
+async def test_nothing_overtakes_a_first_response(
+    local: LocalDiscord, rest: Rest, asked: Interaction
+) -> None:
+    """What is shown meanwhile waits while it is tried again: Discord would not know of the interaction."""
+    local.fail(FIRST, 503, times=2)
+    responding = asyncio.create_task(rest.respond(asked.id, asked.token, ALONE))
+    await asyncio.sleep(0)
+    await rest.original(asked.token, {"content": "an answer"})
+    await responding
+    assert [each.content for each in local.ephemerals(local.user("Anna"))] == ["an answer"]
+
+
 async def test_a_first_response_whose_reply_was_lost_is_done(
     local: LocalDiscord, rest: Rest, asked: Interaction
 ) -> None:
