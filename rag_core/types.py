@@ -34,7 +34,8 @@ class Principal:
     """Whether this person alone sees the answer: a direct message with the bot, or a reply shown to them only. A
     conversation of several people is not direct, whatever the platform calls it."""
     workspaces: frozenset[str] = frozenset()
-    """Where `workspace` is empty, as in Discord's direct messages: the asker's own, as the platform tells with this question."""
+    """Where `workspace` is empty, as in Discord's direct messages: the asker's own, as the platform tells with this
+    question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,8 @@ class Discord(Group):
     command: str = Field(default="ask", pattern=r"^[a-z0-9_-]{1,32}$")
     """The slash command with which people ask."""
     prefix: str = Field(default="answerloop", pattern=r"^[A-Za-z0-9-]{1,20}$")
-    """What the ids of buttons, menus and modals begin with, and the command for settings, so that none collides with those of
-    a bot that this is added to."""
+    """What the ids of buttons, menus and modals begin with, and the command for settings, so that none collides with those
+    of a bot that this is added to."""
     streaming: bool = True
     """Whether an answer is shown while it is written."""
     useful_for: str = "15m"
@@ -90,8 +90,8 @@ class Discord(Group):
     shards: int | None = Field(default=None, ge=1)
     """Connections to Discord. Unset: as many as Discord recommends."""
     api_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")
-    """Base of the REST API with its version, `https://discord.com/api/v10`, from the environment variable DISCORD_API_URL: for
-    proxies and tests."""
+    """Base of the REST API with its version, `https://discord.com/api/v10`, from the environment variable DISCORD_API_URL:
+    for proxies and tests."""
     gateway_url: str | None = Field(default=None, pattern=r"^wss?://[^\s?#]+$")
     """Of the gateway, in place of what Discord names, from the environment variable DISCORD_GATEWAY_URL."""
     bot_token: SecretStr | None = None

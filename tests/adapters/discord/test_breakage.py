@@ -144,8 +144,9 @@ async def test_a_question_is_answered_once_whatever_sending_meets(bot: Any, faul
     assert len(bot.assistant.questions) == 1
 
 
-@pytest.mark.parametrize("private", [True, False])
-@pytest.mark.parametrize("fault", ["502", "504 performed", "lost", "limited"])
+@pytest.mark.parametrize(
+    ("fault", "private"), [("502", False), ("504 performed", True), ("lost", False), ("limited", True)]
+)
 async def test_a_command_is_answered_once_whatever_its_response_meets(
     bot: Any, fault: str, private: bool
 ) -> None:
