@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,6 +16,7 @@ from adapters.discord.received import PLATFORM, First, Handler, Json, Received
 from adapters.discord.rest.errors import DiscordRefusal, TokenGone
 from adapters.discord.rest.rest import Rest
 from adapters.inbox import Delivery, Inbox, Note
+from adapters.overtaking import Overtaking
 from adapters.pacing import Pacing
 from rag_core.errors import AnswerloopError, Unavailable
 from rag_core.messages import say
@@ -43,7 +43,7 @@ _LEFT_TO_OTHERS_S = 0.7
 _CONTROLS = ("action:", "modal:")
 _PAUSES = (0.5, 1, 2, 4, 8, 15, 30, 60)
 """Seconds between attempts to keep what Discord will not tell again."""
-_MOST_UNKEPT, _MOST_EDITS = 2_000, 2_000
+_MOST_UNKEPT = 2_000
 log = logging.getLogger(__name__)
 
 
@@ -74,22 +74,21 @@ class DiscordBot:
         self._language = language
         self._pacing = Pacing()
         self._unkept: set[asyncio.Task[None]] = set()
-        self._edits: OrderedDict[str, str] = OrderedDict()
-        """Keys of the latest edits, by the ids of their messages."""
+        self._overtaking = Overtaking(PLATFORM)
 
     async def take(self, arrival: Arrival) -> None:
         """What Discord told. It will not do so again: what cannot be kept now is tried again for two minutes."""
         if arrival.kind not in self._handlers:
             return
         payload = arrival.payload
-        if arrival.kind in _OVERTAKING and self._interrupt(payload):
+        assert self.inbox is not None
+        question = question_key(str(payload.get("id")))
+        if arrival.kind in _OVERTAKING and self._overtaking.interrupt(self.inbox, question):
             # another process may hear and keep it as well, and does not know what was broken off here
             arrival = replace(arrival, key=f"{arrival.key}:interrupted")
             payload = {**payload, INTERRUPTED: True}
         if arrival.kind == "message_edited":
-            self._edits[str(payload["id"])] = arrival.key
-            while len(self._edits) > _MOST_EDITS:
-                self._edits.popitem(last=False)
+            self._overtaking.edited(question, arrival.key)
         try:
             await self._keep(arrival, payload)
         except Unavailable as error:
@@ -155,15 +154,6 @@ class DiscordBot:
             except Unavailable as error:
                 refused = error
         log.error("A %s is lost, as it could not be kept: %s", arrival.kind, refused)
-
-    def _interrupt(self, payload: Mapping[str, Any]) -> bool:
-        """End work on a message that was edited or deleted, and on earlier edits; its lane would keep this waiting for it.
-        Whether there was any."""
-        assert self.inbox is not None
-        message = str(payload["id"])
-        keys = (question_key(message), self._edits.pop(message, ""))
-        ended = [self.inbox.interrupt(PLATFORM, key) for key in keys if key]
-        return any(ended)
 
     async def _first(self, arrival: Arrival) -> Json:
         usual = UNCHANGED if arrival.kind.startswith("action:") else ALONE

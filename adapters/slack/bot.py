@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.complaints import Complaints
 from adapters.inbox import Delivery, Inbox, Note
+from adapters.overtaking import Overtaking
 from adapters.pacing import Pacing
 from adapters.slack.arrivals import Arrival, changed_ts, question_key
 from adapters.slack.ids import Ids
@@ -58,24 +59,28 @@ class SlackBot:
         self._marks = Marks(sign_of) if sign_of is not None else None
         self._complaints = Complaints(log)
         self._pacing = Pacing()
+        self._overtaking = Overtaking(PLATFORM)
 
     async def take(self, arrival: Arrival, body: Mapping[str, Any]) -> None:
         assert self.inbox is not None
         if arrival.kind in self._handlers or arrival.kind in self._departed:
             kept = {name: value for name, value in body.items() if name != "token"}
-            if arrival.kind in _OVERTAKING and self._interrupt(body):
+            if arrival.kind in _OVERTAKING and self._interrupt(arrival, body):
                 kept[INTERRUPTED] = True
             with self._pacing.arriving():
                 await self.inbox.accept(PLATFORM, arrival.key, arrival.kind, arrival.lane, kept)
 
-    def _interrupt(self, body: Mapping[str, Any]) -> bool:
-        """End work on a message that was edited or deleted; its lane would keep this waiting for it. Whether there was."""
+    def _interrupt(self, arrival: Arrival, body: Mapping[str, Any]) -> bool:
+        """End work on a message that was edited or deleted. Whether there was any."""
         assert self.inbox is not None
         event = body.get("event") or {}
         key = question_key(str(event.get("channel", "")), changed_ts(event))
         if self._marks is not None:
             self._marks.clear(key)
-        return self.inbox.interrupt(PLATFORM, key)
+        ended = self._overtaking.interrupt(self.inbox, key)
+        if arrival.kind == "message_changed":
+            self._overtaking.edited(key, arrival.key)
+        return ended
 
     def refuses(self, arrival: Arrival, body: Mapping[str, Any]) -> Mapping[str, str]:
         check = self._refusals.get(arrival.kind)

@@ -167,6 +167,18 @@ async def test_a_question_deleted_while_it_is_answered_is_not_answered(bot: Any)
     assert not bot.slack.answers(HELP, asked)
 
 
+async def test_a_question_deleted_while_its_edit_is_answered_has_no_answer(bot: Any) -> None:
+    """The edit's work is broken off as the question's own would be."""
+    asked, [_] = await bot.asked()
+    bot.assistant.script = [Written([], an_answer(), pause_s=5.0)]
+    anna = bot.slack.user("U0ANNA")
+    anna.edits(asked, f"{bot.slack.mention} How long do claims take?")
+    await bot.slack.until(lambda: len(bot.assistant.questions) == 2)
+    anna.deletes(asked)
+    await bot.settled(4)
+    assert bot.slack.answers("C0HELP", asked) == []
+
+
 async def test_an_answer_that_somebody_deletes_is_forgotten(bot: Any) -> None:
     """A message of ours is no longer one that a reaction votes on."""
     asked = await asked_by_anna(bot)
