@@ -24,6 +24,7 @@ __all__ = [
     "question_key",
     "raw_message",
     "reacted",
+    "read_again",
     "written",
 ]
 
@@ -57,6 +58,26 @@ def written(message: discord.Message) -> Arrival | None:
         return None
     payload = raw_message(message)
     return Arrival(question_key(payload["id"]), "message", _lane(payload), payload)
+
+
+def read_again(raw: Mapping[str, Any], channel: Any) -> Arrival | None:
+    """What REST tells of a message of that channel, as if it arrived; None: no person wrote it.
+
+    Of what raw_message has, "member" is lacking: nobody knows the person's roles without looking them up.
+    """
+    author = raw.get("author") or {}
+    written = raw.get("type") in {kind.value for kind in _WRITTEN}
+    if author.get("bot") or raw.get("webhook_id") or not author.get("id") or not written:
+        return None
+    guild = getattr(channel, "guild", None)
+    payload: Json = {
+        **raw,
+        "channel_id": str(channel.id),
+        "guild_id": str(guild.id) if guild else None,
+        "guild_locale": _locale(guild),
+        "channel": channel_facts(channel),
+    }
+    return Arrival(question_key(str(raw["id"])), "message", _lane(payload), payload)
 
 
 def edited(event: discord.RawMessageUpdateEvent) -> Arrival | None:

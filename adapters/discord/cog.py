@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from adapters.discord import arrivals
 from adapters.discord.bot import DiscordBot
+from adapters.discord.catching_up import CatchingUp
 from adapters.discord.connection.commands import localised
 from rag_core.messages import say
 
@@ -53,9 +54,12 @@ class _Group(app_commands.Group, name="group"):
 class AnswerloopCog(commands.Cog, name="answerloop"):
     """What concerns the bot is handed to it; everything else is left to the host's own listeners."""
 
-    def __init__(self, bot: commands.Bot | commands.AutoShardedBot, taker: DiscordBot) -> None:
+    def __init__(
+        self, bot: commands.Bot | commands.AutoShardedBot, taker: DiscordBot, catching_up: CatchingUp
+    ) -> None:
         self.bot = bot
         self.taker = taker
+        self.catching_up = catching_up
         self._commands = _commands(taker)
         for command in self._commands:
             if bot.tree.get_command(command.name, type=_type(command)) is not None:
@@ -67,8 +71,12 @@ class AnswerloopCog(commands.Cog, name="answerloop"):
         for command in self._commands:
             self.bot.tree.add_command(command)
         self.bot.add_dynamic_items(self._control)
+        if self.bot.is_ready():  # loaded, or loaded again, into a bot that is connected
+            self.catching_up.began()
+            self.catching_up.look()
 
     async def cog_unload(self) -> None:
+        await self.catching_up.close()
         self.bot.remove_dynamic_items(self._control)
         for command in self._commands:
             self.bot.tree.remove_command(command.name, type=_type(command))
@@ -77,6 +85,19 @@ class AnswerloopCog(commands.Cog, name="answerloop"):
     def payloads(self) -> list[dict[str, Any]]:
         """The commands as Discord takes them."""
         return [command.to_dict(self.bot.tree) for command in self._commands]
+
+    @commands.Cog.listener()
+    async def on_disconnect(self) -> None:
+        self.catching_up.lost()
+
+    @commands.Cog.listener()
+    async def on_connect(self) -> None:
+        """Of a new session; one that goes on is resumed instead."""
+        self.catching_up.began()
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        self.catching_up.look()
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:

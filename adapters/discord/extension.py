@@ -11,6 +11,7 @@ from functools import partial
 from discord.ext import commands
 
 from adapters.discord.assembly import assemble
+from adapters.discord.catching_up import CatchingUp
 from adapters.discord.cog import AnswerloopCog
 from adapters.discord.connection.client import CONTENT_LACKING, OwnBot
 from adapters.discord.connection.commands import keep_registered
@@ -21,6 +22,7 @@ from adapters.discord.rest.rest import Rest
 from adapters.inbox import Inbox
 from adapters.running_inbox import inbox_running
 from rag_core.records.deliveries import Deliveries
+from rag_core.records.postings import Postings
 from rag_core.records.registrations import Registrations
 from rag_core.running.opening import Running, open_running, settings_loader
 
@@ -56,9 +58,13 @@ async def _added(bot: Bot, running: Running, at_once: asyncio.Event | None) -> A
     rest = Rest(bot)
     assembled = assemble(running, bot, rest)
     taker = assembled.bot
-    inbox = Inbox(Deliveries(running.database, platforms={PLATFORM}), taker.handle, failed=taker.failed)
+    deliveries, postings = Deliveries(running.database, platforms={PLATFORM}), Postings(running.database)
+    inbox = Inbox(deliveries, taker.handle, failed=taker.failed)
     assembled.use(inbox)
-    cog = AnswerloopCog(bot, taker)
+    catching_up = CatchingUp(
+        bot, rest, taker.take, deliveries, postings, lambda: running.settings().discord.useful_for
+    )
+    cog = AnswerloopCog(bot, taker, catching_up)
     registered = partial(
         keep_registered,
         bot,

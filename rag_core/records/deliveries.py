@@ -174,6 +174,16 @@ class Deliveries:
 
         return await self._whole(take)
 
+    async def latest(self, platform: str, before: datetime) -> datetime | None:
+        """When the last delivery of a platform was accepted before this time; None: none is known."""
+        last = select(func.max(_c.received_at)).where(_c.platform == platform, _c.received_at < before)
+
+        async def read(connection: AsyncConnection) -> datetime | None:
+            found: datetime | None = await connection.scalar(last)
+            return None if found is None else utc(found)
+
+        return await self._whole(read)
+
     async def ahead(self, taken: Taken) -> bool:
         """Whether others hold something before it in its lane, or nobody yet."""
         before = select(_c.number).where(

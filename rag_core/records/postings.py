@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.database import transaction
@@ -84,6 +84,19 @@ class Postings:
     async def of_answer(self, answer_id: str) -> list[Posting]:
         """The messages that show an answer, part by part."""
         return await self._where(postings.c.answer_id == answer_id)
+
+    async def direct_channels(self, platform: str, since: datetime, most: int) -> list[str]:
+        """Of no workspace, where we said something since then; at most so many, the latest first."""
+        own = (postings.c.platform == platform) & (postings.c.workspace == "")
+        query = (
+            select(postings.c.channel)
+            .where(own & (postings.c.created_at >= since))
+            .group_by(postings.c.channel)
+            .order_by(func.max(postings.c.created_at).desc())
+            .limit(most)
+        )
+        async with transaction(self._database) as connection:
+            return list(await connection.scalars(query))
 
     async def drafts_for(self, platform: str, question_message: str) -> list[Posting]:
         """Messages that show an undecided answer to a message, wherever they stand."""

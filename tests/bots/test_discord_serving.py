@@ -190,3 +190,21 @@ def test_stopped_while_it_answers_it_ends_the_answer(installed: Place, local: Lo
         wait_for(lambda: "30 days" in answer(local))
         assert process.stop() == 0
     assert len(local.answers("help")) == 1
+
+
+def test_what_was_asked_while_it_was_not_running_is_answered_at_the_start(
+    installed: Place, local: LocalDiscord
+) -> None:
+    """Once; Discord itself tells nobody of it."""
+    with serving(installed, "--only", "discord", **local.environment) as process:
+        assert process.line() == READY
+        asks(local)
+        wait_for(lambda: "30 days" in answer(local))
+        assert process.stop() == 0
+    asks(local)
+    with serving(installed, "--only", "discord", **local.environment) as process:
+        assert process.line() == READY
+        wait_for(lambda: len(local.answers("help")) == 2)
+        assert process.stop() == 0
+        assert "Traceback" not in process.said
+    assert len(local.answers("help")) == 2

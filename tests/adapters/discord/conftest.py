@@ -26,6 +26,7 @@ from adapters.answering import Answering, Asked
 from adapters.channels import Channels
 from adapters.chat import Chat, Reply
 from adapters.discord.bot import DiscordBot
+from adapters.discord.catching_up import CatchingUp
 from adapters.discord.cog import AnswerloopCog
 from adapters.discord.identity import Identity
 from adapters.discord.ids import Ids
@@ -97,6 +98,7 @@ class Bench:
         self.bot: DiscordBot | None = None
         self.inbox: Inbox | None = None
         self._arriving = 0
+        self._connecting: asyncio.Task[None] | None = None
         self._stack = contextlib.AsyncExitStack()
 
     def talking(self, **more: Any) -> Any:
@@ -132,14 +134,22 @@ class Bench:
         bot = self.bot = DiscordBot(
             self.rest, self.ids, "ask", handlers, firsts, failed or self._note_failure, self.chat.language
         )
-        inbox = self.inbox = bot.inbox = Inbox(
-            Deliveries(self.database, platforms={PLATFORM}), self._handle, failed=bot.failed, pauses=PAUSES
-        )
+        deliveries = Deliveries(self.database, platforms={PLATFORM})
+        inbox = self.inbox = bot.inbox = Inbox(deliveries, self._handle, failed=bot.failed, pauses=PAUSES)
+        self._stack.push_async_callback(self._hang_up)  # the last of all, as in a real process
         running = asyncio.create_task(inbox.run())
         self._stack.push_async_callback(_cancelled, running)
         self._stack.push_async_callback(inbox.close, 0.2)
         self._stack.push_async_callback(bot.close)
-        await self._connect(AnswerloopCog(self.client, bot))
+        catching_up = CatchingUp(
+            self.client,
+            self.rest,
+            bot.take,
+            deliveries,
+            self.postings,
+            lambda: self.settings.discord.useful_for,
+        )
+        await self._connect(AnswerloopCog(self.client, bot, catching_up))
 
     async def asked(
         self, text: str = "How long do refunds take?", channel: str = "help", **more: Any
@@ -168,14 +178,17 @@ class Bench:
             ready.set()
 
         self.client.add_listener(on_ready)
-        self._stack.push_async_callback(self.client.close)
         await self.client.login(self.discord.bot_token)
         await self.client.add_cog(cog)
         await self.client.http.bulk_upsert_global_commands(self.client.application_id or 0, cog.payloads)
-        connecting = asyncio.create_task(self.client.connect(reconnect=True))
-        self._stack.push_async_callback(_cancelled, connecting)
+        self._connecting = asyncio.create_task(self.client.connect(reconnect=True))
         async with asyncio.timeout(20):
             await ready.wait()
+
+    async def _hang_up(self) -> None:
+        if self._connecting is not None:
+            await _cancelled(self._connecting)
+        await self.client.close()
 
     async def _handle(self, delivery: Any, note: Any) -> None:
         assert self.bot is not None

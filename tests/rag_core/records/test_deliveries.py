@@ -217,3 +217,20 @@ async def test_a_database_that_is_gone_is_told(database: AsyncEngine) -> None:
         await connection.exec_driver_sql("ALTER TABLE away RENAME TO deliveries")
         assert await connection.scalar(select(func.count()).select_from(deliveries)) == 0
     assert await kept.accept("slack", "E1", "m", "L", {}) is not None
+
+
+async def test_the_latest_delivery_is_that_of_the_platform_before_a_time(database: AsyncEngine) -> None:
+    """Whoever accepted it, and whatever became of it; None where there is none."""
+    kept, began = Deliveries(database), datetime.now(UTC)
+    assert await kept.latest("slack", began) is None
+    taken = await kept.accept("slack", "E1", "m", "L", {})
+    assert taken is not None
+    await kept.finish(taken.number)
+    between = datetime.now(UTC)
+    await Deliveries(database).accept("slack", "E2", "m", "L", {})
+    await kept.accept("discord", "E3", "m", "L", {})
+    first, last = await kept.latest("slack", between), await kept.latest("slack", datetime.now(UTC))
+    assert first is not None
+    assert last is not None
+    assert began <= first <= between <= last
+    assert await kept.latest("slack", began) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -61,3 +62,17 @@ async def test_drafts_of_an_answer_are_decided_about_once(database: AsyncEngine)
 async def test_nothing_to_record_is_no_mistake(database: AsyncEngine) -> None:
     """An answer may be shown by no message that can be named."""
     await Postings(database).record([])
+
+
+async def test_direct_channels_are_those_of_no_workspace_the_latest_first(database: AsyncEngine) -> None:
+    """Of that platform, since that time, and no more than are asked for."""
+    postings, before = Postings(database), datetime.now(UTC)
+    direct = replace(FIRST, workspace="")
+    for channel in ("D1", "D2", "D3", "D1"):
+        await postings.record([replace(direct, channel=channel)])
+        await asyncio.sleep(0.002)
+    await postings.record([replace(FIRST, workspace="T1", channel="C9")])
+    await postings.record([replace(direct, platform="discord", channel="D9")])
+    assert await postings.direct_channels("slack", before, 9) == ["D1", "D3", "D2"]
+    assert await postings.direct_channels("slack", before, 2) == ["D1", "D3"]
+    assert await postings.direct_channels("slack", datetime.now(UTC), 9) == []
