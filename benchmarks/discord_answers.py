@@ -9,11 +9,7 @@ Discord with the rate limits that Discord has for each channel. Every question i
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -22,7 +18,7 @@ import psutil
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.bot_process import QUESTIONS, installed, serving  # noqa: E402
+from benchmarks.bot_process import QUESTIONS, answers  # noqa: E402
 from tests.servers.discord import LocalDiscord, Message  # noqa: E402
 
 CHANNELS = 20
@@ -79,29 +75,6 @@ def sustained(
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--questions", type=int, default=10)
-    parser.add_argument("--per-second", type=float, default=20)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, LocalDiscord() as local:
-        home = Path(folder)
-        installed(home)
-        began = time.monotonic()
-        with serving("discord", home, local.environment) as started:
-            row: dict[str, object] = {"start_s": round(time.monotonic() - began, 2)}
-            process = psutil.Process(started.pid)
-            row["memory_at_rest_mb"] = round(process.memory_info().rss / 1e6)
-            lone(local, 0)  # the first one opens the index
-            times = [lone(local, number) for number in range(1, given.questions + 1)]
-            row["first_sign_ms"] = round(statistics.median(sign for sign, _ in times) * 1e3)
-            row["answer_ms"] = round(statistics.median(answer for _, answer in times) * 1e3)
-            if given.seconds:
-                row |= sustained(local, process, given.per_second, given.seconds)
-    print(json.dumps(row) if given.json else "\n".join(f"{name}: {value}" for name, value in row.items()))
-
-
 if __name__ == "__main__":
-    main()
+    with LocalDiscord() as opened:
+        answers(__doc__ or "", "discord", opened, lone, sustained)
