@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -293,3 +293,14 @@ async def test_loaded_again_it_looks_too(bench: Any) -> None:
     await bench.client.add_cog(cog)
     await looked(bench)
     assert len(bench.discord.answers("help")) == 1
+
+
+async def test_what_others_delivered_hides_nothing_that_a_lost_connection_missed(bench: Any) -> None:
+    """Of several connections one may be away while the others go on: it is read from when the first one broke."""
+    await started(bench)
+    await bench.asked()  # delivered just now
+    looking = bench.client.cogs["answerloop"].catching_up
+    now = datetime.now(UTC)
+    broke = now - timedelta(minutes=5)
+    assert await looking._since(now, broke) < broke
+    assert await looking._since(now, None) > broke
