@@ -78,11 +78,11 @@ class Reviewing:
 
     async def approve(self, review: str, reviewer: str) -> bool:
         """The answer is right as it is. reviewer: PLATFORM:USER, as in all of these."""
-        return await self._reviews.decide(review, "approved", reviewer)
+        return await self._reviews.decide(review, "good_example", reviewer)
 
     async def reject(self, review: str, reviewer: str, note: str = "") -> bool:
         """There is nothing to learn from it."""
-        return await self._reviews.decide(review, "rejected", reviewer, note=note)
+        return await self._reviews.decide(review, "no_fault", reviewer, note=note)
 
     async def correct(self, review: str, reviewer: str, text: str, note: str = "") -> bool:
         """text: what the answer should be. Those concerned are told.
@@ -94,7 +94,9 @@ class Reviewing:
             raise InvalidEntry(
                 "text: a correction needs words; reject the answer where there is nothing to say."
             )
-        decided = await self._reviews.decide(review, "corrected", reviewer, text.strip()[:LONGEST], note)
+        decided = await self._reviews.decide(
+            review, "corrected_answer", reviewer, text.strip()[:LONGEST], note
+        )
         kept = await self._reviews.get(review)
         if (
             kept is not None and kept.reviewer == reviewer
@@ -118,7 +120,7 @@ class Reviewing:
             await self._tell(review)
 
     async def _tell(self, review: Review) -> None:
-        if review.state != "corrected" or review.told_at is not None:
+        if review.resolution != "corrected_answer" or review.told_at is not None:
             return
         try:
             answer = await self._feedback.answer(review.answer_id)

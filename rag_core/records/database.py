@@ -18,7 +18,7 @@ from rag_core.errors import NotReady, SettingsError, Unavailable
 
 __all__ = ["HEAD", "open_database", "transaction"]
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration in migrations/versions."""
 _LOCK = 0x616E7377
 """Of our migrations, among PostgreSQL's advisory locks."""

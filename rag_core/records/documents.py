@@ -47,6 +47,8 @@ class SourceRecord:
     from_settings: bool
     synced_at: datetime | None
     error: str | None
+    wanted_at: datetime | None = None
+    """When a person asked for a sync that was not begun yet."""
 
 
 class Documents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,12 +16,13 @@ from rag_core.messages import small_print
 from rag_core.records.database import transaction
 from rag_core.records.reviews import follow_votes
 from rag_core.records.tables import answers, votes
+from rag_core.records.wording import wording_of
 from rag_core.types import Answer, Citation, Question, Vote
 
 if TYPE_CHECKING:
     from rag_core.generation.protocol import Usage
 
-__all__ = ["Feedback", "RecordedAnswer"]
+__all__ = ["Feedback", "RecordedAnswer", "took_ms"]
 
 BATCH = 50
 """Answers written in one transaction: rows are prepared on the event loop, a quarter of a millisecond each."""
@@ -85,6 +86,7 @@ class Feedback:
         generator_version: str = "",
         notices: Sequence[str] = (),
         usage: Usage | None = None,
+        prompt_version: str = "",
     ) -> None:
         """Keep an answer with all that produced it. Answers that are given at once are written at once: SQLite takes
         hundreds of transactions a second, and a thousand rows in one of them.
@@ -118,6 +120,10 @@ class Feedback:
             "prompt_tokens": usage.prompt if usage else None,
             "answer_tokens": usage.answer if usage else None,
             "cached": answer.cached,
+            "prompt_version": prompt_version,
+            "nearest": [asdict(c) for c in answer.nearest],
+            "took_ms": took_ms(answer.timings_ms),
+            "wording": wording_of(answer.standalone or question.text),
         }
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((values, written))
@@ -233,6 +239,12 @@ class Feedback:
             )
             for r in rows
         ]
+
+
+def took_ms(timings_ms: Mapping[str, float]) -> float | None:
+    """All stages together, without the recording, which is not known when it is recorded; None: there was none."""
+    stages = [ms for stage, ms in timings_ms.items() if stage not in ("record", "total")]
+    return round(sum(stages), 3) if stages else None
 
 
 def _given() -> Select[Any]:

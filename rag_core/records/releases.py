@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -33,6 +34,10 @@ class Release:
     active: bool
     reranker: str | None = None
     """Folder below home/models; None: passages stay in the fused order."""
+    metrics: Mapping[str, float] | None = None
+    """What was measured of it, by name; None: nothing."""
+    note: str = ""
+    """Where it comes from, for a reader."""
 
 
 class Releases:
@@ -105,7 +110,9 @@ async def _next_number(connection: AsyncConnection) -> int:
 
 async def _with_reranker(connection: AsyncConnection, active: Release, reranker: str | None) -> Release:
     number = await _next_number(connection)
-    changed = replace(active, id=f"r{number}", created_at=datetime.now(UTC), active=False, reranker=reranker)
+    changed = replace(
+        active, id=f"r{number}", created_at=datetime.now(UTC), active=False, reranker=reranker, metrics=None
+    )
     await connection.execute(insert(releases).values(asdict(changed)))
     # One statement over all rows, as in activate: of two changes at once, the second waits and finds nothing active.
     is_active = select(releases.c.active).where(releases.c.id == active.id)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -15,7 +15,21 @@ from rag_core.records.database import transaction
 from rag_core.records.inserting import insert_unless_there
 from rag_core.records.tables import answers, reviews, votes
 
-__all__ = ["Review", "Reviews", "follow_votes"]
+__all__ = ["RESOLUTIONS", "Resolution", "Review", "Reviews", "follow_votes", "resolve"]
+
+Resolution = Literal[
+    "good_example",
+    "right_passage",
+    "wrong_passage",
+    "corrected_answer",
+    "missing_document",
+    "stale_document",
+    "no_fault",
+]
+RESOLUTIONS: tuple[Resolution, ...] = get_args(Resolution)
+"""What a reviewer decides. good_example: the answer is right as it is. right_passage: these passages answer the question.
+wrong_passage: these do not (hard negatives). corrected_answer: it should say this instead. missing_document: nothing says it
+(a gap). stale_document: what was cited is out of date. no_fault: there is nothing to learn from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +37,15 @@ class Review:
     id: str
     answer_id: str
     source: str
-    """vote, escalation or draft: what brought it here last."""
+    """vote, escalation, draft, confidence, disagreement or person: what brought it here last."""
     proposed: str
     """An answer that somebody suggests; '': none."""
     proposed_by: str
     """PLATFORM:USER; '': nobody."""
     state: str
-    """pending, approved, corrected or rejected."""
+    """pending or resolved."""
+    resolution: str
+    """One of RESOLUTIONS; '': none yet."""
     correction: str
     """What the answer should be; '': as it is."""
     note: str
@@ -39,6 +55,15 @@ class Review:
     decided_at: datetime | None
     told_at: datetime | None
     """When it was seen to that those concerned are told of a correction."""
+    value: float
+    """What it is worth to look at it: the highest first."""
+    askers: int
+    """People who asked the same."""
+    reason: str
+    """Of the latest vote against it; '': none was given."""
+    assignee: str
+    """PLATFORM:USER who looks at it; '': nobody."""
+    assigned_at: datetime | None
 
     @property
     def is_pending(self) -> bool:
@@ -70,22 +95,18 @@ class Reviews:
             query = select(func.count()).select_from(reviews).where(reviews.c.state == "pending")
             return int(await connection.scalar(query) or 0)
 
-    async def decide(self, id: str, state: str, reviewer: str, correction: str = "", note: str = "") -> bool:
+    async def decide(
+        self, id: str, resolution: Resolution, reviewer: str, correction: str = "", note: str = ""
+    ) -> bool:
         """Whether this did it; False: it was decided before, or is none."""
-        decided = {"state": state, "reviewer": reviewer, "correction": correction, "note": note}
         async with transaction(self._database) as connection:
-            changed = await connection.execute(
-                update(reviews)
-                .where(and_(reviews.c.id == id, reviews.c.state == "pending"))
-                .values(**decided, decided_at=datetime.now(UTC))
-            )
-        return bool(changed.rowcount)
+            return await resolve(connection, id, resolution, reviewer, correction, note)
 
     async def untold(self, platforms: Collection[str]) -> list[Review]:
         """Corrections of answers on these platforms that those concerned were not told of yet."""
         there = select(answers.c.id).where(answers.c.platform.in_(list(platforms)))
         return await self._where(
-            and_(reviews.c.state == "corrected", reviews.c.told_at.is_(None), reviews.c.answer_id.in_(there))
+            and_(_corrected(), reviews.c.told_at.is_(None), reviews.c.answer_id.in_(there))
         )
 
     async def told(self, id: str) -> None:
@@ -104,6 +125,24 @@ class Reviews:
         )
         async with transaction(self._database) as connection:
             return [Review(*map(_aware, row)) for row in (await connection.execute(query)).all()]
+
+
+async def resolve(
+    connection: AsyncConnection,
+    id: str,
+    resolution: Resolution,
+    reviewer: str,
+    correction: str = "",
+    note: str = "",
+) -> bool:
+    """Reviews.decide, within a transaction of the caller."""
+    decided = {"resolution": resolution, "reviewer": reviewer, "correction": correction, "note": note}
+    changed = await connection.execute(
+        update(reviews)
+        .where(and_(reviews.c.id == id, reviews.c.state == "pending"))
+        .values(**decided, state="resolved", decided_at=datetime.now(UTC))
+    )
+    return bool(changed.rowcount)
 
 
 async def follow_votes(connection: AsyncConnection, answer_id: str) -> None:
@@ -136,8 +175,12 @@ async def _propose(
     if await connection.scalar(select(answers.c.id).where(answers.c.id == answer_id)) is None:
         return
     new = {"id": secrets.token_hex(16), "answer_id": answer_id, "created_at": datetime.now(UTC), **values}
-    unset = {"state": "pending", "correction": "", "note": "", "reviewer": ""}
+    unset = {"state": "pending", "resolution": "", "correction": "", "note": "", "reviewer": ""}
     await connection.execute(insert_unless_there(connection, reviews).values(**new, **unset))
+
+
+def _corrected() -> Any:
+    return and_(reviews.c.state == "resolved", reviews.c.resolution == "corrected_answer")
 
 
 def _pending(answer_id: str) -> Any:

@@ -20,12 +20,14 @@ from rag_core.settings.answering import (
 )
 from rag_core.settings.connections import Cache, Database, Store, Web
 from rag_core.settings.group import duration_s
-from rag_core.settings.platforms import ChannelSettings, Discord, Review, Slack
+from rag_core.settings.platforms import ChannelSettings, Discord, Slack
+from rag_core.settings.review import Admin, Provider, Retention, Review, Votes
 from rag_core.settings.sources import FolderSource, GitSource, ReaderSource, SourceSettings, WebSource
 
 __all__ = [
     "Access",
     "AccessRule",
+    "Admin",
     "Answers",
     "Cache",
     "ChannelSettings",
@@ -35,14 +37,17 @@ __all__ = [
     "Generator",
     "GitSource",
     "Ingest",
+    "Provider",
     "ReaderSource",
     "Reranking",
+    "Retention",
     "Retrieval",
     "Review",
     "Settings",
     "Slack",
     "SourceSettings",
     "Store",
+    "Votes",
     "WebSource",
     "duration_s",
 ]
@@ -81,6 +86,9 @@ class Settings(BaseSettings):
     discord: Discord = Discord()
     channels: tuple[ChannelSettings, ...] = ()
     review: Review = Review()
+    votes: Votes = Votes()
+    retention: Retention = Retention()
+    admin: Admin = Admin()
 
     @field_validator("sources")
     @classmethod

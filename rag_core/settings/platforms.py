@@ -1,4 +1,4 @@
-"""Chat platforms: [slack], [discord], [[channels]], [review]."""
+"""Chat platforms: [slack], [discord], [[channels]]."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 
 from rag_core.settings.group import Group, duration_s
 
-__all__ = ["ChannelSettings", "Discord", "Review", "Slack"]
+__all__ = ["ChannelSettings", "Discord", "Slack"]
 
 
 def _listed(value: object) -> object:
@@ -155,8 +155,3 @@ class ChannelSettings(Group):
         if self.id is not None and self.platform is None:
             raise ValueError("ids mean nothing without their platform: add platform")
         return self
-
-
-class Review(Group):
-    reviewers: tuple[Annotated[str, Field(pattern=r"^(slack|discord):[^\s/:]+$")], ...] = ()
-    """Who reviews feedback in the chat: `["slack:U024BE7LH", "slack:S0614TZR7"]`, users and user groups or roles by id."""

@@ -85,6 +85,6 @@ async def test_it_says_what_was_asked_answered_and_corrected(
     await reviews.propose("a1", "vote", "", "discord:U2")
     [review] = await reviews.pending(10)
     assert await notices.corrected(review.id) is None
-    await reviews.decide(review.id, "corrected", "discord:U9", "In June.")
+    await reviews.decide(review.id, "corrected_answer", "discord:U9", "In June.")
     assert await notices.corrected(review.id) == Corrected("When?", "In May.", "In June.")
     assert await notices.corrected("r0") is None

@@ -16,6 +16,7 @@ from rag_core.generation.protocol import Usage
 from rag_core.records.database import transaction
 from rag_core.records.feedback import Feedback
 from rag_core.records.tables import answers, votes
+from rag_core.records.wording import wording_of
 from rag_core.types import Answer, Principal, Question, Vote
 from tests.fakes import an_answer
 
@@ -71,6 +72,10 @@ async def test_an_answer_is_kept_with_all_that_produced_it(database: AsyncEngine
         "prompt_tokens": 812,
         "answer_tokens": 40,
         "cached": False,
+        "prompt_version": "",
+        "nearest": [],
+        "took_ms": 3.5,
+        "wording": wording_of(ASKED.text),
     }
 
 

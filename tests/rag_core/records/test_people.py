@@ -44,14 +44,14 @@ async def kept(database: AsyncEngine) -> None:
         tables.escalations,
         escalation("e3", BOB, "a2", question="mine", resolved_by=ADA, reply=WORDS, state="resolved"),
     )
-    await put(database, tables.reviews, review("r1", "a1", state="approved"))
+    await put(database, tables.reviews, review("r1", "a1", resolution="good_example"))
     await put(database, tables.reviews, review("r2", "a2", proposed=WORDS, proposed_by=f"slack:{ADA}"))
     await put(
         database,
         tables.reviews,
-        review("r3", "a2", state="rejected", reviewer=f"slack:{ADA}", note=WORDS),
-        review("r4", "a2", state="corrected", reviewer=f"slack:{ADA}", correction=WORDS),
-        review("r5", "a2", state="corrected", reviewer=f"slack:{BOB}", correction="kept"),
+        review("r3", "a2", resolution="no_fault", reviewer=f"slack:{ADA}", note=WORDS),
+        review("r4", "a2", resolution="corrected_answer", reviewer=f"slack:{ADA}", correction=WORDS),
+        review("r5", "a2", resolution="corrected_answer", reviewer=f"slack:{BOB}", correction="kept"),
     )
     for message, user, answer in (("1.2", ADA, "a1"), ("1.3", BOB, "a2")):
         await put(database, tables.postings, posting(message, user, answer))
@@ -111,7 +111,8 @@ def review(id: str, answer: str, **given: Any) -> dict[str, Any]:
         "id": id,
         "answer_id": answer,
         "source": "vote",
-        "state": "pending",
+        "state": "resolved" if given.get("resolution") else "pending",
+        "resolution": "",
         **blank,
         "created_at": NOW,
         **given,

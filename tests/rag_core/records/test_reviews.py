@@ -93,7 +93,7 @@ async def test_a_vote_that_was_decided_about_is_not_brought_again(database: Asyn
     """A newer vote is."""
     feedback, reviews = await answered(database)
     await feedback.record_vote(Vote("a1", "slack", "U2", -1))
-    assert await reviews.decide((await pending(reviews)).id, "rejected", "slack:U9", note="it is right")
+    assert await reviews.decide((await pending(reviews)).id, "no_fault", "slack:U9", note="it is right")
     assert await reviews.pending(10) == []
     await feedback.record_vote(Vote("a1", "slack", "U3", -1, correction="25 days"))
     assert (await pending(reviews)).proposed == "25 days"
@@ -105,20 +105,20 @@ async def test_of_two_reviewers_at_once_one_decides(database: AsyncEngine) -> No
     await reviews.propose("a1", "escalation", "30 days", "slack:U9")
     id = (await pending(reviews)).id
     done = await asyncio.gather(
-        *(reviews.decide(id, "corrected", f"slack:U{n}", f"text {n}") for n in range(3))
+        *(reviews.decide(id, "corrected_answer", f"slack:U{n}", f"text {n}") for n in range(3))
     )
     assert sorted(done) == [False, False, True]
     review = await reviews.get(id)
     assert review is not None
     assert review.reviewer == f"slack:U{done.index(True)}"
     assert review.decided_at
-    assert not await reviews.decide("no such", "rejected", "slack:U1")
+    assert not await reviews.decide("no such", "no_fault", "slack:U1")
 
 
 async def test_corrections_are_untold_until_they_are_told(database: AsyncEngine) -> None:
     """By the platform that the answer was given on; what was merely approved is told to nobody."""
     _, reviews = await answered(database, "a1", "a2")
-    for id, state in (("a1", "corrected"), ("a2", "approved")):
+    for id, state in (("a1", "corrected_answer"), ("a2", "good_example")):
         await reviews.propose(id, "escalation", "text", "slack:U9")
         await reviews.decide((await pending(reviews)).id, state, "slack:U9", "30 days")
     assert await reviews.untold({"discord"}) == []

@@ -80,7 +80,7 @@ async def test_what_another_process_corrected_is_told_by_this_one(talk: Judged) 
     answer = await talk.answered()
     talk.ben.reacts(answer, "👎")
     [review] = await talk.pending()
-    assert await talk.reviews.decide(review.id, "corrected", "admin:eve", CORRECTION)
+    assert await talk.reviews.decide(review.id, "corrected_answer", "admin:eve", CORRECTION)
     await talk.people.reviewing.tell_rest()
     await talk.bench.settled()
     assert len(direct(talk, talk.ben)) == 1

@@ -71,7 +71,7 @@ class Visited:
     async def state(self, review: str) -> tuple[str, str, str, str]:
         found = await self.reviews.get(review)
         assert found is not None
-        return found.state, found.reviewer, found.correction, found.note
+        return found.resolution or found.state, found.reviewer, found.correction, found.note
 
     async def runs(self, person: Person, command: str, where: Any = "help") -> Message:
         """What the person alone then sees."""

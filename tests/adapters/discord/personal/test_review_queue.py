@@ -73,11 +73,11 @@ async def test_an_answer_is_approved_at_once(reviewing: Any) -> None:
     [first, second], shown = await opened(reviewing, 2)
     await reviewing.clicks(reviewing.ben, shown, "Right as it is")
     by = f"discord:{reviewing.ben.id}"
-    assert await reviewing.state(first.id) == ("approved", by, "", "")
+    assert await reviewing.state(first.id) == ("good_example", by, "", "")
     assert "Question 2?" in readable(shown)
     assert "1 of 1" in readable(shown)
     await reviewing.clicks(reviewing.ben, shown, "Right as it is")
-    assert (await reviewing.state(second.id))[0] == "approved"
+    assert (await reviewing.state(second.id))[0] == "good_example"
     assert "Nothing waits for a decision" in readable(shown)
     assert (shown.embeds, buttons(shown)) == ([], [])
 
@@ -91,7 +91,12 @@ async def test_a_correction_begins_with_what_was_proposed_and_is_told(reviewing:
     given = {"answerloop:text_0": "It takes 20 working days.", "A note for other reviewers": "As of March"}
     await reviewing.submits(reviewing.ben, given)
     by = f"discord:{reviewing.ben.id}"
-    assert await reviewing.state(review.id) == ("corrected", by, "It takes 20 working days.", "As of March")
+    assert await reviewing.state(review.id) == (
+        "corrected_answer",
+        by,
+        "It takes 20 working days.",
+        "As of March",
+    )
     assert "Nothing waits for a decision" in readable(shown)
     told = [readable(message) for message in reviewing.discord.answers("help")]
     assert any("It takes 20 working days." in text for text in told)
@@ -102,7 +107,7 @@ async def test_a_rejection_may_say_why(reviewing: Any) -> None:
     await reviewing.opens(reviewing.ben, shown, "Nothing to learn")
     await reviewing.submits(reviewing.ben, {"answerloop:note": "The answer is right."})
     by = f"discord:{reviewing.ben.id}"
-    assert await reviewing.state(review.id) == ("rejected", by, "", "The answer is right.")
+    assert await reviewing.state(review.id) == ("no_fault", by, "", "The answer is right.")
 
 
 async def test_a_long_answer_is_shown_and_corrected_whole(reviewing: Any) -> None:
@@ -172,7 +177,7 @@ async def test_of_two_reviewers_the_second_is_told(reviewing: Any, name: str) ->
     await reviewing.clicks(reviewing.ben, shown, name)
     assert "Somebody has decided about this already" in readable(shown)
     assert reviewing.ben.modal is None
-    assert (await reviewing.state(review.id))[:2] == ("approved", f"discord:{carl.id}")
+    assert (await reviewing.state(review.id))[:2] == ("good_example", f"discord:{carl.id}")
 
 
 async def test_a_modal_that_is_sent_too_late_decides_nothing(reviewing: Any) -> None:
@@ -183,7 +188,7 @@ async def test_a_modal_that_is_sent_too_late_decides_nothing(reviewing: Any) -> 
     await reviewing.opens(reviewing.ben, shown, "Correct it")
     await reviewing.clicks(carl, other, "Right as it is")
     await reviewing.submits(reviewing.ben, {"answerloop:text_0": "Another text"})
-    assert (await reviewing.state(review.id))[:3] == ("approved", f"discord:{carl.id}", "")
+    assert (await reviewing.state(review.id))[:3] == ("good_example", f"discord:{carl.id}", "")
     assert "Somebody has decided about this already" in readable(shown)
 
 
@@ -213,7 +218,7 @@ async def test_a_decision_that_broke_off_goes_on_without_a_word(reviewing: Any) 
     reviewing.bench.rest._calling._trying_s = 0.1
     reviewing.discord.fail("PATCH /webhooks/{id}/{token}/messages/{message}", times=2)
     await reviewing.clicks(reviewing.ben, shown, "Right as it is")
-    assert (await reviewing.state(review.id))[0] == "approved"
+    assert (await reviewing.state(review.id))[0] == "good_example"
     assert "decided about this already" not in readable(shown)
     assert "Nothing waits for a decision" in readable(shown)
 

@@ -36,7 +36,7 @@ async def voted_down(visit: Visited) -> str:
 async def state(visit: Visited, review: str) -> tuple[str, str, str, str]:
     found = await visit.reviews.get(review)
     assert found is not None
-    return found.state, found.reviewer, found.correction, found.note
+    return found.resolution or found.state, found.reviewer, found.correction, found.note
 
 
 async def test_an_answer_is_approved_at_once(visit: Visited) -> None:
@@ -44,7 +44,7 @@ async def test_an_answer_is_approved_at_once(visit: Visited) -> None:
     review = await voted_down(visit)
     await visit.home(visit.ben)
     await visit.presses(visit.ben, "answerloop_review_approve")
-    assert await state(visit, review) == ("approved", "slack:U0BEN", "", "")
+    assert await state(visit, review) == ("good_example", "slack:U0BEN", "", "")
     assert visit.ben.home is not None
     assert "Nothing waits for a decision" in readable(visit.ben.home)
 
@@ -65,7 +65,7 @@ async def test_a_correction_begins_with_what_was_proposed_and_is_told(visit: Vis
     assert modal.content["blocks"][-2]["element"]["initial_value"] == "It takes 20 days."
     await visit.submits(visit.ben, {TEXT: "It takes 20 working days.", NOTE: "As of March"})
     assert await state(visit, review) == (
-        "corrected",
+        "corrected_answer",
         "slack:U0BEN",
         "It takes 20 working days.",
         "As of March",
@@ -81,7 +81,7 @@ async def test_a_rejection_may_say_why(visit: Visited) -> None:
     await visit.home(visit.ben)
     await visit.opens(visit.ben, "answerloop_review_reject")
     await visit.submits(visit.ben, {NOTE: "The answer is right."})
-    assert await state(visit, review) == ("rejected", "slack:U0BEN", "", "The answer is right.")
+    assert await state(visit, review) == ("no_fault", "slack:U0BEN", "", "The answer is right.")
 
 
 async def test_all_of_an_answer_can_be_read(visit: Visited) -> None:
@@ -129,7 +129,7 @@ async def test_of_two_reviewers_the_second_is_told(visit: Visited, button: str) 
     assert visit.ben.home is not None
     assert "Somebody has decided about this already" in readable(visit.ben.home)
     assert visit.ben.modal is None
-    assert (await state(visit, review))[:2] == ("approved", "slack:U0ANNA")
+    assert (await state(visit, review))[:2] == ("good_example", "slack:U0ANNA")
 
 
 async def test_a_modal_that_is_sent_too_late_decides_nothing(visit: Visited) -> None:
@@ -140,7 +140,7 @@ async def test_a_modal_that_is_sent_too_late_decides_nothing(visit: Visited) -> 
     await visit.opens(visit.ben, "answerloop_review_correct")
     await visit.presses(visit.anna, "answerloop_review_approve")
     await visit.submits(visit.ben, {TEXT: "Another text"})
-    assert (await state(visit, review))[:3] == ("approved", "slack:U0ANNA", "")
+    assert (await state(visit, review))[:3] == ("good_example", "slack:U0ANNA", "")
     assert visit.ben.home is not None
     assert "Somebody has decided about this already" in readable(visit.ben.home)
 
@@ -164,6 +164,6 @@ async def test_a_decision_that_broke_off_goes_on_without_a_word(visit: Visited) 
     visit.slack.fail("views.publish", error="internal_error", times=2)
     await visit.presses(visit.ben, "answerloop_review_approve")
     assert len(visit.slack.calls("views.publish", user_id="U0BEN")) == 4
-    assert (await state(visit, review))[0] == "approved"
+    assert (await state(visit, review))[0] == "good_example"
     assert visit.ben.home is not None
     assert "decided about this already" not in readable(visit.ben.home)

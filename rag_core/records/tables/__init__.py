@@ -1,0 +1,58 @@
+"""The tables, as the newest migration makes them: one file for each part of the records."""
+
+from __future__ import annotations
+
+from rag_core.records.tables.accounts import sessions, throttles, users
+from rag_core.records.tables.columns import metadata
+from rag_core.records.tables.evaluation import comparison_items, comparisons, exports, gaps, judgements, runs
+from rag_core.records.tables.feedback import answers, question_vectors, vote_flags, votes
+from rag_core.records.tables.index import documents, releases, sources
+from rag_core.records.tables.platforms import (
+    channel_settings,
+    deliveries,
+    escalations,
+    postings,
+    registrations,
+    threads,
+)
+from rag_core.records.tables.review import (
+    audit_log,
+    golden_questions,
+    golden_results,
+    judged_passages,
+    reviews,
+)
+from rag_core.records.tables.standard import standard_answers, standard_state
+
+__all__ = [
+    "answers",
+    "audit_log",
+    "channel_settings",
+    "comparison_items",
+    "comparisons",
+    "deliveries",
+    "documents",
+    "escalations",
+    "exports",
+    "gaps",
+    "golden_questions",
+    "golden_results",
+    "judged_passages",
+    "judgements",
+    "metadata",
+    "postings",
+    "question_vectors",
+    "registrations",
+    "releases",
+    "reviews",
+    "runs",
+    "sessions",
+    "sources",
+    "standard_answers",
+    "standard_state",
+    "threads",
+    "throttles",
+    "users",
+    "vote_flags",
+    "votes",
+]

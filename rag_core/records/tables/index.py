@@ -1,0 +1,53 @@
+"""What is indexed: releases, sources, documents."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, String, Table
+
+from rag_core.records.tables.columns import Line, Words, metadata
+
+__all__ = ["documents", "releases", "sources"]
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("embedder", String(200), nullable=False, comment="folder below home/models"),
+    Column("index_name", String(100), nullable=False, comment="table of the vector store"),
+    Column("card", JSON, nullable=False, comment="the embedding model's card"),
+    Column("active", Boolean, nullable=False, default=False),
+    Column("reranker", String(200), comment="folder below home/models; null: none"),
+    Column("metrics", JSON, comment="what was measured of it, by name; null: nothing"),
+    Column("note", Words, nullable=False, server_default="", comment="where it comes from, for a reader"),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", Line(64), primary_key=True),
+    Column("spec", JSON, nullable=False, comment="its settings"),
+    Column("from_settings", Boolean, nullable=False, comment="false: added by `answerloop ingest PATH`"),
+    Column("synced_at", DateTime(timezone=True)),
+    Column("error", Words, comment="why the last sync failed; null when it did not"),
+    Column(
+        "wanted_at",
+        DateTime(timezone=True),
+        comment="when a person asked for a sync; null: nobody waits for one",
+    ),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("index_name", Line(100), primary_key=True),
+    Column("source", Line(64), primary_key=True),
+    Column("key", Line(2000), primary_key=True, comment="path or address, unique within the source"),
+    Column("fingerprint", Words, nullable=False, comment="cheap: size and time, ETag, blob id"),
+    Column("digest", Line(64), nullable=False, comment="of all that its passages were made from"),
+    Column("title", Words, nullable=False),
+    Column("url", Words, nullable=False),
+    Column("passages", Integer, nullable=False),
+    Column("skipped", Words, comment="why it could not be read; null when it is indexed"),
+    Column("synced_at", DateTime(timezone=True), nullable=False),
+)
