@@ -20,21 +20,19 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.bodies import AskBody, FeedbackBody, body_of
 from adapters.chat import Chat, Conversations, unsure
 from adapters.events import EventStream
+from adapters.guard import Guard
 from adapters.page import PAGE, page, preferred
 from adapters.text import readable_place
 from rag_core.errors import AnswerloopError
@@ -42,14 +40,11 @@ from rag_core.generation.protocol import Said, nothing
 from rag_core.messages import spoken
 from rag_core.types import Answer, Citation, Principal, Question, Vote
 
-__all__ = ["LOOPBACK_HOSTS", "web_app"]
+__all__ = ["web_app"]
 
 log = logging.getLogger(__name__)
 
 COOKIE = "answerloop_person"
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
-"""The names by which a page that is bound to loopback can honestly be asked for."""
-
 _YEAR_S = 365 * 24 * 3600
 _PERSON = re.compile(r"[A-Za-z0-9_-]{22}")
 _HEADERS = {
@@ -86,7 +81,7 @@ def web_app(
             Route("/api/feedback", endpoints.feedback, methods=["POST"]),
             Mount("/static", StaticFiles(directory=PAGE)),
         ],
-        middleware=[Middleware(_Guard, hosts=hosts)],
+        middleware=[Middleware(Guard, hosts=hosts, headers=_HEADERS)],
         exception_handlers={HTTPException: _error},
     )
 
@@ -217,54 +212,9 @@ def _remember(response: Response, request: Request, person: str) -> Response:
     return response
 
 
-# What goes around every request
-
-
 async def _error(request: Request, error: Exception) -> Response:
     """Refusals as the API tells them: {"error": a sentence}."""
     assert isinstance(error, HTTPException)
     sentences = {404: "There is nothing here.", 405: "This address does not take such a request."}
     text = sentences.get(error.status_code, error.detail)
     return JSONResponse({"error": text}, error.status_code, headers=error.headers)
-
-
-class _Guard:
-    """Refuses requests for names we do not serve, and puts the security headers on every response."""
-
-    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
-        self._app = app
-        self._hosts = frozenset(host.lower() for host in hosts)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                # answers are for the asker alone; the page's files are kept, but checked for updates
-                headers.setdefault("cache-control", "no-cache" if _is_static(scope) else "no-store")
-            await send(message)
-
-        app = self._app if self._serves(Request(scope)) else _misdirected
-        await app(scope, receive, send_with_headers)
-
-    def _serves(self, request: Request) -> bool:
-        if not self._hosts:
-            return True
-        try:
-            return urlsplit(f"//{request.headers.get('host', '')}").hostname in self._hosts
-        except ValueError:
-            return False
-
-
-def _is_static(scope: Scope) -> bool:
-    return str(scope["path"]).startswith("/static/")
-
-
-async def _misdirected(scope: Scope, receive: Receive, send: Send) -> None:
-    response = JSONResponse({"error": "This server does not answer to that host name."}, 421)
-    await response(scope, receive, send)

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.text import Text
 
 from adapters.chat import Answerer, Chat
-from adapters.web import LOOPBACK_HOSTS, web_app
+from adapters.guard import LOOPBACK_HOSTS
+from adapters.web import web_app
 from bots.listening import address, is_loopback, listen, serve_http
 from bots.stopping import Stopping
 from rag_core.running.background import kept_going

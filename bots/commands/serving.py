@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PARTS", "serve"]
 
-PARTS = ("web", "slack", "discord")
+PARTS = ("web", "admin", "slack", "discord")
 """What `serve` serves, by the names that --only takes."""
 
 
@@ -34,11 +34,12 @@ def serve(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="Serve this alone: web, slack or discord. Repeat it for several. [default: all that is configured]"
+            help="Serve this alone: web, admin, slack or discord. Repeat it for several. [default: all that is configured]"
         ),
     ] = None,
 ) -> None:
-    """Serve the chat page, and Slack and Discord where they are configured; and keep the sources synchronised."""
+    """Serve the chat page, the admin pages, and Slack and Discord where they are configured; and keep the sources
+    synchronised."""
     where: Where = context.obj
     asyncio.run(_serve(where, host, port, _known(only or [])))
 
@@ -103,6 +104,10 @@ def _parts(
     parts: dict[str, Part[ActiveRelease]] = {}
     if "web" in wanted:
         parts["web"] = web_page(settings, console, _told)
+    if "admin" in wanted:
+        from bots.admin_serving import admin_part  # FastAPI takes a while to import
+
+        parts["admin"] = admin_part(lambda: live.current, console)
     if "slack" in wanted:
         from bots.slack_serving import check_slack, slack_part  # Bolt takes a fifth of a second to import
 
@@ -117,7 +122,7 @@ def _parts(
 
 
 def _configured(settings: Settings, part: str) -> bool:
-    """The chat page needs nothing."""
+    """The chat page and the admin pages need nothing."""
     return {"slack": settings.slack.configured, "discord": settings.discord.configured}.get(part, True)
 
 

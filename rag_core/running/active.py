@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from rag_core.access import Access
@@ -56,6 +56,13 @@ class ActiveRelease:
     async def state(self) -> dict[str, object]:
         async with self._now as assistant:
             return await assistant.state()
+
+    @asynccontextmanager
+    async def core(self) -> AsyncIterator[Core]:
+        """The release that answers now, open at least as long as it is used here."""
+        now = self._now
+        async with now:
+            yield now.core
 
     def known_file(self, id: str) -> Attached | None:
         """The file of this id, if the release that answers now has read it and still keeps it."""

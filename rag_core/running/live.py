@@ -69,4 +69,11 @@ class LiveSettings:
 
 
 def _live(settings: Settings) -> object:
-    return settings.access, settings.sources, settings.channels, settings.review
+    return (
+        settings.access,
+        settings.sources,
+        settings.channels,
+        settings.review,
+        settings.votes,
+        settings.admin,
+    )

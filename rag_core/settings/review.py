@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -16,8 +16,8 @@ _Identity = Annotated[str, Field(pattern=r"^(local|slack|discord|oidc):[^\s]+$|^
 
 class Review(Group):
     reviewers: tuple[Annotated[str, Field(pattern=r"^(slack|discord):[^\s/:]+$")], ...] = ()
-    """Who reviews feedback in the chat: `["slack:U024BE7LH", "slack:S0614TZR7"]`, users and user groups or roles by id. Users
-    named here who sign in to the admin pages are reviewers there."""
+    """Who reviews feedback in the chat: `["slack:U024BE7LH", "slack:S0614TZR7"]`, users and user groups or roles by id.
+    Users named here who sign in to the admin pages are reviewers there."""
     unsure_below: float = Field(default=0.3, ge=0, le=1)
     """An answer less confident than this, or none, waits for a person once several people asked the same."""
     askers: int = Field(default=3, ge=1)
@@ -67,7 +67,9 @@ class Retention(Group):
     @model_validator(mode="after")
     def _reviews_outlive_answers(self) -> Retention:
         if self.reviews and self.answers and duration_s(self.reviews) < duration_s(self.answers):
-            raise ValueError("reviews cannot be kept for less time than answers: raise reviews, or leave it out")
+            raise ValueError(
+                "reviews cannot be kept for less time than answers: raise reviews, or leave it out"
+            )
         return self
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from adapters.bodies import BODY_LIMIT, QUESTION_LENGTH
 from adapters.chat import Chat
+from adapters.guard import LOOPBACK_HOSTS
 from adapters.page import PAGE
-from adapters.web import LOOPBACK_HOSTS, web_app
+from adapters.web import web_app
 from rag_core.errors import InvalidQuestion, NotReady, Unavailable
 from rag_core.types import Citation, Turn
 from tests.fakes import FakeAssistant, an_answer

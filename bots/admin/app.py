@@ -1,0 +1,91 @@
+"""The admin pages as one application."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.staticfiles import StaticFiles
+
+from adapters.guard import Guard
+from bots.admin.rendering import FOLDER, render
+from bots.admin.roles import SAFE, NotSignedIn
+from bots.admin.routes import ROUTERS
+from bots.admin.services import Services
+from rag_core.errors import AnswerloopError, Busy, InvalidEntry, NotFound, Unavailable
+
+__all__ = ["HEADERS", "admin_app"]
+
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+def admin_app(services: Services, hosts: Sequence[str] = ()) -> FastAPI:
+    """hosts: the names that the pages may be asked for by, without a port; none: any (adapters/guard.py)."""
+    app = FastAPI(
+        title="answerloop admin",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,  # the schema is for tests, by app.openapi(); nobody else needs a map of the pages
+        middleware=[Middleware(Guard, hosts=hosts, headers=HEADERS)],
+        exception_handlers={
+            NotSignedIn: _sign_in,
+            HTTPException: _refused,
+            RequestValidationError: _invalid,
+            AnswerloopError: _failed,
+        },
+    )
+    app.state.services = services
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"))
+    return app
+
+
+async def _sign_in(request: Request, error: Exception) -> Response:
+    """Back to the page afterwards, where it is one that can be asked for again."""
+    path = request.url.path if request.method in SAFE else "/"
+    address = "/sign-in" if path == "/" else f"/sign-in?next={quote(path)}"
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=401, headers={"hx-redirect": address})
+    return RedirectResponse(address, 303)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    said = {404: "There is nothing here.", 405: "This address does not take such a request."}
+    detail = said.get(error.status_code) if error.detail in ("Not Found", "Method Not Allowed") else None
+    return _error_page(request, error.status_code, detail or str(error.detail), error.headers)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+    return _error_page(request, 422, f"{where}: {first['msg']}.")
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    status = {NotFound: 404, InvalidEntry: 422, Busy: 409, Unavailable: 503}
+    found = next((code for kind, code in status.items() if isinstance(error, kind)), 500)
+    return _error_page(request, found, str(error))
+
+
+def _error_page(request: Request, status: int, sentence: str, headers: object = None) -> Response:
+    response = render(request, "error.html", status, sentence=sentence)
+    response.headers.update(dict(headers or {}))  # type: ignore[call-overload]
+    return response

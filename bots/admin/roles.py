@@ -1,0 +1,76 @@
+"""Who is signed in, and what they may do. Every route but those in PUBLIC depends on may()."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+
+from bots.admin.services import Services
+from rag_core.records.accounts import Accounts, Role, Session, User
+from rag_core.settings import duration_s
+
+__all__ = ["COOKIE", "PUBLIC", "SAFE", "NotSignedIn", "Visitor", "may", "services_of", "session_of"]
+
+COOKIE = "answerloop_session"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+PUBLIC = ("/sign-in", "/static", "/healthz")
+"""What those see who are not signed in."""
+
+
+class NotSignedIn(Exception):
+    """The page of app.py sends its visitor to sign in."""
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+async def session_of(request: Request) -> Session:
+    """The session of this request, read once.
+
+    Raises:
+        NotSignedIn: there is none.
+    """
+    known: Session | None = getattr(request.state, "session", None)
+    if known is None:
+        services = services_of(request)
+        idle = timedelta(seconds=duration_s(services.settings().admin.idle))
+        token = request.cookies.get(COOKIE, "")
+        known = await Accounts(services.database).session(token, idle) if token else None
+        if known is None:
+            raise NotSignedIn
+        request.state.session = known
+    return known
+
+
+def may(role: Role) -> Callable[[Request], Awaitable[User]]:
+    """A dependency: who is signed in, if they have that role or more, and the request comes from our own pages."""
+
+    async def user(request: Request) -> User:
+        session = await session_of(request)
+        if not session.user.may(role):
+            raise HTTPException(403, f"This needs the role {role}; you are signed in as {session.user.role}.")
+        if request.method not in SAFE:
+            await _refuse_forged(request, session)
+        return session.user
+
+    user.role = role  # type: ignore[attr-defined]  # the table of tests/bots/admin/test_roles.py reads it
+    return user
+
+
+async def _refuse_forged(request: Request, session: Session) -> None:
+    given = request.headers.get("x-csrf-token") or ""
+    if not given and "form" in request.headers.get("content-type", ""):
+        field = (await request.form()).get("csrf")
+        given = field if isinstance(field, str) else ""
+    if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+        raise HTTPException(403, "This form is out of date; reload the page and try again.")
+
+
+Visitor = Annotated[User, Depends(may("viewer"))]
