@@ -16,7 +16,10 @@ __all__ = ["SOURCES", "Notifier", "Reviewing"]
 
 LONGEST = 10_000
 """Characters of a correction."""
-SOURCES = {"vote": "review-by-vote", "escalation": "review-by-escalation", "draft": "review-by-draft"}
+SOURCES = {
+    source: f"review-by-{source}"
+    for source in ("vote", "escalation", "draft", "confidence", "disagreement", "person")
+}
 """What brings an answer to reviewers, and the message that says so to them."""
 log = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
     GET  /                 the page, in the reader's language
     GET  /static/…         its style and scripts
+    GET  /embed.js         what shows the page within other sites (embedding.py)
     GET  /api/suggestions  questions to begin with
     POST /api/ask          {"question", "thread", "language"} -> the answer with its citations, or {"error": a sentence};
                            as it is written, with the header Accept: text/event-stream (see events.py)
@@ -31,6 +32,7 @@ from starlette.staticfiles import StaticFiles
 
 from adapters.bodies import AskBody, FeedbackBody, body_of
 from adapters.chat import Chat, Conversations, unsure
+from adapters.embedding import Embedding
 from adapters.events import EventStream
 from adapters.guard import Guard
 from adapters.page import PAGE, page, preferred
@@ -47,11 +49,11 @@ log = logging.getLogger(__name__)
 COOKIE = "answerloop_person"
 _YEAR_S = 365 * 24 * 3600
 _PERSON = re.compile(r"[A-Za-z0-9_-]{22}")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'"
+)
 _HEADERS = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-    ),
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
@@ -62,26 +64,33 @@ Ready = Callable[[], Awaitable[Mapping[str, object]]]
 
 
 def web_app(
-    chat: Chat, ready: Ready, suggestions: Sequence[str] = (), hosts: Sequence[str] = ()
+    chat: Chat,
+    ready: Ready,
+    suggestions: Sequence[str] = (),
+    hosts: Sequence[str] = (),
+    embed_origins: Sequence[str] = (),
 ) -> Starlette:
     """The web application.
 
     ready: what /healthz tells; it raises AnswerloopError while questions cannot be answered.
     suggestions: questions that an empty page offers.
-    hosts: the names the page may be asked for by, without a port; none: any. A page on loopback should name
-        LOOPBACK_HOSTS, or a foreign site whose name is made to point there can read it (DNS rebinding).
+    hosts: the names the page may be asked for by, without a port; none: any (guard.py).
+    embed_origins: sites that may show it in a frame.
     """
-    endpoints = _Endpoints(chat, ready, suggestions)
+    embedding = Embedding(embed_origins)
+    endpoints = _Endpoints(chat, ready, suggestions, embedding)
+    headers = {**_HEADERS, "content-security-policy": f"{_POLICY}; {embedding.ancestors}"}
     return Starlette(
         routes=[
             Route("/", endpoints.page),
             Route("/healthz", endpoints.health),
+            Route("/embed.js", endpoints.embed),
             Route("/api/suggestions", endpoints.suggest),
             Route("/api/ask", endpoints.ask, methods=["POST"]),
             Route("/api/feedback", endpoints.feedback, methods=["POST"]),
             Mount("/static", StaticFiles(directory=PAGE)),
         ],
-        middleware=[Middleware(Guard, hosts=hosts, headers=_HEADERS)],
+        middleware=[Middleware(Guard, hosts=hosts, headers=headers)],
         exception_handlers={HTTPException: _error},
     )
 
@@ -89,10 +98,11 @@ def web_app(
 class _Endpoints:
     """One method per route: translate, call Chat, translate back."""
 
-    def __init__(self, chat: Chat, ready: Ready, suggestions: Sequence[str]) -> None:
+    def __init__(self, chat: Chat, ready: Ready, suggestions: Sequence[str], embedding: Embedding) -> None:
         self._chat = chat
         self._ready = ready
         self._suggestions = list(suggestions)
+        self._embedding = embedding
         self._conversations = Conversations()
 
     async def page(self, request: Request) -> Response:
@@ -102,7 +112,10 @@ class _Endpoints:
             "content-language": spoken(language) or "en",
             "vary": "accept-language",
         }
-        return _remember(HTMLResponse(page(language), headers=headers), request, _person(request))
+        return self._remember(HTMLResponse(page(language), headers=headers), request, _person(request))
+
+    async def embed(self, request: Request) -> Response:
+        return self._embedding.script(self._language(request))
 
     async def suggest(self, request: Request) -> Response:
         return JSONResponse({"questions": self._suggestions})
@@ -125,8 +138,8 @@ class _Endpoints:
             return await self._answer(question, said, remember=bool(body.thread))
 
         if "text/event-stream" in request.headers.get("accept", ""):
-            return _remember(EventStream(answer), request, person)
-        return _remember(JSONResponse(*await answer()), request, person)
+            return self._remember(EventStream(answer), request, person)
+        return self._remember(JSONResponse(*await answer()), request, person)
 
     async def _answer(self, question: Question, said: Said, remember: bool) -> tuple[dict[str, Any], int]:
         """The body of the response and its status."""
@@ -151,10 +164,16 @@ class _Endpoints:
         )
         receipt = await self._chat.vote(vote, self._language(request))
         if receipt.recorded:
-            return _remember(JSONResponse({"message": receipt.text}), request, person)
-        return _remember(
+            return self._remember(JSONResponse({"message": receipt.text}), request, person)
+        return self._remember(
             JSONResponse({"error": receipt.text}, 503 if receipt.reference else 404), request, person
         )
+
+    def _remember(self, response: Response, request: Request, person: str) -> Response:
+        """Give the person's id to the browser, unless it has it."""
+        if request.cookies.get(COOKIE) != person:
+            self._embedding.remember(response, request, COOKIE, person, _YEAR_S)
+        return response
 
     def _language(self, request: Request) -> str:
         return self._chat.language(preferred(request.headers.get("accept-language", "")))
@@ -202,14 +221,6 @@ def _person(request: Request) -> str:
     """The id in the cookie, or a new one where there is none that we could have given."""
     known = request.cookies.get(COOKIE, "")
     return known if _PERSON.fullmatch(known) else secrets.token_urlsafe(16)
-
-
-def _remember(response: Response, request: Request, person: str) -> Response:
-    """Give the person's id to the browser, unless it has it."""
-    if request.cookies.get(COOKIE) != person:
-        secure = request.url.scheme == "https"
-        response.set_cookie(COOKIE, person, max_age=_YEAR_S, httponly=True, samesite="lax", secure=secure)
-    return response
 
 
 async def _error(request: Request, error: Exception) -> Response:

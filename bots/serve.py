@@ -98,6 +98,7 @@ def web_page(settings: Settings, console: Console, ready: State[A] | None = None
                     lambda: _state(assistant, ready),
                     settings.web.suggestions,
                     hosts=(*LOOPBACK_HOSTS, *settings.web.hosts) if is_loopback(listening) else (),
+                    embed_origins=settings.web.embed_origins,
                 )
                 accepting = partial(announce, console, address(listening))
                 await serve_http(app, listening, stopping, accepting, settings.log_level)

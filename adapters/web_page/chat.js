@@ -306,6 +306,24 @@ function randomId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+// Within a page of another site (embed.js), the bar has a button that closes the frame.
+
+function embed() {
+  const close = document.getElementById("close");
+  const tell = (what) => parent.postMessage({ answerloop: what }, "*"); // no secret: that it is there, or is to be closed
+  document.body.classList.add("embedded");
+  close.hidden = false;
+  close.addEventListener("click", () => tell("close"));
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") tell("close");
+  });
+  addEventListener("message", (event) => {
+    if (event.source === parent && event.data?.answerloop === "shown") page.question.focus();
+  });
+  tell("ready");
+}
+
+if (parent !== window) embed();
 suggest();
 resize();
 page.question.focus();

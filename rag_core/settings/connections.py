@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -63,6 +63,11 @@ class Web(Group):
     """Host names that people reach the page by, besides this machine's own, when a proxy stands before it."""
     suggestions: tuple[str, ...] = ()
     """Questions offered on the empty page."""
+    embed_origins: tuple[
+        Annotated[str, Field(pattern=r"^https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?$")], ...
+    ] = ()
+    """Sites that may show the page in a frame, `["https://docs.example.com", "https://*.example.org"]`. See
+    docs/embedding.md."""
 
 
 class Database(Group):
