@@ -17,8 +17,12 @@ __all__ = ["SOURCES", "Notifier", "Reviewing"]
 LONGEST = 10_000
 """Characters of a correction."""
 SOURCES = {
-    source: f"review-by-{source}"
-    for source in ("vote", "escalation", "draft", "confidence", "disagreement", "person")
+    "vote": "review-by-vote",
+    "escalation": "review-by-escalation",
+    "draft": "review-by-draft",
+    "confidence": "review-by-confidence",
+    "disagreement": "review-by-disagreement",
+    "person": "review-by-person",
 }
 """What brings an answer to reviewers, and the message that says so to them."""
 log = logging.getLogger(__name__)
@@ -57,7 +61,7 @@ class Reviewing:
         self._look_s = look_s
 
     async def pending(self, limit: int, offset: int = 0) -> list[Review]:
-        """Those that wait for a decision, the oldest first."""
+        """Those that wait for a decision, the one that is worth most first."""
         return await self._reviews.pending(limit, offset)
 
     async def get(self, review: str) -> Review | None:

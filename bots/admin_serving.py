@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
 from rich.console import Console
+from rich.text import Text
 
 from adapters.guard import LOOPBACK_HOSTS
 from bots.admin.app import admin_app
 from bots.admin.services import Services
+from bots.admin.signing.first_run import first_admin
+from bots.admin.signing.granting import granting
 from bots.listening import address, is_loopback, listen, serve_http
 from bots.serve import Part, Run, announce
 from bots.stopping import Stopping
 from rag_core.bootstrap import open_records
+from rag_core.records.accounts import Administration
+from rag_core.review.similar import keep_vectors
 from rag_core.running.active import ActiveRelease
+from rag_core.running.background import kept_going
 from rag_core.settings import Settings
 
 __all__ = ["admin_part"]
@@ -31,15 +38,33 @@ def admin_part(settings: Callable[[], Settings], console: Console) -> Part[Activ
 
             async def run(assistant: ActiveRelease, stopping: Stopping) -> None:
                 async with open_records(settings()) as database:
+                    await Administration(database).grant(granting(settings()))
+                    password = await first_admin(database)
                     app = admin_app(
                         Services(settings, database, assistant), _hosts(settings(), is_loopback(listening))
                     )
-                    accepting = partial(announce, console, f"{address(listening)} (admin)")
-                    await serve_http(app, listening, stopping, accepting, settings().log_level)
+                    accepting = partial(_announce, console, address(listening), password)
+                    making = partial(keep_vectors, assistant, database)
+                    beside = asyncio.create_task(kept_going("vectors of reviewed questions", making))
+                    try:
+                        await serve_http(app, listening, stopping, accepting, settings().log_level)
+                    finally:
+                        beside.cancel()
+                        await asyncio.gather(beside, return_exceptions=True)
 
             yield run
 
     return part
+
+
+def _announce(console: Console, where: str, password: str | None) -> None:
+    """After the line that programs wait for. The password is on the console once, and nowhere else."""
+    announce(console, f"{where} (admin)")
+    if password:
+        said = (
+            f"The first admin signs in there as admin, with the password {password} (it is not shown again)."
+        )
+        console.print(Text(said), soft_wrap=True)
 
 
 def _hosts(settings: Settings, loopback: bool) -> tuple[str, ...]:

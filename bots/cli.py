@@ -12,11 +12,16 @@ import typer
 
 from bots.commands import (
     access,
+    admin,
     asking,
     cache,
     calibrating,
     documents,
     evaluating,
+    feedback,
+    forgetting,
+    golden,
+    releases,
     serving,
     setup,
     standard,
@@ -43,6 +48,16 @@ rules = typer.Typer(no_args_is_help=True, help="Who may read what.", rich_markup
 curated = typer.Typer(
     no_args_is_help=True, help="Answers that a person wrote or approved.", rich_markup_mode=None
 )
+accounts = typer.Typer(no_args_is_help=True, help="Who may use the admin pages.", rich_markup_mode=None)
+given = typer.Typer(
+    no_args_is_help=True, help="What people asked, and what they said of the answers.", rich_markup_mode=None
+)
+unlosable = typer.Typer(
+    no_args_is_help=True, help="Questions that no release may lose.", rich_markup_mode=None
+)
+versions = typer.Typer(
+    no_args_is_help=True, help="Which models and which index answer.", rich_markup_mode=None
+)
 stores = typer.Typer(no_args_is_help=True, help="Where the index is kept.", rich_markup_mode=None)
 
 app.command("init")(setup.init)
@@ -55,6 +70,15 @@ app.command("serve")(serving.serve)
 app.command("calibrate")(calibrating.calibrate)
 rules.command("explain")(access.explain)
 app.add_typer(rules, name="access")
+accounts.command("create")(admin.create)
+accounts.command("list")(admin.show_all)
+accounts.command("password")(admin.password)
+accounts.command("role")(admin.role)
+accounts.command("disable")(admin.disable)
+accounts.command("enable")(admin.enable)
+accounts.command("remove")(admin.remove)
+accounts.command("sessions")(admin.sessions)
+app.add_typer(accounts, name="admin")
 kept.command("stats")(cache.stats)
 kept.command("clear")(cache.clear)
 app.add_typer(kept, name="cache")
@@ -67,6 +91,23 @@ curated.command("import")(standard.import_)
 curated.command("export")(standard.export)
 curated.command("test")(standard_trying.try_)
 app.add_typer(curated, name="standard")
+given.command("export")(feedback.export)
+given.command("import")(feedback.import_)
+given.command("expire")(feedback.expire)
+app.add_typer(given, name="feedback")
+app.command("forget")(forgetting.forget)
+unlosable.command("check")(golden.check)
+unlosable.command("list")(golden.show_all)
+unlosable.command("add")(golden.add)
+unlosable.command("remove")(golden.remove)
+unlosable.command("import")(golden.import_)
+unlosable.command("export")(golden.export)
+app.add_typer(unlosable, name="golden")
+versions.command("list")(releases.show_all)
+versions.command("show")(releases.show)
+versions.command("promote")(releases.promote)
+versions.command("rollback")(releases.rollback)
+app.add_typer(versions, name="releases")
 stores.command("copy")(store.copy)
 app.add_typer(stores, name="store")
 evaluate.command("retrieval")(evaluating.retrieval)

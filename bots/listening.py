@@ -69,6 +69,7 @@ async def serve_http(
         log_config=None,
         log_level=log_level,
         server_header=False,
+        proxy_headers=False,  # who is believed about X-Forwarded-For is a setting (bots/admin/signing/origins.py)
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
     server = _Server(config, accepting)

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -25,7 +26,7 @@ from adapters.slack.web_api.wire import Wire
 from rag_core.access import Access
 from rag_core.errors import SettingsError
 from rag_core.records.deliveries import Deliveries
-from rag_core.settings import Settings, Slack
+from rag_core.settings import Settings, Slack, duration_s
 
 __all__ = ["own_app", "slack_apis", "slack_bot", "slack_client"]
 
@@ -66,7 +67,8 @@ async def slack_bot(
         )
         bot = assembled.bot
         deliveries = Deliveries(database, platforms={PLATFORM})
-        inbox = Inbox(deliveries, bot.handle, failed=bot.failed, waits=bot.waits)
+        keep = timedelta(seconds=duration_s(settings().retention.deliveries))
+        inbox = Inbox(deliveries, bot.handle, failed=bot.failed, waits=bot.waits, keep=keep)
         assembled.use(inbox)
         async with inbox_running(inbox, assembled.background, at_once):
             attach(app, bot, alone=alone)

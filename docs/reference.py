@@ -7,8 +7,6 @@ tests/test_docs.py holds the page to what this writes.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -21,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from rag_core import settings
 from rag_core.settings import FolderSource, GitSource, ReaderSource, Settings, WebSource
+from rag_core.settings.describing import OTHERWISE, meanings
 
 PAGE = Path(__file__).with_name("configuration.md")
 BEGIN, END = "<!-- settings: written by docs/reference.py -->\n", "<!-- end of settings -->\n"
@@ -37,21 +36,9 @@ PLAIN = {
     SecretStr: "text",
     dict: "table",
 }
+DURATIONS = {"every", "ttl", "useful_for", "remind_after", "session", "idle", "burst_within"}
+DURATIONS |= {"answers", "reviews", "deliveries", "audit"}  # of [retention]
 BOUNDS = {"ge": "at least {}", "gt": "above {}", "le": "at most {}"}
-OTHERWISE = {
-    "log_level": "What `answerloop serve` logs, on standard error.",
-    "sources.kind": 'What the source is: `"folder"`, `"web"`, `"git"` or `"reader"`. Decides which further settings it has.',
-    "sources.hidden": "Whether hidden files and folders are read as well.",
-    "sources.include": "Globs below the subfolder, as in .gitignore.",
-    "sources.ignore": "Globs left out.",
-    "sources.branch": "Branch or tag. Unset: the repository's default branch.",
-    "sources.subfolder": "Read this folder of the repository only. Empty: all of it.",
-    "sources.allow_private": "Whether loopback, private and link-local addresses may be reached.",
-    "answers.max_sentences": "The most sentences, list items or table rows that an answer is made of.",
-    "generator.temperature": "Of the model: 0 gives the same answer to the same question.",
-    "web.host": "Address that the chat page listens on.",
-}
-"""Meanings of the settings that have no sentence in rag_core/settings/."""
 
 
 def page() -> str:
@@ -74,14 +61,29 @@ def _sections() -> Iterator[tuple[str, list[str]]]:
         yield f'`[[sources]]` of `kind = "{kind}"`', _rows(source, "sources.", own)
     for name, field in Settings.model_fields.items():
         if name not in ("home", "log_level", "language", "sources", "access", "channels"):
-            yield f"`[{name}]`", _rows(field.annotation, f"{name}.")
+            yield from _group(field.annotation, name)
     yield "`[access]`", _rows(settings.Access, "access.", ("groups",))
     yield "`[[access.rules]]`", _rows(settings.AccessRule, "access.rules.")
     yield "`[[channels]]`", _rows(settings.ChannelSettings, "channels.")
 
 
+def _group(group: Any, name: str) -> Iterator[tuple[str, list[str]]]:
+    """The section of a table, and those of the tables within it."""
+    within = {
+        key: field.annotation for key, field in group.model_fields.items() if _is_group(field.annotation)
+    }
+    own = tuple(key for key in group.model_fields if key not in within)
+    yield f"`[{name}]`", _rows(group, f"{name}.", own)
+    for key, kind in within.items():
+        yield from _group(kind, f"{name}.{key}")
+
+
+def _is_group(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
 def _rows(group: Any, prefix: str, only: tuple[str, ...] = ()) -> list[str]:
-    said = _meanings(group)
+    said = meanings(group)
     rows = []
     for name in only or group.model_fields:
         field = group.model_fields[name]
@@ -91,24 +93,10 @@ def _rows(group: Any, prefix: str, only: tuple[str, ...] = ()) -> list[str]:
     return rows
 
 
-def _meanings(group: Any) -> dict[str, str]:
-    """The sentence below each field, of the class and of those it extends."""
-    said: dict[str, str] = {}
-    for base in reversed(group.__mro__):
-        if base.__module__.startswith(settings.__name__):
-            (tree,) = ast.parse(inspect.getsource(base)).body
-            assert isinstance(tree, ast.ClassDef)
-            for field, text in zip(tree.body, tree.body[1:], strict=False):
-                if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-                    assert isinstance(field.target, ast.Name)
-                    said[field.target.id] = str(ast.literal_eval(text.value))
-    return said
-
-
 def _type(name: str, field: FieldInfo) -> str:
     if name == "kind":
         return "text"
-    if name in ("every", "ttl", "useful_for", "remind_after"):
+    if name in DURATIONS:
         return "duration"
     words = _words(field.annotation)
     limits = [

@@ -30,18 +30,28 @@ from rag_core.retrieval.search import Found, Search, clean_question
 from rag_core.speech import Speeches
 from rag_core.standard.answer import StandardAnswer
 from rag_core.standard.answers import StandardAnswers
-from rag_core.types import Answer, Attached, Question, Turn, Vote
+from rag_core.types import Answer, Attached, Question, Ranked, Turn, Vote
 
 if TYPE_CHECKING:
     from rag_core.cache.semantic import SemanticCache
 
-__all__ = ["Assistant", "Searched"]
+__all__ = ["OVER_EVERYTHING", "Assistant", "Preview", "Searched"]
 
 KEPT_PASSAGES = 20
 """How many of the passages found are recorded with an answer."""
 OVER_EVERYTHING = "@everything"
 """Recorded beside the files' scopes where the asker might read everything. No rule can grant it."""
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be answered now, and from what."""
+
+    answer: Answer
+    """Recorded nowhere, so that it has no id."""
+    ranked: tuple[Ranked, ...]
+    """What the index has for the question, best first; also where a standard answer goes before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +156,43 @@ class Assistant:
         timings |= made.timings_ms
         answer = await self._worded(question, asked, made)
         answer = replace(answer, timings_ms=_rounded(timings))
-        await self._record(question, answer, made, _made_from(scopes, files), state)
+        took_ms = (time.perf_counter() - started) * 1e3
+        await self._record(question, answer, made, _made_from(scopes, files), state, took_ms)
         ended = time.perf_counter()
         timings |= {"record": (ended - answered) * 1e3, "total": (ended - started) * 1e3}
         return replace(answer, timings_ms=_rounded(timings))
+
+    async def preview(self, question: Question, scopes: frozenset[str] | None) -> Preview:
+        """What somebody who may read these scopes would be answered to this question now, anew and by itself. Nothing of it
+        is recorded, counted, or kept for anybody who asks; what whoever looks at it may read plays no part.
+
+        scopes: None: everything. question: its principal says where a standard answer would hold.
+
+        Raises:
+            InvalidQuestion: there is nothing to search for.
+            Unavailable: the index, the language model or the database does not work now.
+        """
+        standalone = Standalone(clean_question(question.text))
+        asked = _Asked(standalone, (), scopes, clean_tone(question.tone), ())
+        standard = await self._standard_answer(asked, question)
+        started = time.perf_counter()
+        found = await self._search(standalone.text, scopes)
+        if standard is not None:
+            made = _Made(_approved(standard))
+        else:
+            made = _Made(_answer(await self._drafted(asked, found, nothing), found), found.timings_ms)
+        answer = await self._worded(question, asked, made)
+        took = {**made.timings_ms, "total": (time.perf_counter() - started) * 1e3}
+        return Preview(replace(answer, id="", timings_ms=_rounded(took)), tuple(found.ranked))
+
+    async def search(self, text: str, scopes: frozenset[str] | None, keep: int) -> list[Ranked]:
+        """The passages that the index has for these words, best first.
+
+        Raises:
+            InvalidQuestion: there is nothing to search for.
+            Unavailable: the index does not work now.
+        """
+        return (await self._search(clean_question(text), scopes, keep)).ranked
 
     async def vote(self, vote: Vote) -> None:
         """Record a person's opinion of an answer; the last one counts.
@@ -284,6 +327,7 @@ class Assistant:
         made: _Made,
         scopes: frozenset[str] | None,
         state: StoreState,
+        took_ms: float,
     ) -> None:
         """An answer that cannot be recorded is still given: without a record it can only not be voted on."""
         try:
@@ -296,6 +340,8 @@ class Assistant:
                 generator_version=self._generator.version,
                 notices=made.answer.notices,
                 usage=made.usage,
+                prompt_version=made.answer.prompt_version,
+                took_ms=took_ms,
             )
         except Unavailable:
             log.exception("answer %s could not be recorded", answer.id)
@@ -325,19 +371,26 @@ def _answer(draft: Draft, found: Found) -> CachedAnswer:
         tuple(_kept(found)),
         draft.generator,
         draft.notices,
+        draft.prompt_version,
     )
 
 
 def _kept(found: Found) -> list[dict[str, str | float]]:
-    return [
-        {
-            "passage": r.passage.id,
-            "cosine": round(r.cosine, 4),
-            "bm25": round(r.bm25, 3),
-            "score": round(r.score, 4),
-        }
-        for r in found.ranked[:KEPT_PASSAGES]
-    ]
+    """In their order: the first has rank 1."""
+    return [_scored(ranked) for ranked in found.ranked[:KEPT_PASSAGES]]
+
+
+def _scored(ranked: Ranked) -> dict[str, str | float]:
+    """probability: the reranker's, where it read the passage."""
+    scores: dict[str, str | float] = {
+        "passage": ranked.passage.id,
+        "cosine": round(ranked.cosine, 4),
+        "bm25": round(ranked.bm25, 3),
+        "score": round(ranked.score, 4),
+    }
+    if ranked.probability is not None:
+        scores["probability"] = round(ranked.probability, 4)
+    return scores
 
 
 def _rounded(timings: dict[str, float]) -> dict[str, float]:

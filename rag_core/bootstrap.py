@@ -228,7 +228,7 @@ def make_assistant(core: Core, access: Access | None = None) -> Assistant:
         Search(core.embedder, core.store, core.compute, core.settings.retrieval, core.caching, core.reranker),
         core.generator,
         access or Access(rules.rules, rules.groups),
-        Feedback(core.database),
+        Feedback(core.database, core.settings.votes),
         core.compute,
         core.caching,
         Rewriter(core.settings.conversation, core.model, core.settings.generator.first_token_timeout_s),

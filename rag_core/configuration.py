@@ -27,7 +27,7 @@ from rag_core.settings import (
     WebSource,
 )
 
-__all__ = ["load_settings", "secret", "settings_file"]
+__all__ = ["load_settings", "platform_variables", "secret", "settings_file"]
 
 CONFIG_NAME = "answerloop.toml"
 _HAS_PASSWORD = re.compile(r"//[^/@]*:[^@]+@|//[^/@:]{16,}@|[?&](?:password|passwd|token)=", re.I)
@@ -75,6 +75,11 @@ def secret(name: str, purpose: str) -> str:
     if value := os.environ.get(name, "").strip():
         return value
     raise SettingsError(f"{name} is not set: {purpose} needs it, from the environment or the file .env.")
+
+
+def platform_variables() -> dict[str, str]:
+    """The environment variables that platforms' own documentation names, by the setting that each gives."""
+    return {f"{table}.{key}": name for table, names in _PLATFORMS.items() for key, name in names.items()}
 
 
 def settings_file(config: Path | None) -> Path | None:
@@ -133,6 +138,13 @@ def _refuse_secrets(values: dict[str, Any], path: Path | None) -> None:
             raise SettingsError(
                 f"{group}.{name} in {path} is a secret: give it in the environment variable "
                 f"ANSWERLOOP_{group.upper()}__{name.upper()} instead."
+            )
+    admin = values.get("admin")
+    for provider, given in admin.items() if isinstance(admin, dict) else ():
+        if isinstance(given, dict) and "client_secret" in given:
+            raise SettingsError(
+                f"admin.{provider}.client_secret in {path} is a secret: give it in the environment variable "
+                f"ANSWERLOOP_ADMIN__{provider.upper()}__CLIENT_SECRET instead."
             )
     for platform, names in _PLATFORMS.items():
         given = values.get(platform)

@@ -87,7 +87,7 @@ class Outcome:
 
 
 async def read_votes(database: AsyncEngine, kind: str) -> list[Row]:
-    """All votes on answers that this kind of generator gave: 'extractive', 'openai', 'local'. An abstention has a
+    """All votes that count on answers that this kind of generator gave: 'extractive', 'openai', 'local'. An abstention has a
     confidence, but a vote on it does not say whether it was deserved.
 
     Raises:
@@ -97,6 +97,7 @@ async def read_votes(database: AsyncEngine, kind: str) -> list[Row]:
         select(answers, votes.c.platform.label("voted_on"), votes.c.user_id.label("voter"), votes.c.value)
         .join(votes, votes.c.answer_id == answers.c.id)
         .where(answers.c.abstained.is_(False))
+        .where(votes.c.excluded == "")
         .where((answers.c.generator == kind) | answers.c.generator.startswith(f"{kind}:", autoescape=True))
         .order_by(answers.c.created_at, answers.c.id)
     )

@@ -50,7 +50,7 @@ def assemble(running: Running, client: discord.Client, rest: Rest) -> Assembled:
     ids, places = Ids(own.prefix), Places()
     identity = Identity(settings, lambda: [str(guild.id) for guild in client.guilds])
     channels = Channels(lambda: settings().channels, ChannelRecords(database))
-    feedback, postings = Feedback(database), Postings(database)
+    feedback, postings = Feedback(database, settings().votes), Postings(database)
     chat = Chat(running.assistant, settings().language or "")
     whispers = Whispers(ids, places, channels, chat)
     judging = people(

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from functools import partial
 
 from discord.ext import commands
@@ -25,6 +26,7 @@ from rag_core.records.deliveries import Deliveries
 from rag_core.records.postings import Postings
 from rag_core.records.registrations import Registrations
 from rag_core.running.opening import Running, open_running, settings_loader
+from rag_core.settings import duration_s
 
 __all__ = ["load", "unload"]
 
@@ -59,7 +61,8 @@ async def _added(bot: Bot, running: Running, at_once: asyncio.Event | None) -> A
     assembled = assemble(running, bot, rest)
     taker = assembled.bot
     deliveries, postings = Deliveries(running.database, platforms={PLATFORM}), Postings(running.database)
-    inbox = Inbox(deliveries, taker.handle, failed=taker.failed)
+    keep = timedelta(seconds=duration_s(running.settings().retention.deliveries))
+    inbox = Inbox(deliveries, taker.handle, failed=taker.failed, keep=keep)
     assembled.use(inbox)
     catching_up = CatchingUp(
         bot, rest, taker.take, deliveries, postings, lambda: running.settings().discord.useful_for

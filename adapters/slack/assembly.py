@@ -63,7 +63,7 @@ def assemble(
     slack = settings().slack
     ids, identity = Ids(slack.prefix), Identity(settings)
     channels = Channels(lambda: settings().channels, ChannelRecords(database))
-    feedback, postings = Feedback(database), Postings(database)
+    feedback, postings = Feedback(database, settings().votes), Postings(database)
     chat = Chat(assistant, settings().language or "")
     whispers = Whispers(identity, channels, chat)
     judging = people(

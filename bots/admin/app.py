@@ -17,6 +17,7 @@ from bots.admin.rendering import FOLDER, render
 from bots.admin.roles import SAFE, NotSignedIn
 from bots.admin.routes import ROUTERS
 from bots.admin.services import Services
+from bots.admin.signing.desk import Desk
 from rag_core.errors import AnswerloopError, Busy, InvalidEntry, NotFound, Unavailable
 
 __all__ = ["HEADERS", "admin_app"]
@@ -28,7 +29,7 @@ HEADERS = {
     ),
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with no-referrer, our own forms would not say where they come from
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
@@ -50,6 +51,7 @@ def admin_app(services: Services, hosts: Sequence[str] = ()) -> FastAPI:
         },
     )
     app.state.services = services
+    app.state.desk = Desk(services.settings(), services.database)
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))

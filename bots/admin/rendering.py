@@ -4,31 +4,75 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from rag_core.records.accounts import Session
+from bots.admin.markdown import is_link, markdown
+from rag_core.records.accounts import Role, Session, User
 
-__all__ = ["FOLDER", "render"]
+__all__ = ["FOLDER", "NAVIGATION", "Page", "render"]
 
 FOLDER = Path(__file__).parent
-NAVIGATION = (
-    ("Review", (("/queue", "Queue", "reviewer"), ("/golden", "Golden questions", "viewer"))),
-    ("", (("/standard", "Standard answers", "viewer"), ("/compare", "Comparisons", "reviewer"))),
-    ("Insight", (("/analytics", "Analytics", "viewer"), ("/gaps", "Content gaps", "viewer"))),
-    ("", (("/votes", "Vote checks", "reviewer"),)),
-    ("Operation", (("/sources", "Sources", "viewer"), ("/releases", "Releases", "viewer"))),
-    ("", (("/runs", "Training runs", "viewer"), ("/settings", "Settings", "admin"))),
-    ("", (("/users", "Users", "admin"), ("/audit", "Audit log", "admin"))),
+
+
+class Page(NamedTuple):
+    """One in the navigation."""
+
+    address: str
+    name: str
+    role: Role
+    """The least that sees it."""
+    icon: str
+    """Of static/icons.svg."""
+    holds: tuple[str, ...] = ()
+    """Addresses below which it is the current page, besides its own."""
+
+
+NAVIGATION: tuple[tuple[str, tuple[Page, ...]], ...] = (
+    (
+        "Review",
+        (
+            Page("/queue", "Queue", "reviewer", "inbox", ("/item", "/answer")),
+            Page("/golden", "Golden questions", "viewer", "target"),
+            Page("/standard", "Standard answers", "viewer", "bookmark"),
+            Page("/compare", "Comparisons", "reviewer", "scales"),
+            Page("/votes", "Vote checks", "reviewer", "shield"),
+        ),
+    ),
+    (
+        "Insight",
+        (
+            Page("/analytics", "Analytics", "viewer", "chart"),
+            Page("/gaps", "Content gaps", "viewer", "puzzle"),
+        ),
+    ),
+    (
+        "Operation",
+        (
+            Page("/sources", "Sources", "viewer", "folder"),
+            Page("/releases", "Releases", "viewer", "box"),
+            Page("/runs", "Training runs", "viewer", "pulse"),
+        ),
+    ),
+    (
+        "Administration",
+        (
+            Page("/settings", "Settings", "admin", "sliders"),
+            Page("/users", "Users", "admin", "users"),
+            Page("/people", "People", "admin", "person"),
+            Page("/audit", "Audit log", "admin", "clock"),
+        ),
+    ),
 )
-"""Heading, and address, name and least role of each page."""
+"""Heading, and the pages below it."""
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """The page. Every template knows request, user, csrf, partial, path and navigation besides the values."""
+    """The page. Every template knows request, user, csrf, partial, path, navigation and current_page besides the values.
+    current_page is the address of the page in the navigation that this one belongs to."""
     session: Session | None = getattr(request.state, "session", None)
     user = session.user if session else None
     partial = request.headers.get("hx-request") == "true" and "hx-boosted" not in request.headers
@@ -38,21 +82,48 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         "csrf": session.csrf if session else "",
         "partial": partial,
         "path": request.url.path,
-        "navigation": NAVIGATION,
+        "navigation": _navigation(user),
+        "current_page": _current(request.url.path),
     }
     html = _TEMPLATES.get_template(template).render(**shared, **values)
     return HTMLResponse(html, status, headers={"vary": "hx-request"})
 
 
+def _navigation(user: User | None) -> list[tuple[str, list[Page]]]:
+    """What that user may see."""
+    if user is None:
+        return []
+    seen = [(heading, [page for page in pages if user.may(page.role)]) for heading, pages in NAVIGATION]
+    return [(heading, pages) for heading, pages in seen if pages]
+
+
+def _current(path: str) -> str:
+    """The address of the page in the navigation that this path belongs to; none: ""."""
+    for _, pages in NAVIGATION:
+        for page in pages:
+            if any(path == one or path.startswith(one + "/") for one in (page.address, *page.holds)):
+                return page.address
+    return ""
+
+
+def _aware(time: datetime) -> datetime:
+    """All times are UTC; SQLite gives them back without saying so."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _iso(time: datetime) -> str:
+    return _aware(time).astimezone(UTC).isoformat(timespec="seconds")
+
+
 def _day(time: datetime | None) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if time else "–"
+    return _aware(time).astimezone(UTC).strftime("%Y-%m-%d %H:%M") if time else "–"
 
 
 def _ago(time: datetime | None) -> str:
     """How long ago, in the largest unit."""
     if time is None:
         return "never"
-    seconds = (datetime.now(UTC) - time).total_seconds()
+    seconds = (datetime.now(UTC) - _aware(time)).total_seconds()
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= length:
             return f"{seconds // length:.0f} {unit} ago"
@@ -71,7 +142,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"ago": _ago, "day": _day, "percent": _percent}
+    made.filters |= {"ago": _ago, "day": _day, "iso": _iso, "percent": _percent, "markdown": markdown}
+    made.tests["link"] = is_link
     return made
 
 

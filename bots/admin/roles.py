@@ -10,12 +10,17 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 
 from bots.admin.services import Services
+from bots.admin.signing import cookies
+from bots.admin.signing.cookies import SESSION
+from bots.admin.signing.desk import Desk
+from bots.admin.signing.origins import refuse_foreign
 from rag_core.records.accounts import Accounts, Role, Session, User
 from rag_core.settings import duration_s
 
-__all__ = ["COOKIE", "PUBLIC", "SAFE", "NotSignedIn", "Visitor", "may", "services_of", "session_of"]
+__all__ = ["COOKIE", "PUBLIC", "SAFE", "NotSignedIn", "Visitor", "desk_of", "may", "services_of", "session_of"]
 
-COOKIE = "answerloop_session"
+COOKIE = SESSION
+"""Without TLS; over TLS it has a prefix (signing/cookies.py)."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 PUBLIC = ("/sign-in", "/static", "/healthz")
@@ -31,6 +36,11 @@ def services_of(request: Request) -> Services:
     return services
 
 
+def desk_of(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
 async def session_of(request: Request) -> Session:
     """The session of this request, read once.
 
@@ -40,8 +50,9 @@ async def session_of(request: Request) -> Session:
     known: Session | None = getattr(request.state, "session", None)
     if known is None:
         services = services_of(request)
-        idle = timedelta(seconds=duration_s(services.settings().admin.idle))
-        token = request.cookies.get(COOKIE, "")
+        admin = services.settings().admin
+        idle = timedelta(seconds=duration_s(admin.idle))
+        token = cookies.read(request, "session", admin)
         known = await Accounts(services.database).session(token, idle) if token else None
         if known is None:
             raise NotSignedIn
@@ -65,6 +76,7 @@ def may(role: Role) -> Callable[[Request], Awaitable[User]]:
 
 
 async def _refuse_forged(request: Request, session: Session) -> None:
+    refuse_foreign(request, services_of(request).settings().admin)
     given = request.headers.get("x-csrf-token") or ""
     if not given and "form" in request.headers.get("content-type", ""):
         field = (await request.form()).get("csrf")

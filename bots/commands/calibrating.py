@@ -37,26 +37,24 @@ def calibrate(
     if reset:
         _reset(settings, as_json)
         return
-    outcome = asyncio.run(_outcome(settings))
+    outcome = asyncio.run(_outcome(settings, dry_run))
     if plot:
         _draw(outcome, plot)
-    if outcome.kept and not dry_run:
-        from training.calibrate_feedback import write_scale
-
-        write_scale(outcome, _path(settings))
     if as_json:
         typer.echo(json.dumps(_told(outcome, dry_run)))
     else:
         _show(outcome, dry_run)
 
 
-async def _outcome(settings: Settings) -> Outcome:
+async def _outcome(settings: Settings, dry_run: bool) -> Outcome:
     from rag_core.bootstrap import open_records
     from training.calibrate_feedback import calibrate_on, judged, read_votes
+    from training.calibration_run import calibrate_recorded
 
     async with open_records(settings) as database:
-        rows = await read_votes(database, settings.generator.kind)
-    return calibrate_on(judged(rows))
+        if not dry_run:
+            return await calibrate_recorded(database, settings.generator.kind, _path(settings))
+        return calibrate_on(judged(await read_votes(database, settings.generator.kind)))
 
 
 def _path(settings: Settings) -> Path:

@@ -27,7 +27,7 @@ __all__ = [
     "encode",
 ]
 
-VERSION = 2
+VERSION = 3
 _HEAD = struct.Struct("<BI")
 
 
@@ -68,6 +68,8 @@ class CachedAnswer(msgspec.Struct, frozen=True, array_like=True, tag="answer"):
     generator: str = "extractive"
     notices: tuple[str, ...] = ()
     """Ids of messages."""
+    prompt_version: str = ""
+    """Of the prompt that it was written to; '': no language model wrote it."""
 
 
 T = TypeVar("T", CachedVector, CachedRanking, CachedAnswer)

@@ -75,6 +75,8 @@ class Draft:
     """What the reader should know of how it came about, by the ids of messages: 'generator-failed', 'sentences-removed'."""
     usage: Usage | None = None
     """Of the language model, where one was asked."""
+    prompt_version: str = ""
+    """Of the prompt that it was written to; '': no language model wrote it."""
 
     @property
     def passing(self) -> bool:

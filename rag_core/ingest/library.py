@@ -82,7 +82,19 @@ class Library:
     async def sync(
         self, source: SourceSettings, report: Callable[[Progress], None] = lambda p: None
     ) -> Summary:
-        """Bring the index up to date with one source; a source that cannot be reached changes nothing but its scope."""
+        """Bring the index up to date with one source; a source that cannot be reached changes nothing but its scope.
+
+        Every process can see how it goes (records/syncs.py).
+        """
+        async with self._documents.syncs.recorded(source.name) as record:
+
+            def told(progress: Progress) -> None:
+                record(progress)
+                report(progress)
+
+            return await self._synchronised(source, told)
+
+    async def _synchronised(self, source: SourceSettings, report: Callable[[Progress], None]) -> Summary:
         await self._scoping.apply(source.name, source.scope)
         try:
             opened = open_source(source, self._work / source.name, self._limits)

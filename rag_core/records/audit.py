@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.records.database import transaction
+from rag_core.records.names import names_of
 from rag_core.records.tables import audit_log
 
 __all__ = ["ITSELF", "Audit", "Entry", "mark_undone", "note"]
@@ -62,17 +63,44 @@ class Audit:
         return found[0] if found else None
 
     async def latest(
-        self, limit: int, before: int | None = None, actor: str = "", subject: str = "", action: str = ""
+        self,
+        limit: int,
+        before: int | None = None,
+        actor: str = "",
+        subject: str = "",
+        action: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[Entry]:
-        """The newest first. before: a number. action: the beginning of it, such as 'review.'."""
+        """The newest first. before: a number. action: the beginning of it, such as 'review.'. since: its time or later.
+        until: before that time."""
         c = audit_log.c
         conditions = [
             c.number < before if before else None,
             c.actor == actor if actor else None,
             c.subject == subject if subject else None,
             c.action.startswith(action, autoescape=True) if action else None,
+            c.at >= since if since else None,
+            c.at < until if until else None,
         ]
         return await self._where(and_(True, *(one for one in conditions if one is not None)), limit)
+
+    async def actors(self) -> list[str]:
+        """Whoever has done anything."""
+        return await self._distinct(audit_log.c.actor)
+
+    async def actions(self) -> list[str]:
+        """Whatever has been done."""
+        return await self._distinct(audit_log.c.action)
+
+    async def names(self, entries: Iterable[Entry]) -> dict[str, str]:
+        """What the people who did these are called, by their ids."""
+        async with transaction(self._database) as connection:
+            return await names_of(connection, (entry.actor for entry in entries))
+
+    async def _distinct(self, column: Any) -> list[str]:
+        async with transaction(self._database) as connection:
+            return sorted(await connection.scalars(select(column).distinct()))
 
     async def _where(self, condition: Any, limit: int) -> list[Entry]:
         query = select(*(audit_log.c[name] for name in Entry.__slots__)).where(condition)

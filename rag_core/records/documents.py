@@ -11,9 +11,10 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.database import transaction
-from rag_core.records.tables import documents, sources
+from rag_core.records.syncs import Syncs
+from rag_core.records.tables import documents, sources, syncs
 
-__all__ = ["DocumentRecord", "Documents", "Known", "SourceRecord"]
+__all__ = ["DocumentRecord", "Documents", "Known", "SkippedRecord", "SourceRecord"]
 
 BATCH = 500
 """Keys in one statement; SQLite and PostgreSQL both bound the number of parameters."""
@@ -41,6 +42,16 @@ class Known(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class SkippedRecord:
+    """A document that could not be read."""
+
+    key: str
+    url: str
+    reason: str
+    synced_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRecord:
     name: str
     spec: Mapping[str, Any]
@@ -49,6 +60,8 @@ class SourceRecord:
     error: str | None
     wanted_at: datetime | None = None
     """When a person asked for a sync that was not begun yet."""
+    failing_since: datetime | None = None
+    """None: the last sync did not fail."""
 
 
 class Documents:
@@ -57,6 +70,7 @@ class Documents:
     def __init__(self, database: AsyncEngine, index_name: str) -> None:
         self._database = database
         self._index = index_name
+        self.syncs = Syncs(database)
 
     async def of(self, source: str) -> dict[str, Known]:
         """What is known of all of a source's documents, by key."""
@@ -140,6 +154,21 @@ class Documents:
         async with transaction(self._database) as connection:
             return int(await connection.scalar(total) or 0)
 
+    async def skipped(self, source: str, limit: int, offset: int = 0) -> list[SkippedRecord]:
+        """The documents of a source that could not be read, by key."""
+        c = documents.c
+        here = (c.index_name == self._index) & (c.source == source) & c.skipped.is_not(None)
+        query = (
+            select(c.key, c.url, c.skipped, c.synced_at)
+            .where(here)
+            .order_by(c.key)
+            .limit(limit)
+            .offset(offset)
+        )
+        async with transaction(self._database) as connection:
+            rows = (await connection.execute(query)).all()
+        return [SkippedRecord(key, url, reason, _aware(at)) for key, url, reason, at in rows]
+
     async def sources(self) -> list[SourceRecord]:
         async with transaction(self._database) as connection:
             rows = (await connection.execute(select(sources).order_by(sources.c.name))).mappings().all()
@@ -153,15 +182,21 @@ class Documents:
                 await connection.execute(insert(sources).values(name=name, **values))
 
     async def mark_synced(self, name: str, error: str | None) -> None:
-        values: dict[str, Any] = {"error": error}
+        """How its sync ended. error: why it failed; None: it did not."""
+        now = datetime.now(UTC)
+        values: dict[str, Any] = {
+            "error": error,
+            "failing_since": func.coalesce(sources.c.failing_since, now),
+        }
         if error is None:
-            values["synced_at"] = datetime.now(UTC)
+            values |= {"synced_at": now, "failing_since": None}
         async with transaction(self._database) as connection:
             await connection.execute(update(sources).where(sources.c.name == name).values(values))
 
     async def remove_source(self, name: str) -> None:
         async with transaction(self._database) as connection:
             await connection.execute(delete(sources).where(sources.c.name == name))
+            await connection.execute(delete(syncs).where(syncs.c.source == name))
 
     def _are(self, source: str, keys: Collection[str]) -> Any:
         return (
@@ -169,6 +204,11 @@ class Documents:
             & (documents.c.source == source)
             & documents.c.key.in_(keys)
         )
+
+
+def _aware(time: datetime) -> datetime:
+    """SQLite keeps no time zone; all times are UTC."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _batched(keys: Sequence[str]) -> list[Sequence[str]]:

@@ -10,13 +10,26 @@ from typing import Any
 from sqlalchemy import JSON, Column, String, Table, Text, and_, cast, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rag_core.records.tables import deliveries, documents, metadata, releases, sources, standard_state
+from rag_core.records.tables import (
+    answer_documents,
+    deliveries,
+    documents,
+    exports,
+    metadata,
+    releases,
+    signing_keys,
+    sources,
+    standard_state,
+)
 
-__all__ = ["FORGOTTEN", "erase"]
+__all__ = ["FORGOTTEN", "erase", "pattern_of"]
 
 FORGOTTEN = "forgotten"
 """Stands where an id stood that must not become ''."""
-_NO_PEOPLE = frozenset({releases, sources, documents, standard_state})
+_NO_PEOPLE = frozenset(
+    {answer_documents, releases, sources, documents, standard_state, signing_keys, exports}
+)
+"""exports: its paths are where files lie, whoever they are named after."""
 _AS_A_WORD = r"(?<![A-Za-z0-9])(?:{})(?![A-Za-z0-9])"
 _ACTOR = ("user", "user_id", "author", "member")
 """Where payloads name who sent them, at their top or in the event they carry."""
@@ -35,7 +48,7 @@ async def erase(connection: AsyncConnection, platform: str, user: str, request: 
     return {"deliveries": own, "mentions": sum(mentions)}
 
 
-def _pattern(platform: str, user: str, own: bool) -> re.Pattern[str]:
+def pattern_of(platform: str, user: str, own: bool) -> re.Pattern[str]:
     """The id as a word of its own; U12 is not U123. own: what it is looked for in is of that platform."""
     id, whole = re.escape(user), re.escape(f"{platform}:{user}")
     opaque = own and len(user) >= 8 and any(character.isdigit() for character in user)
@@ -94,7 +107,7 @@ async def _erase_in(connection: AsyncConnection, table: Table, platform: str, us
     of_platform = "platform" in table.c
     if of_platform:
         query = query.where(table.c.platform == platform)
-    pattern = _pattern(platform, user, of_platform)
+    pattern = pattern_of(platform, user, of_platform)
     changed = 0
     for row in (await connection.execute(query)).all() if columns else []:
         values = {c.name: value for c, value in zip(columns, row[len(keys) :], strict=True)}

@@ -9,20 +9,23 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Row, Select, delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.errors import NotFound
 from rag_core.messages import small_print
 from rag_core.records.database import transaction
+from rag_core.records.flags import follow_all
+from rag_core.records.hygiene import hold_person, judge, raise_flags
 from rag_core.records.reviews import follow_votes
-from rag_core.records.tables import answers, votes
+from rag_core.records.tables import answer_documents, answers, votes
 from rag_core.records.wording import wording_of
+from rag_core.settings import Votes
 from rag_core.types import Answer, Citation, Question, Vote
 
 if TYPE_CHECKING:
     from rag_core.generation.protocol import Usage
 
-__all__ = ["Feedback", "RecordedAnswer", "took_ms"]
+__all__ = ["Feedback", "RecordedAnswer", "stages_ms"]
 
 BATCH = 50
 """Answers written in one transaction: rows are prepared on the event loop, a quarter of a millisecond each."""
@@ -70,8 +73,10 @@ class RecordedAnswer:
 
 
 class Feedback:
-    def __init__(self, database: AsyncEngine) -> None:
+    def __init__(self, database: AsyncEngine, limits: Votes | None = None) -> None:
+        """limits: which votes count; None: as they are by default."""
         self._database = database
+        self._limits = limits or Votes()
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -87,9 +92,12 @@ class Feedback:
         notices: Sequence[str] = (),
         usage: Usage | None = None,
         prompt_version: str = "",
+        took_ms: float | None = None,
     ) -> None:
         """Keep an answer with all that produced it. Answers that are given at once are written at once: SQLite takes
         hundreds of transactions a second, and a thousand rows in one of them.
+
+        passages: best first; their order is their rank. took_ms: from the question to the answer; None: all stages together.
 
         Raises:
             Unavailable: the database does not take them now.
@@ -122,7 +130,7 @@ class Feedback:
             "cached": answer.cached,
             "prompt_version": prompt_version,
             "nearest": [asdict(c) for c in answer.nearest],
-            "took_ms": took_ms(answer.timings_ms),
+            "took_ms": stages_ms(answer.timings_ms) if took_ms is None else round(took_ms, 3),
             "wording": wording_of(answer.standalone or question.text),
         }
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -147,6 +155,8 @@ class Feedback:
         try:
             async with transaction(self._database) as connection:
                 await connection.execute(insert(answers), [values for values, _ in batch])
+                if cited := [row for values, _ in batch for row in _cited(values)]:
+                    await connection.execute(insert(answer_documents), cited)
         except Exception as error:
             failure = error
         for written in (written for _, written in batch if not written.done()):
@@ -200,7 +210,7 @@ class Feedback:
 
     async def record_vote(self, vote: Vote) -> None:
         """The last vote of a person on an answer stands; value 0 takes it back. What was voted down, on whatever platform,
-        waits for a person to look at it.
+        waits for a person to look at it. Whether a vote counts is decided here (hygiene.py).
 
         Raises:
             NotFound: there is no answer of that id.
@@ -211,14 +221,25 @@ class Feedback:
             & (votes.c.user_id == vote.user)
         )
         async with transaction(self._database) as connection:
+            await hold_person(connection, vote.platform, vote.user)
+            # First of all a write: in SQLite, what is read from here on stays true until the end.
+            taken = delete(votes).where(own).returning(votes.c.value, votes.c.excluded)
+            before = (await connection.execute(taken)).one_or_none()
             # Locked, where the database locks rows, so that of two clicks at once one comes after the other.
-            known = select(answers.c.id).where(answers.c.id == vote.answer).with_for_update()
-            if await connection.scalar(known) is None:
+            wanted = select(answers.c.generator, answers.c.citations).where(answers.c.id == vote.answer)
+            answer = (await connection.execute(wanted.with_for_update())).one_or_none()
+            if answer is None:
                 raise NotFound(f"There is no answer {vote.answer[:64]}.")
-            await connection.execute(delete(votes).where(own))
-            if vote.value:
-                await connection.execute(insert(votes).values(_vote_row(vote)))
-            await follow_votes(connection, vote.answer)
+            held = await self._cast(connection, vote, answer, before) if vote.value else set()
+            await follow_votes(connection, vote.answer, self._limits.quorum)
+        await follow_all(self._database, held, self._limits.quorum)
+
+    async def _cast(self, connection: AsyncConnection, vote: Vote, answer: Any, before: Any) -> set[str]:
+        """Ids of other answers that votes do not count of any more, because of this one."""
+        now = datetime.now(UTC)
+        excluded = await judge(connection, vote, answer, before, self._limits, now)
+        await connection.execute(insert(votes).values({**_vote_row(vote, now), "excluded": excluded}))
+        return await raise_flags(connection, vote, answer, self._limits, now)
 
     async def votes_on(self, answer_id: str) -> list[Vote]:
         async with transaction(self._database) as connection:
@@ -241,10 +262,17 @@ class Feedback:
         ]
 
 
-def took_ms(timings_ms: Mapping[str, float]) -> float | None:
+def stages_ms(timings_ms: Mapping[str, float]) -> float | None:
     """All stages together, without the recording, which is not known when it is recorded; None: there was none."""
     stages = [ms for stage, ms in timings_ms.items() if stage not in ("record", "total")]
     return round(sum(stages), 3) if stages else None
+
+
+def _cited(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A passage's id ends in its number within the document: SOURCE/KEY#3."""
+    named = dict.fromkeys(citation["passage"].rpartition("#")[0] for citation in values["citations"])
+    day = values["created_at"].date().toordinal()
+    return [{"answer_id": values["id"], "document": name, "day": day} for name in named if name]
 
 
 def _given() -> Select[Any]:
@@ -276,11 +304,11 @@ def _recorded(row: Row[Any]) -> RecordedAnswer:
     return RecordedAnswer(**values)
 
 
-def _vote_row(vote: Vote) -> dict[str, Any]:
+def _vote_row(vote: Vote, now: datetime) -> dict[str, Any]:
     values = asdict(vote)
     return {
         "answer_id": values.pop("answer"),
         "user_id": values.pop("user"),
         **values,
-        "updated_at": datetime.now(UTC),
+        "updated_at": now,
     }

@@ -73,7 +73,7 @@ async def week(database: AsyncEngine, until: datetime, days: int = 7) -> Figures
     return Figures(questions, per_day, good, bad, abstained, escalated, resolved, median)
 
 
-def share(part: int, whole: int) -> Share | None:
+def share(part: float, whole: int) -> Share | None:
     """With Wilson's score interval (E. B. Wilson, JASA 22 (1927), 209-212), which holds for few as for many."""
     if not whole:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -14,10 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.errors import Busy, NotFound, Unavailable
 from rag_core.index.embedding import ModelCard
+from rag_core.records.audit import ITSELF, note
 from rag_core.records.database import transaction
-from rag_core.records.tables import releases
+from rag_core.records.syncs import want_all
+from rag_core.records.tables import activations, releases
 
-__all__ = ["Release", "Releases"]
+__all__ = ["Activation", "Release", "Releases"]
 
 ATTEMPTS = 5
 
@@ -40,6 +42,19 @@ class Release:
     """Where it comes from, for a reader."""
 
 
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """That a release was made the one that answers."""
+
+    number: int
+    release: str
+    back: bool
+    """Whether it took the activation before it back."""
+    at: datetime
+    actor: str
+    """PLATFORM:USER, or audit.ITSELF."""
+
+
 class Releases:
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
@@ -56,6 +71,27 @@ class Releases:
                 (await connection.execute(select(releases).order_by(releases.c.created_at))).mappings().all()
             )
         return [_release(row) for row in rows]
+
+    async def get(self, release_id: str) -> Release:
+        """
+        Raises:
+            NotFound: there is no such release.
+        """
+        async with transaction(self._database) as connection:
+            found = await connection.execute(select(releases).where(releases.c.id == release_id))
+            row = found.mappings().one_or_none()
+        if row is None:
+            raise NotFound(f"There is no release {release_id}.")
+        return _release(row)
+
+    async def history(self) -> list[Activation]:
+        """All activations, the oldest first."""
+        async with transaction(self._database) as connection:
+            return await _history(connection)
+
+    async def previous(self) -> str | None:
+        """The release that rolling back returns to: the one that answered before the active one was promoted."""
+        return _before_last(await self.history())
 
     async def add(self, embedder: str, card: ModelCard, reranker: str | None = None) -> Release:
         """Record a release with an index of its own; it is not active yet."""
@@ -91,17 +127,32 @@ class Releases:
                 continue  # another process took the number
         raise Unavailable("Other processes keep adding releases; try again.")
 
-    async def activate(self, release_id: str) -> None:
-        """Make this release the one that answers, in one transaction.
+    async def activate(self, release_id: str, actor: str = ITSELF) -> None:
+        """Make this release the one that answers, in one transaction. Where its index is another than the one that was
+        kept up to date until now, all sources are synchronised soon.
+
+        actor: for the audit log.
 
         Raises:
             NotFound: there is no such release.
         """
         async with transaction(self._database) as connection:
-            if await connection.scalar(select(releases.c.id).where(releases.c.id == release_id)) is None:
-                raise NotFound(f"There is no release {release_id}.")
-            # One statement over all rows: of two at once, the second waits for the first and sees what it did.
-            await connection.execute(update(releases).values(active=releases.c.id == release_id))
+            await _activate(connection, release_id, actor, back=False)
+
+    async def roll_back(self, expected: str, actor: str = ITSELF) -> None:
+        """Return to the release that answered before the active one, in one transaction; nothing is embedded again.
+
+        expected: the release that the person was told of, as previous() gave it.
+
+        Raises:
+            Busy: it would be another by now.
+            NotFound: there is no such release any more.
+        """
+        async with transaction(self._database) as connection:
+            await connection.execute(update(releases).values(active=releases.c.active))  # one at a time
+            if _before_last(await _history(connection)) != expected:
+                raise Busy("Somebody else has changed the active release meanwhile; look again.")
+            await _activate(connection, expected, actor, back=True)
 
 
 async def _next_number(connection: AsyncConnection) -> int:
@@ -119,11 +170,58 @@ async def _with_reranker(connection: AsyncConnection, active: Release, reranker:
     if not await connection.scalar(is_active.with_for_update()):
         raise Busy(f"Another process made another release than {active.id} the active one; try again.")
     await connection.execute(update(releases).values(active=releases.c.id == changed.id))
+    await _note(connection, changed.id, active.id, ITSELF, back=False)
     return replace(changed, active=True)
 
 
+async def _activate(connection: AsyncConnection, release_id: str, actor: str, *, back: bool) -> None:
+    of = select(releases.c.index_name).where(releases.c.id == release_id)
+    if (index := await connection.scalar(of)) is None:
+        raise NotFound(f"There is no release {release_id}.")
+    # One statement over all rows: of two at once, the second waits for the first and sees what it did. It changes nothing
+    # yet, so that what was active until now can be read after it.
+    await connection.execute(update(releases).values(active=releases.c.active))
+    active = select(releases.c.id, releases.c.index_name).where(releases.c.active)
+    before = (await connection.execute(active)).first()
+    if before and before.id == release_id:
+        return
+    await connection.execute(update(releases).values(active=releases.c.id == release_id))
+    if before and before.index_name != index:
+        await want_all(connection)
+    await _note(connection, release_id, before.id if before else None, actor, back=back)
+
+
+async def _note(
+    connection: AsyncConnection, release_id: str, before: str | None, actor: str, *, back: bool
+) -> None:
+    row = {"release": release_id, "back": back, "at": datetime.now(UTC), "actor": actor}
+    await connection.execute(insert(activations).values(row))
+    if before is not None:  # else nothing was decided: there was none
+        action = "release.rollback" if back else "release.promote"
+        await note(connection, actor, action, f"release:{release_id}", before=before)
+
+
+async def _history(connection: AsyncConnection) -> list[Activation]:
+    query = select(*(activations.c[name] for name in Activation.__slots__)).order_by(activations.c.number)
+    rows = (await connection.execute(query)).all()
+    return [Activation(number, id, back, _aware(at), actor) for number, id, back, at, actor in rows]
+
+
+def _before_last(history: Sequence[Activation]) -> str | None:
+    """A rollback takes the latest activation back, and is none to return from."""
+    standing: list[str] = []
+    for one in history:
+        if one.back and standing[-2:-1] == [one.release]:
+            standing.pop()
+        else:
+            standing.append(one.release)
+    return standing[-2] if len(standing) > 1 else None
+
+
 def _release(row: RowMapping) -> Release:
-    created_at = row["created_at"]
-    if created_at.tzinfo is None:  # SQLite keeps no time zone
-        created_at = created_at.replace(tzinfo=UTC)
-    return Release(**{**row, "card": ModelCard(**row["card"]), "created_at": created_at})
+    return Release(**{**row, "card": ModelCard(**row["card"]), "created_at": _aware(row["created_at"])})
+
+
+def _aware(time: datetime) -> datetime:
+    """SQLite keeps no time zone; all times are UTC."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

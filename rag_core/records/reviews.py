@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -11,11 +11,26 @@ from typing import Any, Literal, get_args
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from rag_core.records.appraising import appraise
+from rag_core.records.audit import note as note_in_log
 from rag_core.records.database import transaction
 from rag_core.records.inserting import insert_unless_there
 from rag_core.records.tables import answers, reviews, votes
+from rag_core.records.times import aware
+from rag_core.records.value import split
 
-__all__ = ["RESOLUTIONS", "Resolution", "Review", "Reviews", "follow_votes", "resolve"]
+__all__ = [
+    "BY_VOTES",
+    "RESOLUTIONS",
+    "SOURCES",
+    "Resolution",
+    "Review",
+    "Reviews",
+    "add_pending",
+    "by_value",
+    "follow_votes",
+    "resolve",
+]
 
 Resolution = Literal[
     "good_example",
@@ -31,13 +46,20 @@ RESOLUTIONS: tuple[Resolution, ...] = get_args(Resolution)
 wrong_passage: these do not (hard negatives). corrected_answer: it should say this instead. missing_document: nothing says it
 (a gap). stale_document: what was cited is out of date. no_fault: there is nothing to learn from it."""
 
+SOURCES = ("vote", "escalation", "draft", "confidence", "disagreement", "person")
+"""What brings an answer to reviewers. vote: it was voted down. escalation: a person was asked, or answered. draft: it was
+edited before it was sent. confidence: several asked it, and it has no answer to rely on. disagreement: some voted for it
+and some against. person: a reviewer put it there."""
+BY_VOTES = ("vote", "disagreement")
+"""Those that are over when the votes are taken back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
     id: str
     answer_id: str
     source: str
-    """vote, escalation, draft, confidence, disagreement or person: what brought it here last."""
+    """One of SOURCES: what brought it here last."""
     proposed: str
     """An answer that somebody suggests; '': none."""
     proposed_by: str
@@ -64,6 +86,8 @@ class Review:
     assignee: str
     """PLATFORM:USER who looks at it; '': nobody."""
     assigned_at: datetime | None
+    claimed_until: datetime | None
+    """None: until it is decided or taken over."""
 
     @property
     def is_pending(self) -> bool:
@@ -87,8 +111,8 @@ class Reviews:
         return found[0] if found else None
 
     async def pending(self, limit: int, offset: int = 0) -> list[Review]:
-        """Those that wait for a decision, the oldest first."""
-        return await self._where(reviews.c.state == "pending", limit, offset)
+        """Those that wait for a decision, the one that is worth most first."""
+        return await self._where(reviews.c.state == "pending", limit, offset, by_value())
 
     async def count_pending(self) -> int:
         async with transaction(self._database) as connection:
@@ -100,7 +124,12 @@ class Reviews:
     ) -> bool:
         """Whether this did it; False: it was decided before, or is none."""
         async with transaction(self._database) as connection:
-            return await resolve(connection, id, resolution, reviewer, correction, note)
+            done = await resolve(connection, id, resolution, reviewer, correction, note)
+            if done:
+                await note_in_log(
+                    connection, reviewer, "review.resolve", f"review:{id}", resolution=resolution
+                )
+            return done
 
     async def untold(self, platforms: Collection[str]) -> list[Review]:
         """Corrections of answers on these platforms that those concerned were not told of yet."""
@@ -115,16 +144,18 @@ class Reviews:
                 update(reviews).where(reviews.c.id == id).values(told_at=datetime.now(UTC))
             )
 
-    async def _where(self, condition: Any, limit: int | None = None, offset: int = 0) -> list[Review]:
+    async def _where(
+        self, condition: Any, limit: int | None = None, offset: int = 0, order: Sequence[Any] = ()
+    ) -> list[Review]:
         query = (
             select(*(reviews.c[name] for name in Review.__slots__))
             .where(condition)
-            .order_by(reviews.c.created_at, reviews.c.id)
+            .order_by(*(order or (reviews.c.created_at, reviews.c.id)))
             .limit(limit)
             .offset(offset)
         )
         async with transaction(self._database) as connection:
-            return [Review(*map(_aware, row)) for row in (await connection.execute(query)).all()]
+            return [Review(*map(aware, row)) for row in (await connection.execute(query)).all()]
 
 
 async def resolve(
@@ -135,7 +166,7 @@ async def resolve(
     correction: str = "",
     note: str = "",
 ) -> bool:
-    """Reviews.decide, within a transaction of the caller."""
+    """Reviews.decide, within a transaction of the caller, who writes the entry of the audit log."""
     decided = {"resolution": resolution, "reviewer": reviewer, "correction": correction, "note": note}
     changed = await connection.execute(
         update(reviews)
@@ -145,19 +176,40 @@ async def resolve(
     return bool(changed.rowcount)
 
 
-async def follow_votes(connection: AsyncConnection, answer_id: str) -> None:
-    """Make what is pending what the votes against the answer say now: the latest correction is proposed; without a vote
-    against it that is newer than the last decision, nothing is pending because of votes. The answer's row is locked."""
+def by_value() -> tuple[Any, ...]:
+    """The order of the queue: what is worth most first; of two worth the same the older one."""
+    return (reviews.c.value.desc(), reviews.c.created_at, reviews.c.id)
+
+
+async def follow_votes(connection: AsyncConnection, answer_id: str, quorum: int = 1) -> None:
+    """Make what is pending what the votes on the answer say now: the latest correction is proposed; without votes against it
+    that count and are newer than the last decision, nothing is pending because of votes. The answer's row is locked.
+
+    quorum: how many people must have voted it down; a correction needs no quorum.
+    """
     decided = await connection.scalar(
         select(func.max(reviews.c.decided_at)).where(reviews.c.answer_id == answer_id)
     )
-    against = (await connection.execute(_against(answer_id, decided))).all()
-    if not against:
-        pending = and_(_pending(answer_id), reviews.c.source == "vote")
+    counted = (await connection.execute(_counted(answer_id, decided))).all()
+    against = [vote for vote in counted if vote.value < 0]
+    corrected = next((vote for vote in against if vote.correction), None)
+    if not against or (corrected is None and len(against) < quorum):
+        pending = and_(_pending(answer_id), reviews.c.source.in_(BY_VOTES))
         await connection.execute(delete(reviews).where(pending))
+        await appraise(connection, [answer_id])
         return
-    text, by = next(((c, f"{p}:{u}") for p, u, c in against if c), ("", ""))
-    await _propose(connection, answer_id, "vote", text, by, keep=False)
+    disagreed = corrected is None and split(len(counted) - len(against), len(against))
+    text, by = (corrected.correction, f"{corrected.platform}:{corrected.user_id}") if corrected else ("", "")
+    await _propose(connection, answer_id, "disagreement" if disagreed else "vote", text, by, keep=False)
+
+
+async def add_pending(connection: AsyncConnection, answer_id: str, source: str, askers: int = 1) -> bool:
+    """Have a person look at an answer, unless that is so already; whether this did it."""
+    values = {"source": source, "proposed": "", "proposed_by": "", "askers": askers}
+    done = await _insert(connection, answer_id, values)
+    if done:
+        await appraise(connection, [answer_id])
+    return done
 
 
 async def _propose(
@@ -166,17 +218,28 @@ async def _propose(
     """keep: what somebody proposed before stays where nothing is proposed now."""
     values = {"source": source, "proposed": text, "proposed_by": by}
     changed = {"source": source} if keep and not text else values
-    # Of votes only what votes said is replaced: what a person answered weighs more.
     replaced = _pending(answer_id)
-    if source == "vote":
-        replaced = and_(replaced, or_(reviews.c.source == "vote", reviews.c.proposed == ""))
-    if (await connection.execute(update(reviews).where(replaced).values(**changed))).rowcount:
-        return
+    if source in BY_VOTES:
+        replaced = and_(replaced, _gives_way_to_votes())
+    done = (await connection.execute(update(reviews).where(replaced).values(**changed))).rowcount
+    if not done:
+        await _insert(connection, answer_id, values)
+    await appraise(connection, [answer_id])
+
+
+def _gives_way_to_votes() -> Any:
+    """Only what votes said is replaced by votes: what a person answered, or wants looked at, weighs more."""
+    empty = and_(reviews.c.proposed == "", reviews.c.source != "person")
+    return or_(reviews.c.source.in_(BY_VOTES), empty)
+
+
+async def _insert(connection: AsyncConnection, answer_id: str, values: dict[str, Any]) -> bool:
     if await connection.scalar(select(answers.c.id).where(answers.c.id == answer_id)) is None:
-        return
+        return False
     new = {"id": secrets.token_hex(16), "answer_id": answer_id, "created_at": datetime.now(UTC), **values}
     unset = {"state": "pending", "resolution": "", "correction": "", "note": "", "reviewer": ""}
-    await connection.execute(insert_unless_there(connection, reviews).values(**new, **unset))
+    made = await connection.execute(insert_unless_there(connection, reviews).values(**new, **unset))
+    return bool(made.rowcount)
 
 
 def _corrected() -> Any:
@@ -187,18 +250,10 @@ def _pending(answer_id: str) -> Any:
     return and_(reviews.c.answer_id == answer_id, reviews.c.state == "pending")
 
 
-def _against(answer_id: str, since: datetime | None) -> Any:
-    """Platform, user and correction of each vote against it, the newest first."""
-    found = and_(votes.c.answer_id == answer_id, votes.c.value == -1)
+def _counted(answer_id: str, since: datetime | None) -> Any:
+    """Each vote on it that counts, the newest first."""
+    c = votes.c
+    found = and_(c.answer_id == answer_id, c.excluded == "")
     if since is not None:
-        found = and_(found, votes.c.updated_at > since)
-    return (
-        select(votes.c.platform, votes.c.user_id, votes.c.correction)
-        .where(found)
-        .order_by(votes.c.updated_at.desc())
-    )
-
-
-def _aware(value: Any) -> Any:
-    """SQLite keeps no time zone; all times are UTC."""
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+        found = and_(found, c.updated_at > since)
+    return select(c.platform, c.user_id, c.value, c.correction).where(found).order_by(c.updated_at.desc())

@@ -16,7 +16,7 @@ from rag_core.records.tables import answers, standard_answers, standard_state
 from rag_core.standard.answer import StandardAnswer
 from rag_core.types import Citation
 
-__all__ = ["Given", "StandardRecords"]
+__all__ = ["Given", "StandardRecords", "put"]
 
 PAGE = 500
 """Rows read at once: they are made into objects on the event loop, some 15 microseconds each."""
@@ -83,10 +83,7 @@ class StandardRecords:
             Unavailable: the database does not take them now.
         """
         async with transaction(self._database) as connection:
-            version = await _next_version(connection)
-            for at in range(0, len(entries), PAGE):
-                rows = [{**_row(entry), "version": version} for entry in entries[at : at + PAGE]]
-                await _put(connection, rows)
+            await put(connection, entries)
 
     async def remove(self, id: str) -> bool:
         """Whether it was there."""
@@ -121,6 +118,14 @@ class StandardRecords:
     async def _read(self, query: Any) -> list[StandardAnswer]:
         async with transaction(self._database) as connection:
             return [_answer(row) for row in (await connection.execute(query)).mappings().all()]
+
+
+async def put(connection: AsyncConnection, entries: Sequence[StandardAnswer]) -> None:
+    """StandardRecords.put, within a transaction of the caller. Each has passed rag_core.standard.checking."""
+    version = await _next_version(connection)
+    for at in range(0, len(entries), PAGE):
+        rows = [{**_row(entry), "version": version} for entry in entries[at : at + PAGE]]
+        await _put(connection, rows)
 
 
 async def _next_version(connection: AsyncConnection) -> int:

@@ -9,12 +9,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from rag_core.access import Access
-from rag_core.assistant import Assistant
+from rag_core.assistant import Assistant, Preview
 from rag_core.bootstrap import Core, make_assistant, make_attachments, open_core, warm_up
 from rag_core.generation.protocol import Said, nothing
 from rag_core.records.releases import Release
 from rag_core.settings import Settings
-from rag_core.types import Answer, Attached, Question, Vote
+from rag_core.types import Answer, Attached, Question, Ranked, Vote
 
 if TYPE_CHECKING:
     from rag_core.attachments import Attachments
@@ -48,6 +48,16 @@ class ActiveRelease:
     async def ask(self, question: Question, said: Said = nothing) -> Answer:
         async with self._now as assistant:
             return await assistant.ask(question, said)
+
+    async def preview(self, question: Question, scopes: frozenset[str] | None) -> Preview:
+        """rag_core.assistant.Assistant.preview, by the release that answers now."""
+        async with self._now as assistant:
+            return await assistant.preview(question, scopes)
+
+    async def search(self, text: str, scopes: frozenset[str] | None, keep: int) -> list[Ranked]:
+        """rag_core.assistant.Assistant.search, in the index of the release that answers now."""
+        async with self._now as assistant:
+            return await assistant.search(text, scopes, keep)
 
     async def vote(self, vote: Vote) -> None:
         async with self._now as assistant:

@@ -10,11 +10,15 @@ from rag_core.access import Access
 from rag_core.errors import SettingsError
 from rag_core.settings import Settings
 
-__all__ = ["LiveSettings"]
+__all__ = ["LIVE", "READ_AT_START", "LiveSettings"]
 
 LOOK_EVERY_S = 10.0
 SETTLE_S = 1.0
 """A change counts once it has been read twice, so that a file that is being written is not taken for its beginning."""
+LIVE = ("access", "sources", "channels", "review", "votes", "admin")
+"""The tables of the settings file that are read again while a process runs."""
+READ_AT_START = frozenset({"admin.host", "admin.port", "admin.hosts"})
+"""Settings in them that are not."""
 log = logging.getLogger(__name__)
 
 
@@ -69,11 +73,4 @@ class LiveSettings:
 
 
 def _live(settings: Settings) -> object:
-    return (
-        settings.access,
-        settings.sources,
-        settings.channels,
-        settings.review,
-        settings.votes,
-        settings.admin,
-    )
+    return tuple(getattr(settings, name) for name in LIVE)

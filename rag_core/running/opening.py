@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from rag_core.access import Access
 from rag_core.bootstrap import open_records
 from rag_core.configuration import load_settings, settings_file
+from rag_core.records.retention import keep_expiring
+from rag_core.review.triage import keep_triaged
 from rag_core.running.active import ActiveRelease
 from rag_core.running.background import kept_going
 from rag_core.running.live import LOOK_EVERY_S, LiveSettings
@@ -97,4 +99,17 @@ def works_beside(
     async def synchronise() -> None:
         await active.keep(lambda core: keep_synchronised(core, configured=lambda: live.current.sources))
 
-    return {"watching the settings": partial(live.keep, look_every_s), "synchronisation": synchronise}
+    async def triage() -> None:
+        async with open_records(live.current) as database:
+            await keep_triaged(database, lambda: live.current)
+
+    async def retention() -> None:
+        async with open_records(live.current) as database:
+            await keep_expiring(database, lambda: live.current.retention)
+
+    return {
+        "watching the settings": partial(live.keep, look_every_s),
+        "synchronisation": synchronise,
+        "triage": triage,
+        "retention": retention,
+    }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rag_core.bootstrap import Core, open_library
-from rag_core.errors import AnswerloopError, Busy
+from rag_core.errors import AnswerloopError, Busy, Unavailable
 from rag_core.records.documents import Documents, SourceRecord
 from rag_core.records.releases import Releases
 from rag_core.settings import SourceSettings, duration_s
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["due", "keep_synchronised"]
 
-LOOK_EVERY_S = 15.0
+LOOK_EVERY_S = 2.5
+"""Soon enough for a person who asked for a sync, or made another release active, and waits."""
 INTERRUPT_EVERY_S = 1.0
 log = logging.getLogger(__name__)
 
@@ -30,12 +31,13 @@ async def keep_synchronised(
     look_every_s: float = LOOK_EVERY_S,
     configured: Callable[[], Sequence[SourceSettings]] | None = None,
 ) -> None:
-    """Take up the settings' sources, then synchronise each that has a schedule when it is due.
+    """Take up the settings' sources, then synchronise each when it is due by its schedule, or somebody asked for it in the
+    admin pages of any process (records/syncs.py).
 
     configured: the sources as the settings name them now; None: those of the start. A change interrupts what is being
     synchronised: a scope that was changed is put into force first.
 
-    Returns once `ingest --rebuild` has made another release active: its index is not this process's to
+    Returns soon after another release was made active, be it in the middle of a sync: its index is not this core's to
     write. Another process that is synchronising, or a source that fails, is waited for until the next look.
     """
     wanted = configured or (lambda: core.settings.sources)
@@ -44,24 +46,35 @@ async def keep_synchronised(
     while not await _superseded(core):
         if (sources := wanted()) != taken_up and await _configure(core, sources):
             taken_up = sources
+        await core.documents.syncs.recover()
         now = datetime.now(UTC)
-        waiting = [s for s in await core.documents.sources() if due(s, attempts.get(s.name), now)]
+        waiting = [
+            s for s in await core.documents.sources() if s.wanted_at or due(s, attempts.get(s.name), now)
+        ]
         work = _synchronise(core, {s.name for s in waiting}) if waiting else None
-        if work and await _unless(functools.partial(_differ, wanted, sources), work):
+        if work and await _unless(functools.partial(_overtaken, core, wanted, sources), work):
             attempts.update((s.name, now) for s in waiting)
         if wanted() == sources:
             await asyncio.sleep(look_every_s)
 
 
-def _differ(wanted: Callable[[], Sequence[SourceSettings]], seen: Sequence[SourceSettings]) -> bool:
-    return wanted() != seen
+async def _overtaken(
+    core: Core, wanted: Callable[[], Sequence[SourceSettings]], seen: Sequence[SourceSettings]
+) -> bool:
+    """Whether what is being synchronised is by other settings, or of another release, than what is in force now."""
+    if wanted() != seen:
+        return True
+    try:
+        return await _superseded(core)
+    except Unavailable:  # of the database: the sync itself tells
+        return False
 
 
-async def _unless(changed: Callable[[], bool], work: Coroutine[Any, Any, bool]) -> bool:
+async def _unless(changed: Callable[[], Awaitable[bool]], work: Coroutine[Any, Any, bool]) -> bool:
     """What the work returns; False where it was stopped because of a change."""
     task = asyncio.create_task(work)
     try:
-        while not task.done() and not changed():
+        while not task.done() and not await changed():
             await asyncio.wait({task}, timeout=INTERRUPT_EVERY_S)
     finally:
         task.cancel()
@@ -118,7 +131,7 @@ async def _synchronise(core: Core, names: set[str]) -> bool:
         async with open_library(core) as library:
             for source in await library.sources():
                 if source.name in names:
-                    await _synchronise_one(library, source)
+                    await _synchronise_one(core, library, source)
     except Busy:
         log.info("another process is synchronising")
         return False
@@ -127,11 +140,12 @@ async def _synchronise(core: Core, names: set[str]) -> bool:
     return True
 
 
-async def _synchronise_one(library: Library, source: SourceSettings) -> None:
+async def _synchronise_one(core: Core, library: Library, source: SourceSettings) -> None:
     try:
         did = await library.sync(source)
     except AnswerloopError as error:
         log.warning("%s could not be synchronised: %s", source.name, error)
+        await core.documents.mark_synced(source.name, str(error))
         return
     log.info("%s: %d added, %d changed, %d removed", source.name, did.added, did.changed, did.removed)
     if did.error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from rag_core.settings.group import Group, duration_s
 
-__all__ = ["Admin", "Provider", "Retention", "Review", "Votes"]
+__all__ = ["Admin", "DiscordSignIn", "Provider", "Retention", "Review", "SlackSignIn", "Votes"]
 
 _Identity = Annotated[str, Field(pattern=r"^(local|slack|discord|oidc):[^\s]+$|^[^\s@:]*@[^\s@:]+$")]
 
@@ -81,12 +82,32 @@ class Provider(Group):
     name: str = "single sign-on"
     """What its button says: "Sign in with …"."""
     client_id: str | None = None
+    """As the provider gives it to an application."""
     client_secret: SecretStr | None = None
     """From the environment variable ANSWERLOOP_ADMIN__OIDC__CLIENT_SECRET (or __SLACK__, __DISCORD__) only."""
 
     @property
     def configured(self) -> bool:
         return bool(self.client_id and self.client_secret)
+
+
+class SlackSignIn(Provider):
+    name: str = "Slack"
+    """What its button says: "Sign in with …"."""
+    teams: tuple[Annotated[str, Field(pattern=r"^[TE][A-Z0-9]+$")], ...] = ()
+    """The workspaces whose people may sign in, by id: `["T024BE7LD"]`. Needed, since anybody can make a workspace, with
+    people and e-mail addresses of their own choosing."""
+
+    @model_validator(mode="after")
+    def _names_workspaces(self) -> SlackSignIn:
+        if self.configured and not self.teams:
+            raise ValueError('teams must name the workspaces whose people may sign in, such as ["T024BE7LD"]')
+        return self
+
+
+class DiscordSignIn(Provider):
+    name: str = "Discord"
+    """What its button says: "Sign in with …"."""
 
 
 class Admin(Group):
@@ -102,7 +123,7 @@ class Admin(Group):
     """The address that people open, `"https://answers.example.com"`, when a proxy stands before them: for signing in by a
     provider, and links in messages. With https, cookies are sent over TLS only."""
     proxies: tuple[str, ...] = ()
-    """Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    """Addresses or networks of proxies whose X-Forwarded-For is believed: `["127.0.0.1", "10.0.0.0/8"]`."""
     session: str = "12h"
     """How long a session lasts at most."""
     idle: str = "2h"
@@ -114,9 +135,9 @@ class Admin(Group):
     """Who is a reviewer then, the same way."""
     viewers: tuple[_Identity, ...] = ()
     """Who is a viewer then. Nobody else gets in by a provider."""
-    slack: Provider = Provider(name="Slack")
+    slack: SlackSignIn = SlackSignIn()
     """Sign in with Slack: client_id, and client_secret from the environment."""
-    discord: Provider = Provider(name="Discord")
+    discord: DiscordSignIn = DiscordSignIn()
     """Sign in with Discord."""
     oidc: Provider = Provider()
     """Sign in with any other provider."""
@@ -126,6 +147,19 @@ class Admin(Group):
     def _is_a_duration(cls, value: str) -> str:
         duration_s(value)
         return value
+
+    @field_validator("proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            ip_network(one, strict=False)
+        return value
+
+    @model_validator(mode="after")
+    def _oidc_has_an_issuer(self) -> Admin:
+        if self.oidc.client_id and not self.oidc.issuer:
+            raise ValueError("oidc.issuer must be the address of the provider that oidc.client_id is from")
+        return self
 
     @property
     def secure(self) -> bool:

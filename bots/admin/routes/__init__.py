@@ -4,8 +4,46 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from bots.admin.routes import home
+from bots.admin.routes import (
+    account,
+    analytics,
+    audit,
+    compare,
+    compare_result,
+    golden,
+    home,
+    item,
+    queue,
+    people,
+    releases,
+    runs,
+    settings_page,
+    signing,
+    sources,
+    undo,
+    users,
+    votes,
+)
 
 __all__ = ["ROUTERS"]
 
-ROUTERS: tuple[APIRouter, ...] = (home.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    home.router,
+    analytics.router,
+    queue.router,
+    undo.router,
+    audit.router,
+    signing.router,
+    account.router,
+    users.router,
+    votes.router,
+    people.router,
+    compare.router,
+    compare_result.router,
+    golden.router,
+    item.router,
+    sources.router,
+    releases.router,
+    runs.router,
+    settings_page.router,
+)

@@ -71,7 +71,8 @@ class Generative:
             return replace(quoted, generator=self.name)
         try:
             async with asyncio.timeout(self._settings.timeout_s):
-                return await self._written(request, quoted, said)
+                draft = await self._written(request, quoted, said)
+                return replace(draft, prompt_version=VERSION) if draft.generator == self.name else draft
         except (Unavailable, PromptTooLong) as error:
             log.warning("%s did not answer, the documents are quoted instead: %s", self.name, error)
         except TimeoutError:

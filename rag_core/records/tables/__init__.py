@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rag_core.records.tables.accounts import sessions, throttles, users
+from rag_core.records.tables.accounts import sessions, signing_keys, throttles, users
 from rag_core.records.tables.columns import metadata
 from rag_core.records.tables.evaluation import comparison_items, comparisons, exports, gaps, judgements, runs
-from rag_core.records.tables.feedback import answers, question_vectors, vote_flags, votes
-from rag_core.records.tables.index import documents, releases, sources
+from rag_core.records.tables.feedback import answer_documents, answers, question_vectors, vote_flags, votes
+from rag_core.records.tables.index import activations, documents, releases, sources, syncs
 from rag_core.records.tables.platforms import (
     channel_settings,
     deliveries,
@@ -25,6 +25,8 @@ from rag_core.records.tables.review import (
 from rag_core.records.tables.standard import standard_answers, standard_state
 
 __all__ = [
+    "answer_documents",
+    "activations",
     "answers",
     "audit_log",
     "channel_settings",
@@ -47,9 +49,11 @@ __all__ = [
     "reviews",
     "runs",
     "sessions",
+    "signing_keys",
     "sources",
     "standard_answers",
     "standard_state",
+    "syncs",
     "threads",
     "throttles",
     "users",

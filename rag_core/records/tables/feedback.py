@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -19,7 +22,13 @@ from sqlalchemy import (
 
 from rag_core.records.tables.columns import Line, Words, metadata
 
-__all__ = ["answers", "question_vectors", "vote_flags", "votes"]
+__all__ = ["answer_documents", "answers", "question_vectors", "vote_flags", "votes"]
+
+
+def _day(context: Any) -> int:
+    time: datetime = context.get_current_parameters()["created_at"]
+    return time.astimezone(UTC).date().toordinal()
+
 
 answers = Table(
     "answers",
@@ -62,10 +71,32 @@ answers = Table(
         server_default="",
         comment="equal for questions that are worded alike",
     ),
+    Column(
+        "day",
+        Integer,
+        nullable=False,
+        server_default="0",
+        default=_day,
+        comment="of created_at in UTC: datetime.date.toordinal()",
+    ),
     Index("answers_created_at", "created_at"),
     Index("answers_thread", "platform", "thread"),
     Index("answers_wording", "wording", "created_at"),
     Index("answers_user", "platform", "user_id"),
+    # Figures are counted from this index alone: a row is some kilobytes wide.
+    Index(
+        "answers_figures",
+        *("day", "platform", "channel", "release", "abstained", "cached", "confidence", "took_ms", "id"),
+    ),
+)
+
+answer_documents = Table(
+    "answer_documents",
+    metadata,
+    Column("answer_id", Line(32), ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
+    Column("document", Words, primary_key=True, comment="SOURCE/KEY of one that the answer cites"),
+    Column("day", Integer, nullable=False, comment="of the answer"),
+    Index("answer_documents_document", "document", "day"),
 )
 
 votes = Table(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Integer, String, Table
 
 from rag_core.records.tables.columns import Line, Words, metadata
 
-__all__ = ["documents", "releases", "sources"]
+__all__ = ["activations", "documents", "releases", "sources", "syncs"]
 
 releases = Table(
     "releases",
@@ -22,6 +22,16 @@ releases = Table(
     Column("note", Words, nullable=False, server_default="", comment="where it comes from, for a reader"),
 )
 
+activations = Table(
+    "activations",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("release", String(32), nullable=False),
+    Column("back", Boolean, nullable=False, comment="whether it took the activation before it back"),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor", Line(200), nullable=False, comment="PLATFORM:USER; 'answerloop': by itself"),
+)
+
 sources = Table(
     "sources",
     metadata,
@@ -35,6 +45,21 @@ sources = Table(
         DateTime(timezone=True),
         comment="when a person asked for a sync; null: nobody waits for one",
     ),
+    Column("failing_since", DateTime(timezone=True), comment="null: the last sync did not fail"),
+)
+
+syncs = Table(
+    "syncs",
+    metadata,
+    Column("source", Line(64), primary_key=True),
+    Column("owner", Line(100), nullable=False, comment="the process, as in deliveries"),
+    Column("done", Integer, nullable=False, comment="documents"),
+    Column("listed", Integer, nullable=False, comment="documents known to be there so far"),
+    Column("complete", Boolean, nullable=False, comment="whether listed are all"),
+    Column("passages", Integer, nullable=False, comment="written"),
+    Column("asked_at", DateTime(timezone=True), comment="sources.wanted_at, which it was begun for"),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
 )
 
 documents = Table(

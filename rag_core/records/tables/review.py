@@ -42,6 +42,7 @@ reviews = Table(
         comment="see records.resolutions; '': none yet",
     ),
     Column("correction", Words, nullable=False, comment="what the answer should be; '': as it is"),
+    Column("citations", JSON, comment="what the correction cites by number; null: nothing"),
     Column("note", Words, nullable=False, comment="the reviewer's"),
     Column("reviewer", Line(200), nullable=False, comment="PLATFORM:USER; '': nobody yet"),
     Column("created_at", DateTime(timezone=True), nullable=False),
@@ -58,6 +59,9 @@ reviews = Table(
     Column("reason", Line(32), nullable=False, server_default="", comment="of the latest vote against it"),
     Column("assignee", Line(200), nullable=False, server_default="", comment="PLATFORM:USER; '': nobody"),
     Column("assigned_at", DateTime(timezone=True)),
+    Column(
+        "claimed_until", DateTime(timezone=True), comment="till then; null: until it is decided or taken over"
+    ),
     Index("reviews_state", "state", "value", "created_at"),
     Index("reviews_decided", "decided_at"),
     Index("reviews_answer", "answer_id"),
@@ -74,8 +78,8 @@ judged_passages = Table(
     "judged_passages",
     metadata,
     Column("review_id", Line(32), ForeignKey("reviews.id", ondelete="CASCADE"), primary_key=True),
-    Column("passage", Line(200), primary_key=True, comment="its id in the index when it was judged"),
-    Column("label", Line(8), nullable=False, comment="right or wrong"),
+    Column("passage", Words, primary_key=True, comment="its id in the index when it was judged"),
+    Column("label", Line(8), nullable=False, comment="right, wrong or stale"),
     Column("document", Words, nullable=False),
     Column("source", Line(64), nullable=False),
     Column("scope", Line(64), nullable=False),
@@ -128,4 +132,5 @@ audit_log = Table(
     Index("audit_log_at", "at"),
     Index("audit_log_subject", "subject"),
     Index("audit_log_actor", "actor", "number"),
+    Index("audit_log_action", "action", "number"),
 )

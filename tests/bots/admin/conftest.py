@@ -137,11 +137,15 @@ def ready(installation: Path, tmp_path: Path) -> Settings:
 @pytest_asyncio.fixture
 async def pages(ready: Settings) -> AsyncIterator[Pages]:
     async with AsyncExitStack() as stack:
-        access = Access(ready.access.rules, ready.access.groups)
-        database = await stack.enter_async_context(open_records(ready))
-        release = await Releases(database).active()
-        assert release is not None
-        assistant = await stack.enter_async_context(ActiveRelease(ready, access, release))
-        yield Pages(
-            admin_app(Services(lambda: ready, database, assistant)), database, ready, assistant, stack
-        )
+        yield await opened(ready, stack)
+
+
+async def opened(settings: Settings, stack: AsyncExitStack) -> Pages:
+    """The pages of an installation; the stack closes what they hold."""
+    access = Access(settings.access.rules, settings.access.groups)
+    database = await stack.enter_async_context(open_records(settings))
+    release = await Releases(database).active()
+    assert release is not None
+    assistant = await stack.enter_async_context(ActiveRelease(settings, access, release))
+    app = admin_app(Services(lambda: settings, database, assistant))
+    return Pages(app, database, settings, assistant, stack)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -77,6 +78,91 @@ async def kept(database: AsyncEngine) -> None:
         delivery(2, mentioning, "C1:1.2", "waiting"),
         delivery(3, None, f"action:{ADA}:C1:1.2", "done"),
     )
+    await reviewed(database)
+
+
+async def reviewed(database: AsyncEngine) -> None:
+    """Ada on the admin pages, and what was made of her questions."""
+    who = f"slack:{ADA}"
+    for id, identity in (("u1", who), ("u2", f"slack:{BOB}")):
+        user = {
+            "id": id,
+            "identity": identity,
+            "name": WORDS if id == "u1" else "Bob",
+            "email": "",
+            "role": "admin",
+        }
+        secret = {"password_hash": "secret", "disabled": False, "created_at": NOW}
+        await put(database, tables.users, {**user, **secret})
+        session = {
+            "digest": f"secret{id}",
+            "user_id": id,
+            "csrf": "secret",
+            "created_at": NOW,
+            "seen_at": NOW,
+        }
+        await put(database, tables.sessions, {**session, "expires_at": NOW, "browser": "Firefox"})
+    await put(
+        database, tables.reviews, review("r6", "a2", resolution="no_fault", assignee=who, assigned_at=NOW)
+    )
+    for id, asked, author in (
+        ("g1", f"What of {WORDS}?", f"slack:{BOB}"),
+        ("g2", "What do stripes mean?", who),
+        ("g3", "How many are there?", f"slack:{BOB}"),
+    ):
+        golden = {
+            "id": id,
+            "question": asked,
+            "expected": [],
+            "answer": "",
+            "enabled": True,
+            "created_at": NOW,
+        }
+        await put(database, tables.golden_questions, {**golden, "author": author, "from_answer": "a1"})
+    comparison = {"id": "c1", "name": "n", "baseline": "r1", "candidate": "r2", "seed": 1, "state": "open"}
+    by = {"error": "", "wanted": 2, "owner": "", "created_by": who, "created_at": NOW}
+    await put(database, tables.comparisons, {**comparison, **by})
+    for number, answer, asked in ((1, "a1", WORDS), (2, "a2", "other")):
+        item = {"comparison_id": "c1", "number": number, "answer_id": answer, "platform": "slack"}
+        await put(
+            database, tables.comparison_items, {**item, "question": asked, "baseline": {}, "candidate": {}}
+        )
+        for rater in (who, f"slack:{BOB}"):
+            judged = {"comparison_id": "c1", "number": number, "rater": rater, "preference": "tie", "at": NOW}
+            await put(database, tables.judgements, judged)
+    run = {
+        "id": "n1",
+        "kind": "calibration",
+        "state": "failed",
+        "step": "",
+        "done": 0,
+        "total": 0,
+        "detail": {},
+    }
+    more = {"report": "", "owner": "", "started_by": who, "started_at": NOW, "updated_at": NOW}
+    await put(database, tables.runs, {**run, **more})
+    for id, of, terms in (("p1", ["a1", "a2"], [WORDS, "of"]), ("p2", ["a1"], [WORDS])):
+        gap = {"id": id, "name": " ".join(terms), "terms": terms, "answers": of, "questions": len(of)}
+        counted = {
+            "askers": 1,
+            "abstained": 0,
+            "disliked": 0,
+            "first_at": NOW,
+            "last_at": NOW,
+            "found_at": NOW,
+        }
+        await put(
+            database, tables.gaps, {**gap, **counted, "state": "planned", "note": "", "changed_by": who}
+        )
+    flag = {"id": "f1", "kind": "burst", "platform": "slack", "user_id": ADA, "document": "", "votes": 20}
+    times = {"first_at": NOW, "last_at": NOW, "state": "upheld", "decided_by": f"slack:{BOB}"}
+    await put(database, tables.vote_flags, {**flag, **times})
+    await put(database, tables.question_vectors, {"answer_id": "a1", "embedder": "e", "vector": b"12"})
+    export = {"path": "/nowhere/export.jsonl", "host": "another", "made_at": NOW, "made_by": who, "rows": 3}
+    await put(database, tables.exports, export)
+    for actor, subject in ((who, "review:r3"), (f"slack:{BOB}", f"user:{who}")):
+        entry = {"at": NOW, "actor": actor, "action": "x", "subject": subject, "detail": {"was": who}}
+        await put(database, tables.audit_log, entry)
 
 
 async def put(database: AsyncEngine, table: Table, *rows: dict[str, Any]) -> None:
@@ -180,9 +266,21 @@ async def test_a_person_gets_all_that_is_kept_of_them(database: AsyncEngine) -> 
     assert ids == {
         "questions": ["a1"],
         "votes": ["a1", "a2"],
+        "vote_flags": ["f1"],
         "escalations": ["e1", "e3"],
         "reviews_proposed": ["r2"],
         "reviews_decided": ["r3", "r4"],
+        "reviews_assigned": ["r6"],
+        "standard_answers": [],
+        "golden_questions": ["g1", "g2", "g3"],
+        "judgements": [None, None],
+        "comparisons": ["c1"],
+        "runs": ["n1"],
+        "gaps_changed": ["p1", "p2"],
+        "exports_made": [None],
+        "account": ["u1"],
+        "sessions": [None],
+        "audit_log": [None],
         "channel_settings": [None],
         "threads_silenced": [None],
         "postings": ["a1"],
@@ -191,13 +289,15 @@ async def test_a_person_gets_all_that_is_kept_of_them(database: AsyncEngine) -> 
     assert given["reviews_decided"][0]["created_at"] == "2026-11-22T00:00:00+00:00"
     assert json.loads(json.dumps(given)) == given
     assert f"ask <@{ADA}>" not in json.dumps(given)
+    assert "secret" not in json.dumps(given)
 
 
 async def test_of_a_person_who_is_forgotten_nothing_is_left(database: AsyncEngine) -> None:
     """Neither the id nor a word of theirs, in any column of any table; with a report of how much there was."""
     await kept(database)
     before = await every_text(database)
-    assert set(holding(before, WORDS)) == {"answers", "votes", "escalations", "reviews", "deliveries"}
+    worded = {"answers", "votes", "escalations", "reviews", "deliveries"}
+    assert set(holding(before, WORDS)) == worded | {"users", "golden_questions", "comparison_items", "gaps"}
     named = {
         "answers",
         "votes",
@@ -207,6 +307,15 @@ async def test_of_a_person_who_is_forgotten_nothing_is_left(database: AsyncEngin
         "postings",
         "threads",
         "channel_settings",
+        "users",
+        "golden_questions",
+        "judgements",
+        "comparisons",
+        "runs",
+        "gaps",
+        "vote_flags",
+        "exports",
+        "audit_log",
     }
     assert set(holding(before, ADA)) == named
     report = await People(database).forget("slack", ADA)
@@ -221,14 +330,41 @@ async def test_of_a_person_who_is_forgotten_nothing_is_left(database: AsyncEngin
         "reviews": 2,
         "reviews_proposed": 1,
         "reviews_decided": 1,
+        "reviews_assigned": 1,
         "reviews_pending": 0,
         "standard_answers": 0,
+        "golden_questions": 4,
+        "gaps": 2,
+        "comparison_items": 1,
+        "judgements": 1,
+        "vote_flags": 1,
+        "question_vectors": 1,
         "questions": 1,
         "threads": 1,
         "channel_settings": 1,
+        "accounts": 1,
+        "audit_log": 1,
+        "exports_made": 1,
         "deliveries": 1,
-        "mentions": 4,
+        "mentions": 9,
+        "files": 0,
     }
+    async with transaction(database) as connection:
+        golden = (
+            (await connection.execute(select(tables.golden_questions.c.id).order_by("id"))).scalars().all()
+        )
+        left = (await connection.execute(select(tables.gaps))).mappings().one()
+        entry = (
+            (await connection.execute(select(tables.audit_log).order_by(tables.audit_log.c.number.desc())))
+            .mappings()
+            .first()
+        )
+    assert golden == ["g2", "g3"]  # these were worded anew
+    assert (left["answers"], left["terms"], left["questions"]) == (["a2"], ["of"], 1)
+    assert entry is not None
+    assert entry["action"] == "person.forget"
+    assert re.fullmatch(r"person:p[0-9a-f]{16}", entry["subject"])
+    assert entry["detail"]["rows"]["questions"] == 1
 
 
 async def test_what_is_others_stays(database: AsyncEngine) -> None:
@@ -272,7 +408,36 @@ async def test_somebody_else_is_not_forgotten_for_a_likeness(database: AsyncEngi
     before = await every_text(database)
     assert set((await People(database).forget("slack", user)).values()) == {0}
     assert set((await People(database).forget("discord", ADA)).values()) == {0}
-    assert await every_text(database) == before
+    after = await every_text(database)
+    assert len(after["audit_log"]) == len(before["audit_log"]) + 2
+    for noted in ("audit_log", "signing_keys"):  # that it was asked for, under a name that tells nobody
+        del before[noted], after[noted]
+    assert after == before
+
+
+async def test_a_trial_tells_what_would_go_and_changes_nothing(database: AsyncEngine) -> None:
+    """The same counts as when it is meant."""
+    await kept(database)
+    people = People(database)
+    before = await every_text(database)
+    trial = await people.forget_all("slack", ADA, dry_run=True)
+    after = await every_text(database)
+    del before["signing_keys"], after["signing_keys"]
+    assert after == before
+    meant = await people.forget_all("slack", ADA)
+    assert meant.rows == trial.rows
+    assert [(file.path, file.host) for file in meant.unreachable] == [("/nowhere/export.jsonl", "another")]
+
+
+async def test_every_table_there_is_was_thought_of(database: AsyncEngine) -> None:
+    """Ada is in each that may hold people: whoever adds a table adds her to kept(), or it to those without people."""
+    await kept(database)
+    without = {
+        "alembic_version", "standard_answers", "standard_state", "sources", "documents", "releases", "registrations",
+        "answer_documents", "activations", "syncs", "throttles", "signing_keys", "golden_results", "judged_passages",
+    }  # fmt: skip
+    filled = {name for name, rows in (await every_text(database)).items() if rows}
+    assert {table.name for table in tables.metadata.sorted_tables} - filled - without == set()
 
 
 async def test_nobody_is_not_a_person(database: AsyncEngine) -> None:

@@ -128,7 +128,7 @@ async def test_corrections_are_untold_until_they_are_told(database: AsyncEngine)
     assert await reviews.untold({"slack"}) == []
 
 
-async def test_pending_reviews_come_oldest_first_and_in_pages(database: AsyncEngine) -> None:
+async def test_pending_reviews_of_equal_worth_come_oldest_first_and_in_pages(database: AsyncEngine) -> None:
     """Each once."""
     ids = [f"a{n}" for n in range(5)]
     _, reviews = await answered(database, *ids)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +21,7 @@ def upgrade() -> None:
     _accounts()
     _evaluation()
     _feedback()
+    _operation()
     for state, resolution in RESOLUTIONS.items():
         op.execute(
             sa.text(
@@ -45,26 +47,34 @@ _NEW = {
         lambda: sa.Column("nearest", sa.JSON),
         lambda: sa.Column("took_ms", sa.Float),
         lambda: sa.Column("wording", sa.String(32), nullable=False, server_default=""),
+        lambda: sa.Column("day", sa.Integer, nullable=False, server_default="0"),
     ),
     "votes": (lambda: sa.Column("excluded", sa.String(16), nullable=False, server_default=""),),
     "reviews": (
         lambda: sa.Column("resolution", sa.String(32), nullable=False, server_default=""),
+        lambda: sa.Column("citations", sa.JSON),
         lambda: sa.Column("value", sa.Float, nullable=False, server_default="0"),
         lambda: sa.Column("askers", sa.Integer, nullable=False, server_default="1"),
         lambda: sa.Column("reason", sa.String(32), nullable=False, server_default=""),
         lambda: sa.Column("assignee", sa.String(200), nullable=False, server_default=""),
         lambda: sa.Column("assigned_at", _TIME),
+        lambda: sa.Column("claimed_until", _TIME),
     ),
-    "sources": (lambda: sa.Column("wanted_at", _TIME),),
+    "sources": (
+        lambda: sa.Column("wanted_at", _TIME),
+        lambda: sa.Column("failing_since", _TIME),
+    ),
     "releases": (
         lambda: sa.Column("metrics", sa.JSON),
         lambda: sa.Column("note", sa.Text, nullable=False, server_default=""),
     ),
 }
+_FIGURES = ("day", "platform", "channel", "release", "abstained", "cached", "confidence", "took_ms", "id")
 _INDEXES = (
     ("answers_thread", "answers", ["platform", "thread"]),
     ("answers_wording", "answers", ["wording", "created_at"]),
     ("answers_user", "answers", ["platform", "user_id"]),
+    ("answers_figures", "answers", [*_FIGURES]),
     ("votes_updated_at", "votes", ["updated_at"]),
     ("votes_user", "votes", ["platform", "user_id", "updated_at"]),
     ("reviews_decided", "reviews", ["decided_at"]),
@@ -77,7 +87,7 @@ def _review() -> None:
         sa.Column(
             "review_id", sa.String(32), sa.ForeignKey("reviews.id", ondelete="CASCADE"), primary_key=True
         ),
-        sa.Column("passage", sa.String(200), primary_key=True),
+        sa.Column("passage", sa.Text, primary_key=True),
         sa.Column("label", sa.String(8), nullable=False),
         sa.Column("document", sa.Text, nullable=False),
         sa.Column("source", sa.String(64), nullable=False),
@@ -124,6 +134,7 @@ def _review() -> None:
     op.create_index("audit_log_at", "audit_log", ["at"])
     op.create_index("audit_log_subject", "audit_log", ["subject"])
     op.create_index("audit_log_actor", "audit_log", ["actor", "number"])
+    op.create_index("audit_log_action", "audit_log", ["action", "number"])
 
 
 def _accounts() -> None:
@@ -134,6 +145,8 @@ def _accounts() -> None:
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("email", sa.Text, nullable=False),
         sa.Column("role", sa.String(16), nullable=False),
+        sa.Column("appointed", sa.String(16), nullable=False, server_default=""),
+        sa.Column("granted", sa.String(16), nullable=False, server_default=""),
         sa.Column("password_hash", sa.Text, nullable=False),
         sa.Column("disabled", sa.Boolean, nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
@@ -156,6 +169,11 @@ def _accounts() -> None:
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("failed_at", _TIME, nullable=False),
     )
+    op.create_table(
+        "signing_keys",
+        sa.Column("name", sa.String(32), primary_key=True),
+        sa.Column("key", sa.String(64), nullable=False),
+    )
 
 
 def _evaluation() -> None:
@@ -168,6 +186,8 @@ def _evaluation() -> None:
         sa.Column("seed", sa.Integer, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("error", sa.Text, nullable=False),
+        sa.Column("wanted", sa.Integer, nullable=False),
+        sa.Column("owner", sa.String(100), nullable=False),
         sa.Column("created_by", sa.String(200), nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
         sa.Column("closed_at", _TIME),
@@ -182,6 +202,7 @@ def _evaluation() -> None:
         ),
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("answer_id", sa.String(32)),
+        sa.Column("platform", sa.String(32), nullable=False),
         sa.Column("question", sa.Text, nullable=False),
         sa.Column("scopes", sa.JSON),
         sa.Column("baseline", sa.JSON, nullable=False),
@@ -248,6 +269,15 @@ def _evaluation() -> None:
 
 def _feedback() -> None:
     op.create_table(
+        "answer_documents",
+        sa.Column(
+            "answer_id", sa.String(32), sa.ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True
+        ),
+        sa.Column("document", sa.Text, primary_key=True),
+        sa.Column("day", sa.Integer, nullable=False),
+    )
+    op.create_index("answer_documents_document", "answer_documents", ["document", "day"])
+    op.create_table(
         "vote_flags",
         sa.Column("id", sa.String(32), primary_key=True),
         sa.Column("kind", sa.String(16), nullable=False),
@@ -273,24 +303,80 @@ def _feedback() -> None:
     )
 
 
+def _operation() -> None:
+    op.create_table(
+        "activations",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+        sa.Column("release", sa.String(32), nullable=False),
+        sa.Column("back", sa.Boolean, nullable=False),
+        sa.Column("at", _TIME, nullable=False),
+        sa.Column("actor", sa.String(200), nullable=False),
+    )
+    op.create_table(
+        "syncs",
+        sa.Column("source", sa.String(64), primary_key=True),
+        sa.Column("owner", sa.String(100), nullable=False),
+        sa.Column("done", sa.Integer, nullable=False),
+        sa.Column("listed", sa.Integer, nullable=False),
+        sa.Column("complete", sa.Boolean, nullable=False),
+        sa.Column("passages", sa.Integer, nullable=False),
+        sa.Column("asked_at", _TIME),
+        sa.Column("started_at", _TIME, nullable=False),
+        sa.Column("updated_at", _TIME, nullable=False),
+    )
+    _fill_activations(op.get_bind())
+
+
+def _fill_activations(connection: sa.Connection) -> None:
+    """Until now each release was made active when it was made."""
+    releases = sa.table(
+        "releases", sa.column("id"), sa.column("created_at", _TIME), sa.column("active", sa.Boolean)
+    )
+    columns = ("release", "back", "at", "actor")
+    activations = sa.table("activations", *(sa.column(name) for name in columns))
+    now = sa.select(releases.c.created_at).where(releases.c.active).scalar_subquery()
+    past = sa.select(releases.c.id, sa.false(), releases.c.created_at, sa.literal("answerloop"))
+    until_now = past.where(releases.c.created_at <= now).order_by(releases.c.created_at)
+    connection.execute(sa.insert(activations).from_select(columns, until_now))
+
+
 def _fill_answers(connection: sa.Connection) -> None:
     """What is recorded with each answer from now on, of those that are there."""
     answers = sa.table(
         "answers",
         *(sa.column(name, sa.String) for name in ("id", "question", "standalone", "wording")),
-        sa.column("timings_ms", sa.JSON),
+        *(sa.column(name, sa.JSON) for name in ("timings_ms", "citations")),
+        sa.column("created_at", _TIME),
         sa.column("took_ms", sa.Float),
+        sa.column("day", sa.Integer),
     )
+    cited = sa.table("answer_documents", *map(sa.column, ("answer_id", "document", "day")))
     c, last = answers.c, ""
-    page = sa.select(c.id, c.question, c.standalone, c.timings_ms).order_by(c.id).limit(PAGE)
+    page = sa.select(c.id, c.question, c.standalone, c.timings_ms, c.created_at, c.citations).order_by(c.id)
     changing = (
         sa.update(answers)
         .where(c.id == sa.bindparam("of"))
-        .values(wording=sa.bindparam("as_worded"), took_ms=sa.bindparam("ms"))
+        .values(wording=sa.bindparam("as_worded"), took_ms=sa.bindparam("ms"), day=sa.bindparam("on_day"))
     )
-    while rows := connection.execute(page.where(c.id > last)).all():
-        connection.execute(changing, [_filled(*row) for row in rows])
+    while rows := connection.execute(page.where(c.id > last).limit(PAGE)).all():
+        connection.execute(changing, [_filled(*row[:4]) | {"on_day": _day(row.created_at)} for row in rows])
+        named = [
+            {"answer_id": row.id, "document": document, "day": _day(row.created_at)}
+            for row in rows
+            for document in _documents(row.citations)
+        ]
+        if named:
+            connection.execute(sa.insert(cited), named)
         last = rows[-1].id
+
+
+def _day(time: datetime) -> int:
+    return (time.astimezone(UTC) if time.tzinfo else time).date().toordinal()
+
+
+def _documents(citations: list[dict[str, str]]) -> list[str]:
+    named = (citation.get("passage", "").rpartition("#")[0] for citation in citations or [])
+    return list(dict.fromkeys(name for name in named if name))
 
 
 def _filled(id: str, question: str, standalone: str, timings: dict[str, float]) -> dict[str, object]:
@@ -323,7 +409,9 @@ def downgrade() -> None:
 
 
 _TABLES = (
+    *("activations", "syncs"),
     *("judged_passages", "golden_results", "golden_questions", "audit_log", "sessions", "users", "throttles"),
+    "signing_keys",
     *(
         "judgements",
         "comparison_items",
@@ -333,5 +421,6 @@ _TABLES = (
         "exports",
         "vote_flags",
         "question_vectors",
+        "answer_documents",
     ),
 )

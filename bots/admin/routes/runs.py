@@ -1,0 +1,100 @@
+"""Training runs: which there were, how one goes, what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from bots.admin.rendering import render
+from bots.admin.roles import Visitor, services_of
+from rag_core.errors import NotFound
+from rag_core.records.golden import GoldenQuestions
+from rag_core.records.runs import Run, Runs
+
+__all__ = ["router"]
+
+router = APIRouter()
+PAGE = 50
+KINDS = {
+    "calibration": "Calibration",
+    "promotion": "Promotion",
+    "reranker": "Reranker",
+    "retriever": "Retriever",
+}
+
+
+@router.get("/runs")
+async def runs(request: Request, user: Visitor, before: datetime | None = None) -> Response:
+    """The newest first."""
+    if before and before.tzinfo is None:
+        before = before.replace(tzinfo=UTC)
+    found = await Runs(services_of(request).database).latest(PAGE + 1, before)
+    shown = found[:PAGE]
+    more = (
+        f"/runs?before={shown[-1].started_at.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}" if len(found) > PAGE else ""
+    )
+    return render(
+        request,
+        "runs.html",
+        runs=[(one, title(one), took(one)) for one in shown],
+        moves=any(one.state == "running" for one in shown),
+        more=more,
+        first=before is None,
+    )
+
+
+@router.get("/runs/{id}")
+async def run(request: Request, id: str, user: Visitor) -> Response:
+    """One run; the page looks again every second while it goes."""
+    services = services_of(request)
+    shown = await Runs(services.database).get(id)
+    return render(
+        request,
+        "run.html",
+        run=shown,
+        title=title(shown),
+        took=took(shown),
+        left=_words(left) if (left := shown.left(datetime.now(UTC))) is not None else "",
+        charts=[(name, json.dumps(_chart(name, points)), points) for name, points in shown.curves.items()],
+        lost=await _lost(GoldenQuestions(services.database), shown),
+    )
+
+
+def title(run: Run) -> str:
+    """What the run is called: what is trained, or which release is promoted."""
+    named = KINDS.get(run.kind, run.kind.replace("_", " ").capitalize())
+    promotes = run.detail.get("promotes")
+    return f"{named} of {promotes}" if promotes else named
+
+
+def took(run: Run) -> str:
+    """How long it has been going, or went."""
+    return _words((run.ended_at or datetime.now(UTC)) - run.started_at)
+
+
+def _words(time: timedelta) -> str:
+    seconds = max(0, round(time.total_seconds()))
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+
+
+def _chart(name: str, points: list[tuple[float, float]]) -> dict[str, Any]:
+    """For static/js/charts.js."""
+    data = [{"x": x, "y": y} for x, y in points]
+    return {"type": "line", "x": "linear", "series": [{"name": name, "points": data}]}
+
+
+async def _lost(golden: GoldenQuestions, run: Run) -> list[tuple[Any, str]]:
+    """The golden questions that a promotion was refused for, as they are worded now."""
+    found = []
+    for one in run.detail.get("lost", ()):
+        with contextlib.suppress(NotFound):  # removed meanwhile
+            found.append((await golden.get(one["id"]), one["detail"]))
+    return found

@@ -1,0 +1,203 @@
+"""`answerloop releases`: which models and which index answer, promoting others, returning to those before."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bots.commands.setup import Where
+from rag_core.errors import NotReady
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from rag_core.records.release_figures import ReleaseFigures
+    from rag_core.records.releases import Release
+    from rag_core.review.promoting import Promotion
+    from rag_core.settings import Settings
+
+__all__ = ["promote", "rollback", "show", "show_all"]
+
+JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Id = Annotated[str, typer.Argument(metavar="RELEASE", help="Such as r3.")]
+
+
+def show_all(context: typer.Context, as_json: JSON = False) -> None:
+    """All releases, the newest first, and how each did with those who asked."""
+    settings = _settings(context)
+    rows = asyncio.run(_rows(settings))
+    if as_json:
+        typer.echo(json.dumps({"releases": rows}))
+    elif not rows:
+        typer.echo("There is no release yet: `answerloop ingest FOLDER` makes the first.")
+    else:
+        _table(rows)
+
+
+def show(context: typer.Context, release: Id, as_json: JSON = False) -> None:
+    """One release: its models, what was measured of it, what sets it apart from the active one."""
+    row = asyncio.run(_row(_settings(context), release))
+    if as_json:
+        typer.echo(json.dumps(row))
+        return
+    apart = row.pop("differences")
+    for name, value in row.items():
+        typer.echo(f"{name}: {'–' if value is None else value}")
+    for one in apart:
+        typer.echo(f"differs from the active one in {one['name']}: {one['here']} instead of {one['there']}")
+
+
+def promote(context: typer.Context, release: Id, as_json: JSON = False) -> None:
+    """Make a release the one that answers, unless it loses golden questions that the active one passes."""
+    promotion, questions = asyncio.run(_promote(_settings(context), release))
+    if as_json:
+        typer.echo(json.dumps({"release": release, "promoted": promotion.promoted, "asked": promotion.asked,
+                               "passed": promotion.passed, "lost": questions}))  # fmt: skip
+    elif promotion.promoted:
+        typer.echo(f"{release} is active. Running processes change over within seconds.")
+    else:
+        typer.echo(f"{release} was not promoted: it loses golden questions that {promotion.before} passes:")
+        for question in questions:
+            typer.echo(f"  {question['question']}\n    {question['detail']}")
+    raise typer.Exit(0 if promotion.promoted else 1)
+
+
+def rollback(context: typer.Context, as_json: JSON = False) -> None:
+    """Return to the release that answered before; nothing is embedded again."""
+    before, after = asyncio.run(_roll_back(_settings(context)))
+    if as_json:
+        typer.echo(json.dumps({"release": after, "before": before}))
+    else:
+        typer.echo(
+            f"{after} is active again instead of {before}. Running processes change over within seconds."
+        )
+
+
+def _settings(context: typer.Context) -> Settings:
+    where: Where = context.obj
+    return where.settings()
+
+
+def _actor() -> str:
+    """Who runs the command, for the audit log."""
+    try:
+        return f"shell:{getpass.getuser()}"
+    except (OSError, KeyError):  # a container's user may have no name
+        return "shell:unknown"
+
+
+def _records(settings: Settings) -> AbstractAsyncContextManager[AsyncEngine]:
+    from rag_core.bootstrap import open_records
+
+    return open_records(settings)
+
+
+async def _rows(settings: Settings) -> list[dict[str, Any]]:
+    from rag_core.records.release_figures import release_figures
+    from rag_core.records.releases import Releases
+
+    async with _records(settings) as database:
+        known, figures = await Releases(database).all(), await release_figures(database)
+        return [
+            await _told(settings, database, release, figures.get(release.id)) for release in reversed(known)
+        ]
+
+
+async def _row(settings: Settings, id: str) -> dict[str, Any]:
+    from rag_core.records.release_figures import release_figures
+    from rag_core.records.releases import Releases
+    from rag_core.review.differences import differences
+
+    async with _records(settings) as database:
+        release, active = await Releases(database).get(id), await Releases(database).active()
+        told = await _told(settings, database, release, (await release_figures(database)).get(id))
+        apart = differences(release, active) if active and active.id != id else []
+        return {**told, "card": asdict(release.card), "differences": [asdict(one) for one in apart]}
+
+
+async def _told(
+    settings: Settings, database: AsyncEngine, release: Release, figures: ReleaseFigures | None
+) -> dict[str, Any]:
+    from rag_core.records.documents import Documents
+    from rag_core.records.releases import Releases
+    from rag_core.review.promoting import obstacle
+
+    active = await Releases(database).active()
+    helpful = figures.helpful if figures else None
+    return {
+        "release": release.id,
+        "active": release.active,
+        "created_at": release.created_at.isoformat(timespec="seconds"),
+        "embedder": release.card.name,
+        "reranker": release.reranker,
+        "index": release.index_name,
+        "passages": await Documents(database, release.index_name).passages(),
+        "note": release.note,
+        "metrics": dict(release.metrics or {}),
+        "gone": "" if release.active else await obstacle(settings, database, release, active),
+        "questions": figures.questions if figures else 0,
+        "abstained": figures.abstained if figures else 0,
+        "from_cache": figures.cached if figures else 0,
+        "helpful": [helpful.value, helpful.low, helpful.high] if helpful else None,
+        "votes": figures.good + figures.bad if figures else 0,
+        "p50_ms": figures.median_ms if figures else None,
+        "p95_ms": figures.p95_ms if figures else None,
+    }
+
+
+async def _promote(settings: Settings, id: str) -> tuple[Promotion, list[dict[str, str]]]:
+    from rich.console import Console
+
+    from rag_core.review.promoting import promote_recorded
+
+    with Console(stderr=True).status(f"Asking {id} the golden questions …"):
+        async with _records(settings) as database:
+            promotion = await promote_recorded(settings, database, id, _actor())
+    lost = zip(promotion.lost, promotion.details, strict=True)
+    return promotion, [{"id": q.id, "question": q.question, "detail": detail} for q, detail in lost]
+
+
+async def _roll_back(settings: Settings) -> tuple[str | None, str]:
+    """The release that was active, and the one that is."""
+    from rag_core.records.releases import Releases
+    from rag_core.review.promoting import roll_back
+
+    async with _records(settings) as database:
+        releases = Releases(database)
+        active, previous = await releases.active(), await releases.previous()
+        if previous is None:
+            raise NotReady("There is no release to return to: none was active before this one.")
+        await roll_back(settings, database, previous, _actor())
+    return active.id if active else None, previous
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
+    numbers = ("passages", "questions", "helpful", "p50", "p95")
+    for heading in ("release", "", "made", "embedder", "reranker", *numbers):
+        table.add_column(heading, overflow="fold", justify="right" if heading in numbers else "left")
+    for row in rows:
+        helpful = row["helpful"]
+        state = "active" if row["active"] else "gone" if row["gone"] else ""
+        table.add_row(
+            row["release"],
+            state,
+            row["created_at"][:16].replace("T", " "),
+            row["embedder"],
+            row["reranker"] or "–",
+            f"{row['passages']:,}",
+            f"{row['questions']:,}",
+            f"{helpful[0]:.0%} ({helpful[1]:.0%}–{helpful[2]:.0%})" if helpful else "–",
+            *(f"{row[name]:,.0f} ms" if row[name] is not None else "–" for name in ("p50_ms", "p95_ms")),
+        )
+    Console().print(table)

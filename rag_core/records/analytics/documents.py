@@ -1,0 +1,156 @@
+"""Which documents answers cite and how these answers were found; what is out of date."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from rag_core.errors import SettingsError
+from rag_core.records.analytics.view import View
+from rag_core.records.database import transaction
+from rag_core.records.figures import Share, share
+from rag_core.records.tables import answer_documents, answers, documents, releases, reviews, sources, votes
+from rag_core.records.times import aware
+from rag_core.settings import duration_s
+
+__all__ = ["BATCH", "Cited", "LateSource", "cited_documents", "late_sources", "titles_of"]
+
+BATCH = 400
+"""Keys in one statement."""
+LATE_AFTER = 2
+"""Times the span that a source is synchronised in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    document: str
+    """SOURCE/KEY"""
+    title: str
+    """The key, where the document is not in the index any more."""
+    answers: int
+    good: int
+    """Votes that count, on the answers that cite it."""
+    bad: int
+    out_of_date: int
+    """Of the bad, those that say so."""
+    stale: int
+    """Answers that reviewers resolved as made from a stale document, this being one they cite."""
+
+    @property
+    def source(self) -> str:
+        return self.document.partition("/")[0]
+
+    @property
+    def helpful(self) -> Share | None:
+        return share(self.good, self.good + self.bad)
+
+    @property
+    def is_stale(self) -> bool:
+        return bool(self.out_of_date or self.stale)
+
+
+@dataclass(frozen=True, slots=True)
+class LateSource:
+    name: str
+    every: str
+    """How often it should be synchronised; '': only by hand."""
+    synced_at: datetime | None
+    error: str
+    """Why the last attempt failed; '': it did not."""
+
+
+async def cited_documents(database: AsyncEngine, view: View) -> list[Cited]:
+    """All that answers of the view cite, the most cited first.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    d, v, r = answer_documents.c, votes.c, reviews.c
+    # By an expression: SQLite would read whole rows in the order of an index, to group by the column itself.
+    name = func.coalesce(d.document, "")
+    dated = and_(v.value == -1, v.reason == "out_of_date")
+    voted = select(name, _sum(v.value == 1), _sum(v.value == -1), _sum(dated)).group_by(name)
+    voted = voted.join_from(votes, answer_documents, d.answer_id == v.answer_id).where(v.excluded == "")
+    stale = select(name, func.count()).where(r.resolution == "stale_document").group_by(name)
+    stale = stale.join_from(reviews, answer_documents, d.answer_id == r.answer_id)
+    cited = select(d.document, func.count()).group_by(d.document)
+    async with transaction(database) as connection:
+        counts = {name: int(n) for name, n in (await connection.execute(_of(cited, view))).all()}
+        votes_on = {name: rest for name, *rest in (await connection.execute(_of(voted, view))).all()}
+        stales = Counter(dict(map(tuple, (await connection.execute(_of(stale, view))).all())))
+        titles = await titles_of(connection, counts)
+    found = [
+        Cited(
+            name,
+            titles.get(name) or name.partition("/")[2],
+            n,
+            *map(int, votes_on.get(name, (0, 0, 0))),
+            stales[name],
+        )
+        for name, n in counts.items()
+    ]
+    return sorted(found, key=lambda one: (-one.answers, one.document))
+
+
+async def late_sources(database: AsyncEngine, now: datetime | None = None) -> list[LateSource]:
+    """Sources that were not synchronised within twice the time they should be, or whose last attempt failed.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    now, c = now or datetime.now(UTC), sources.c
+    query = select(c.name, c.spec, c.synced_at, c.error).order_by(c.name)
+    async with transaction(database) as connection:
+        rows = (await connection.execute(query)).all()
+    found = [LateSource(name, _every(spec), aware(at), error or "") for name, spec, at, error in rows]
+    return [one for one in found if one.error or _is_late(one, now)]
+
+
+async def titles_of(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
+    """Of documents in the index that answers now, by SOURCE/KEY."""
+    active = await connection.scalar(select(releases.c.index_name).where(releases.c.active))
+    c, titles = documents.c, {}
+    query = select(c.source, c.key, c.title).where(c.index_name == (active or ""))
+    by_source: dict[str, list[str]] = {}
+    for id in ids:
+        source, _, key = id.partition("/")
+        by_source.setdefault(source, []).append(key)
+    for source, keys in by_source.items():
+        for at in range(0, len(keys), BATCH):
+            some = query.where(c.source == source, c.key.in_(keys[at : at + BATCH]))
+            for _, key, title in (await connection.execute(some)).all():
+                titles[f"{source}/{key}"] = title
+    return titles
+
+
+def _of(query: Select[Any], view: View) -> Select[Any]:
+    """A query of answer_documents, kept to a view."""
+    d = answer_documents.c
+    days = d.day.between(view.since.toordinal(), view.until.toordinal())
+    if not (view.platform or view.channel or view.release):
+        return query.where(days)
+    return query.join(answers, answers.c.id == d.answer_id).where(view.condition)
+
+
+def _every(spec: Mapping[str, Any]) -> str:
+    return str(spec.get("every") or "")
+
+
+def _is_late(source: LateSource, now: datetime) -> bool:
+    if not source.every:
+        return False
+    try:
+        span = timedelta(seconds=duration_s(source.every))
+    except (ValueError, SettingsError):
+        return False
+    return source.synced_at is None or now - source.synced_at > LATE_AFTER * span
+
+
+def _sum(condition: Any) -> Any:
+    return func.sum(case((condition, 1), else_=0))

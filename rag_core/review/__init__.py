@@ -1,0 +1,1 @@
+"""What the review of feedback needs of the core: previews, similar questions, golden checks, comparisons, gaps."""

@@ -1,0 +1,114 @@
+"""The admin pages in a real browser: a month of questions behind them, a server in front, people of every role."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, Page
+
+from bots.admin.roles import COOKIE
+from rag_core.index.embedding import ModelCard
+from rag_core.records.accounts import Accounts, Role
+from rag_core.settings import Settings
+from tests.adapters.conftest import chromium
+from tests.bots.admin.conftest import SOURCES, Pages, opened
+from tests.bots.admin.furnishing import Furnished, furnish
+from tests.bots.admin.seeding import Seeded, seed
+
+__all__ = ["Site", "Visit", "chromium", "site"]
+
+HEIGHT = 900
+
+
+@dataclass
+class Visit:
+    """A page of a signed-in person, and what went wrong on it."""
+
+    page: Page
+    problems: list[str] = field(default_factory=list)
+    """Script errors, what the policy refused, failed requests, requests to other hosts."""
+
+
+@dataclass
+class Site:
+    pages: Pages
+    chromium: Browser
+    seeded: Seeded
+    furnished: Furnished
+    address: str
+
+    @asynccontextmanager
+    async def visitor(
+        self,
+        role: Role | None = "admin",
+        scheme: str = "light",
+        width: int = 1280,
+        **options: object,
+    ) -> AsyncIterator[Visit]:
+        """A fresh browser profile of somebody with this role, or of nobody; nothing may have gone wrong in the end."""
+        context = await self.chromium.new_context(
+            viewport={"width": width, "height": HEIGHT},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            base_url=self.address,
+            reduced_motion="reduce",  # what fades has no colour that holds
+            **options,  # type: ignore[arg-type]
+        )
+        try:
+            if role is not None:
+                await self._sign_in(context, role)
+            visit = Visit(await context.new_page())
+            visit.page.set_default_timeout(10_000)
+            self._watch(visit)
+            yield visit
+            assert visit.problems == []
+        finally:
+            await context.close()
+
+    async def _sign_in(self, context: BrowserContext, role: Role) -> None:
+        user = await self.pages.user(role)
+        token = await Accounts(self.pages.database).begin_session(user, timedelta(hours=1))
+        await context.add_cookies([{"name": COOKIE, "value": token, "url": self.address}])
+
+    def _watch(self, visit: Visit) -> None:
+        page, problems = visit.page, visit.problems
+        page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+        page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((self.address, "data:", "blob:"))
+                else problems.append(f"elsewhere: {request.url}")
+            ),
+        )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(
+    installation: Path, model_folder: Path, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Site]:
+    """One for all tests of a module: what one of them changes the next one sees."""
+    home = tmp_path_factory.mktemp("site") / "home"
+    shutil.copytree(installation, home, symlinks=True)
+    async with AsyncExitStack() as stack:
+        pages = await opened(Settings(home=home, sources=SOURCES), stack)
+        seeded = await seed(pages.database, pages.assistant)
+        furnished = await furnish(pages.database, ModelCard.read(model_folder))
+        listening = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(pages.app, log_level="error", lifespan="off"))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield Site(pages, chromium, seeded, furnished, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        finally:
+            server.should_exit = True
+            await serving

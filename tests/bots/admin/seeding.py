@@ -1,0 +1,204 @@
+"""A month of a small company's questions about the example documents: for pages that are looked at with something on them.
+
+    await seed(pages.database, pages.assistant)
+
+Questions are answered by the real release, votes recorded by the real code; only the times are moved into the past.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from rag_core.records.database import transaction
+from rag_core.records.escalations import Escalation, Escalations, escalation_id
+from rag_core.records.reviews import Resolution, Reviews
+from rag_core.records.tables import answer_documents, answers, escalations, reviews, votes
+from rag_core.running.active import ActiveRelease
+from rag_core.types import Answer, Principal, Question, Vote
+
+__all__ = ["HOSTILE", "PEOPLE", "Seeded", "seed"]
+
+PEOPLE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "slack": (
+        ("U024BE7LH", "U03ANNA01", "U04BEN002", "U05CARLA3", "U06DIEGO4", "U07EWA005"),
+        ("C-ASK", "C-SUPPORT", "C-ENG"),
+    ),
+    "discord": (("80351110224678912", "80351110224678999", "80351110224670001"), ("9001", "9002")),
+    "web": (("w-5f1c", "w-77aa", "w-90de"), ("chat",)),
+}
+"""Users and channels of each platform."""
+COMMON = (
+    "What am I paid for a week as primary?",
+    "How many days of annual leave do I have?",
+    "By when do I have to hand in my travel claim?",
+    "How do I roll back a deployment?",
+    "What is the company's pension contribution?",
+)
+"""Asked by many."""
+RARE = (
+    "How long is the probation period?",
+    "What are the core hours?",
+    "What is the most I may pay for a hotel room in London?",
+    "per diem Switzerland",
+    "Can I fly business class?",
+    "How quickly must a SEV1 be acknowledged?",
+    "Which firmware removed support for the first Lantern?",
+    "How do I check that a webhook really comes from Beacon?",
+    "How many stock options do new employees receive?",
+    "How much traffic does the canary get?",
+    "From which day of sickness do I need a doctor's certificate?",
+    "Is the Lantern Mini waterproof?",
+    "How long must a password be?",
+    "Who owns the climate chamber?",
+    "Does the Beacon API support GraphQL?",
+    "What does exit code 75 mean?",
+    "May I take my pet to the office?",
+    "Does the company pay for a gym membership?",
+    "Where is the defibrillator?",
+    "How do I reset the password of the coffee machine's app?",
+)
+HOSTILE = (
+    "<script>window.pwned=1</script><img src=x onerror=window.pwned=1>",
+    "[click](javascript:window.pwned=1) {{7*7}} ${7*7} <b hx-get='/users' hx-trigger='load'>x</b>",
+    "\u202eevil\u202c " + "a" * 300 + " </textarea></title><style>*{display:none}</style>",
+)
+"""What must come out as the text that it is."""
+CORRECTIONS = (
+    "The primary gets €280 a week, the secondary €140; public holidays count double.",
+    "27 days a year, pro rata in the first year, and one more day after five years.",
+    "Within 45 days of the last day of the journey.",
+)
+RESOLVED: tuple[Resolution, ...] = (
+    "good_example",
+    "corrected_answer",
+    "missing_document",
+    "right_passage",
+    "no_fault",
+    "stale_document",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    answers: tuple[str, ...]
+    """Ids, the oldest first."""
+    pending: tuple[str, ...]
+    """Ids of reviews, the oldest first."""
+    resolved: tuple[str, ...]
+    hostile: tuple[str, ...]
+    """Those of the pending ones whose words try to be more than text."""
+
+
+async def seed(
+    database: AsyncEngine,
+    assistant: ActiveRelease,
+    *,
+    many: int = 60,
+    days: int = 30,
+    hostile: bool = True,
+    reviewer: str = "local:reviewer",
+) -> Seeded:
+    """many: answers, over so many days until now. The same every time, but for the ids. hostile: three more answers whose
+    question, vote and correction try to be more than text."""
+    chance = random.Random(7)
+    start = datetime.now(UTC) - timedelta(days=days)
+    given = []
+    for n in range(many):
+        asked = chance.choice(COMMON) if chance.random() < 0.55 else chance.choice(RARE)
+        given.append(await _asked(assistant, asked, chance, thread=f"{n}.1"))
+    trying = [await _asked(assistant, text, chance) for text in HOSTILE] if hostile else []
+    times = {
+        answer.id: start + timedelta(days=days) * ((n + chance.random()) / (many + len(trying)))
+        for n, (answer, _) in enumerate([*given, *trying])
+    }
+    for answer, _ in given:
+        await _voted_on(assistant, answer, chance)
+    for (answer, _), text in zip(trying, HOSTILE, strict=False):
+        await assistant.vote(Vote(answer.id, "slack", text[:60], -1, "wrong_answer", text, text))
+    await _escalated(database, given[5::11])
+    await _backdated(database, times)
+    resolved = await _decided(database, chance, reviewer, {answer.id for answer, _ in trying})
+    pending = await Reviews(database).pending(1000)
+    tried = {answer.id for answer, _ in trying}
+    return Seeded(
+        tuple(sorted(times, key=lambda id: times[id])),
+        tuple(review.id for review in pending),
+        resolved,
+        tuple(review.id for review in pending if review.answer_id in tried),
+    )
+
+
+async def _asked(
+    assistant: ActiveRelease, text: str, chance: random.Random, thread: str = ""
+) -> tuple[Answer, Question]:
+    platform = chance.choices(list(PEOPLE), (6, 3, 2))[0]
+    users, channels = PEOPLE[platform]
+    who = Principal(
+        platform, chance.choice(users), "T1" if platform == "slack" else "", chance.choice(channels)
+    )
+    question = Question(text, who, thread)
+    return await assistant.ask(question), question
+
+
+async def _voted_on(assistant: ActiveRelease, answer: Answer, chance: random.Random) -> None:
+    """Most say nothing; of the others most are content, with abstentions fewest."""
+    voters = [(platform, user) for platform, (users, _) in PEOPLE.items() for user in users]
+    for platform, user in chance.sample(voters, chance.choices((0, 1, 2, 4), (5, 4, 2, 1))[0]):
+        if chance.random() < (0.25 if answer.abstained else 0.75):
+            await assistant.vote(Vote(answer.id, platform, user, 1))
+            continue
+        reason = chance.choice(("wrong_answer", "out_of_date", "wrong_sources", "not_answered", ""))
+        comment = chance.choice(("", "", "This is last year's number.", "It quotes the wrong team's page."))
+        correction = chance.choice(("", "", *CORRECTIONS))
+        await assistant.vote(Vote(answer.id, platform, user, -1, reason, comment, correction))
+
+
+async def _escalated(database: AsyncEngine, asked: Sequence[tuple[Answer, Question]]) -> None:
+    for n, (answer, question) in enumerate(asked):
+        who = question.principal
+        place = (who.platform, who.workspace, who.channel, question.thread)
+        opened = Escalation(
+            escalation_id(who.platform, answer.id), answer.id, *place, "", who.user, question.text
+        )
+        await Escalations(database).open(opened)
+        await Reviews(database).propose(answer.id, "escalation")
+        if n % 2:
+            await Escalations(database).replied(opened.id, "slack:U03ANNA01", CORRECTIONS[0])
+
+
+async def _backdated(database: AsyncEngine, times: dict[str, datetime]) -> None:
+    later = timedelta(hours=2)
+    async with transaction(database) as connection:
+        for id, time in times.items():
+            await connection.execute(update(answers).where(answers.c.id == id).values(created_at=time))
+            day = {"day": time.date().toordinal()}
+            await connection.execute(
+                update(answer_documents).where(answer_documents.c.answer_id == id).values(day)
+            )
+            for table, moment in (
+                (votes, "updated_at"),
+                (reviews, "created_at"),
+                (escalations, "created_at"),
+            ):
+                after = min(time + later, datetime.now(UTC))
+                await connection.execute(update(table).where(table.c.answer_id == id).values({moment: after}))
+
+
+async def _decided(
+    database: AsyncEngine, chance: random.Random, reviewer: str, but: set[str]
+) -> tuple[str, ...]:
+    """Two in five of what waits were decided; but: answers that nothing was decided of."""
+    waiting = [one for one in await Reviews(database).pending(1000) if one.answer_id not in but]
+    decided = []
+    for n, review in enumerate(chance.sample(waiting, 2 * len(waiting) // 5)):
+        resolution = RESOLVED[n % len(RESOLVED)]
+        correction = CORRECTIONS[n % len(CORRECTIONS)] if resolution == "corrected_answer" else ""
+        await Reviews(database).decide(review.id, resolution, reviewer, correction)
+        decided.append(review.id)
+    return tuple(decided)

@@ -1,0 +1,7 @@
+"""The databases of the records' tests: what is reviewed is read from both kinds."""
+
+from __future__ import annotations
+
+from tests.rag_core.records.conftest import address, database, postgres
+
+__all__ = ["address", "database", "postgres"]
