@@ -77,7 +77,13 @@ class KeptNotices:
             given = await self._feedback.answer(kept.answer_id)
         except NotFound:
             return None
-        return Corrected(given.question, given.text, kept.correction)
+        return Corrected(given.question, given.text, kept.correction + await self._sources(review))
+
+    async def _sources(self, review: str) -> str:
+        """What the numbers of a correction stand for, a line each; '' where it has none."""
+        cited = await self._reviews.citations(review)
+        lines = (f"[{one.number}] {' '.join(one.title.split())} {one.place}".rstrip() for one in cited)
+        return "".join(f"\n\n{line}" for line in lines)
 
     async def _accept(
         self, key: str, kind: str, review: str, workspace: str, where: Mapping[str, str]

@@ -20,6 +20,7 @@ from bots.serve import Part, Run, announce
 from bots.stopping import Stopping
 from rag_core.bootstrap import open_records
 from rag_core.records.accounts import Administration
+from rag_core.review.gaps.searching import GapSearch
 from rag_core.review.similar import keep_vectors
 from rag_core.running.active import ActiveRelease
 from rag_core.running.background import kept_going
@@ -46,11 +47,14 @@ def admin_part(settings: Callable[[], Settings], console: Console) -> Part[Activ
                     accepting = partial(_announce, console, address(listening), password)
                     making = partial(keep_vectors, assistant, database)
                     beside = asyncio.create_task(kept_going("vectors of reviewed questions", making))
+                    app.state.gap_search = GapSearch(assistant, database)
+                    gaps = asyncio.create_task(kept_going("content gaps", app.state.gap_search.every_hour))
                     try:
                         await serve_http(app, listening, stopping, accepting, settings().log_level)
                     finally:
                         beside.cancel()
-                        await asyncio.gather(beside, return_exceptions=True)
+                        gaps.cancel()
+                        await asyncio.gather(beside, gaps, return_exceptions=True)
 
             yield run
 

@@ -20,6 +20,7 @@ from bots.commands import (
     evaluating,
     feedback,
     forgetting,
+    gaps,
     golden,
     releases,
     serving,
@@ -68,6 +69,7 @@ app.command("ask")(asking.ask)
 app.command("chat")(asking.chat)
 app.command("serve")(serving.serve)
 app.command("calibrate")(calibrating.calibrate)
+app.command("gaps")(gaps.gaps)
 rules.command("explain")(access.explain)
 app.add_typer(rules, name="access")
 accounts.command("create")(admin.create)

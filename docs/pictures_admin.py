@@ -70,7 +70,7 @@ def pictures(seeded: Seeded, furnished: Furnished) -> tuple[Picture, ...]:
         Picture("votes", "/votes"),
         Picture("sources", "/sources"),
         Picture("releases", "/releases"),
-        Picture("release", f"/releases/{furnished.release}"),
+        Picture("release", f"/releases/{furnished.active}"),
         Picture("runs", "/runs"),
         Picture("run", f"/runs/{furnished.ended}"),
         Picture("settings", "/settings"),
@@ -103,7 +103,7 @@ async def shown(home: Path) -> AsyncIterator[Shown]:
             assert release is not None, f"{home} has no active release: make demo"
             access = Access(settings.access.rules, settings.access.groups)
             assistant = await stack.enter_async_context(ActiveRelease(settings, access, release))
-            seeded = await seed(database, assistant, many=160, hostile=False, reviewer="local:grace")
+            seeded = await seed(database, assistant, many=300, days=58, hostile=False, reviewer="local:grace")
             card = ModelCard.read(copy / "models" / release.embedder)
             furnished = await furnish(database, card, "local:grace")
             ada = await Accounts(database).add("local:ada", "Ada Lovelace", "admin")

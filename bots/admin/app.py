@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
 from adapters.guard import Guard
+from bots.admin.bounds import Bounded
 from bots.admin.rendering import FOLDER, render
 from bots.admin.roles import SAFE, NotSignedIn
 from bots.admin.routes import ROUTERS
@@ -42,7 +43,7 @@ def admin_app(services: Services, hosts: Sequence[str] = ()) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,  # the schema is for tests, by app.openapi(); nobody else needs a map of the pages
-        middleware=[Middleware(Guard, hosts=hosts, headers=HEADERS)],
+        middleware=[Middleware(Guard, hosts=hosts, headers=HEADERS), Middleware(Bounded)],
         exception_handlers={
             NotSignedIn: _sign_in,
             HTTPException: _refused,

@@ -1,4 +1,4 @@
-"""Rows -> files of comma-separated values that spreadsheets open: UTF-8 with a byte order mark, and nothing that they run."""
+"""Rows -> files of comma-separated values for spreadsheets: UTF-8 with a byte order mark, and nothing that they run."""
 
 from __future__ import annotations
 

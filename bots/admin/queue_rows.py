@@ -54,7 +54,7 @@ def grounds(item: Item, now: datetime | None = None) -> list[tuple[str, str]]:
     if split(item.in_favour, item.against):
         found.append((f"{item.in_favour:,} : {item.against:,} votes", "warn"))
     elif item.against:
-        found.append((f"👎 {item.against:,}", "bad"))
+        found.append((f"{item.against:,} × not helpful", "bad"))
     if review.reason:
         found.append((_words(review.reason), ""))
     if review.askers > 1:

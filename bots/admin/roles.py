@@ -17,7 +17,17 @@ from bots.admin.signing.origins import refuse_foreign
 from rag_core.records.accounts import Accounts, Role, Session, User
 from rag_core.settings import duration_s
 
-__all__ = ["COOKIE", "PUBLIC", "SAFE", "NotSignedIn", "Visitor", "desk_of", "may", "services_of", "session_of"]
+__all__ = [
+    "COOKIE",
+    "PUBLIC",
+    "SAFE",
+    "NotSignedIn",
+    "Visitor",
+    "desk_of",
+    "may",
+    "services_of",
+    "session_of",
+]
 
 COOKIE = SESSION
 """Without TLS; over TLS it has a prefix (signing/cookies.py)."""

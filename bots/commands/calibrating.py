@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -53,7 +54,8 @@ async def _outcome(settings: Settings, dry_run: bool) -> Outcome:
 
     async with open_records(settings) as database:
         if not dry_run:
-            return await calibrate_recorded(database, settings.generator.kind, _path(settings))
+            person = f"console:{getpass.getuser()}"
+            return await calibrate_recorded(database, settings.generator.kind, _path(settings), person)
         return calibrate_on(judged(await read_votes(database, settings.generator.kind)))
 
 

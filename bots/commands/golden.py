@@ -50,7 +50,7 @@ async def _checked(
     settings: Settings, id: str
 ) -> tuple[list[GoldenResult], list[GoldenResult], list[GoldenQuestion]]:
     """What was passed before: by the same release where it is the active one, otherwise by the active one, which is asked
-    now if it never was. Then the results, and the questions."""
+    now where it was not asked all of them. Then the results, and the questions."""
     from rag_core.bootstrap import open_records
     from rag_core.records.golden import GoldenQuestions
     from rag_core.review.golden import check_release
@@ -58,12 +58,13 @@ async def _checked(
     async with open_records(settings) as database:
         golden = GoldenQuestions(database)
         active, wanted = await _releases(database, id)
-        before = await golden.results(active.id)
+        before, questions = await golden.results(active.id), await golden.all(enabled=True)
+        unknown = {question.id for question in questions} - {result.golden_id for result in before}
         with _bars() as report:
-            if not before and wanted.id != active.id:
+            if unknown and wanted.id != active.id:
                 before = await check_release(settings, active, report(active.id))
             results = await check_release(settings, wanted, report(wanted.id))
-        return before, results, await golden.all(enabled=True)
+        return before, results, questions
 
 
 async def _releases(database: Any, id: str) -> tuple[Release, Release]:

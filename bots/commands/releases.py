@@ -87,9 +87,9 @@ def _settings(context: typer.Context) -> Settings:
 def _actor() -> str:
     """Who runs the command, for the audit log."""
     try:
-        return f"shell:{getpass.getuser()}"
+        return f"console:{getpass.getuser()}"
     except (OSError, KeyError):  # a container's user may have no name
-        return "shell:unknown"
+        return "console:unknown"
 
 
 def _records(settings: Settings) -> AbstractAsyncContextManager[AsyncEngine]:

@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag_core.records.tables import answers, escalations, reviews, votes
 from rag_core.records.times import aware
 from rag_core.records.value import Grounds, value
 
-__all__ = ["appraise"]
+__all__ = ["IS_PENDING", "appraise"]
 
 _LEAST = 0.001
 """A smaller change of a value is not written."""
+IS_PENDING = reviews.c.state == literal_column("'pending'")
+"""As the partial index of reviews says it: with a parameter in its place SQLite looks at all that is pending."""
 
 
 @dataclass
@@ -54,7 +56,7 @@ async def appraise(
     ]
     if changes:
         c = reviews.c
-        names = {name: bindparam(f"new_{name}") for name in ("value", "reason", "askers")}
+        names: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("value", "reason", "askers")}
         pending = and_(c.id == bindparam("of"), c.state == "pending")
         await connection.execute(update(reviews).where(pending).values(names), changes)
 
@@ -86,7 +88,7 @@ async def _pending(connection: AsyncConnection, answer_ids: Collection[str]) -> 
         *(c.id, c.answer_id, c.source, c.proposed, c.created_at, c.value, c.askers, c.reason),
         answers.c.abstained,
     ).join(answers, answers.c.id == c.answer_id)
-    found = query.where(and_(c.answer_id.in_(list(answer_ids)), c.state == "pending"))
+    found = query.where(and_(c.answer_id.in_(list(answer_ids)), IS_PENDING))
     return list((await connection.execute(found)).all())
 
 

@@ -169,12 +169,6 @@ class Items:
             names = await names_of(connection, people)
         return Item(given, before, after, tuple(voted), tuple(called), tuple(seen), tuple(alike), names)
 
-    async def citations(self, review: str) -> tuple[Citation, ...]:
-        """What the correction of a review cites by number."""
-        async with transaction(self._database) as connection:
-            kept = await connection.scalar(select(reviews.c.citations).where(reviews.c.id == review))
-        return tuple(Citation(**one) for one in kept or ())
-
     async def changed(self, index_name: str, ids: Collection[str], since: datetime) -> set[str]:
         """Those of the documents, by id, SOURCE/KEY, that were read into the index again since then."""
         pairs = [tuple(id.partition("/")[::2]) for id in ids]

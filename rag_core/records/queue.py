@@ -89,11 +89,15 @@ class Queue:
         """after: the end of the page before."""
         now = now or datetime.now(UTC)
         order, later = order_of(filters, after)
-        query = _items().where(and_(condition(filters, now), later)).order_by(*order).limit(limit + 1)
+        found = and_(condition(filters, now), later)
+        query = select(reviews.c.id).select_from(_tables(filters)).where(found).order_by(*order)
         async with transaction(self._database) as connection:
-            rows = (await connection.execute(query)).all()
-            items = await _shown(connection, rows[:limit], now)
-        return Page(items, _cursor(items[-1].review) if len(rows) > limit else None)
+            # First which ones: answers are wide rows, and only those that are shown need be read.
+            ids = list(await connection.scalars(query.limit(limit + 1)))
+            shown = _items().where(reviews.c.id.in_(ids[:limit]))
+            rows = {row.id: row for row in (await connection.execute(shown)).all()}
+            items = await _shown(connection, [rows[id] for id in ids[:limit] if id in rows], now)
+        return Page(items, _cursor(items[-1].review) if items and len(ids) > limit else None)
 
     async def counts(self, filters: Filters, now: datetime | None = None) -> dict[str, int]:
         """How many there are of each source, whatever source the filters name."""

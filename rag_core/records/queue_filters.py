@@ -79,7 +79,9 @@ def condition(filters: Filters, now: datetime) -> Any:
     r, a = reviews.c, answers.c
     equal = ((r.source, filters.source), (r.reason, filters.reason), (r.resolution, filters.resolution))
     given = ((a.platform, filters.platform), (a.channel, filters.channel), (a.release, filters.release))
-    parts = [r.state == filters.state, *(column == said for column, said in (*equal, *given) if said)]
+    parts = [r.state == filters.state, *(column == said for column, said in equal if said)]
+    # not by an index of answers: all answers of a platform are far more than all reviews
+    parts += [column.concat("") == said for column, said in given if said]
     parts += _dates(filters)
     if filters.scope:
         parts.append(cast(a.scopes, Text).contains(json.dumps(filters.scope), autoescape=True))

@@ -11,13 +11,14 @@ from typing import Any, Literal, get_args
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from rag_core.records.appraising import appraise
+from rag_core.records.appraising import IS_PENDING, appraise
 from rag_core.records.audit import note as note_in_log
 from rag_core.records.database import transaction
 from rag_core.records.inserting import insert_unless_there
 from rag_core.records.tables import answers, reviews, votes
 from rag_core.records.times import aware
 from rag_core.records.value import split
+from rag_core.types import Citation
 
 __all__ = [
     "BY_VOTES",
@@ -138,6 +139,12 @@ class Reviews:
             and_(_corrected(), reviews.c.told_at.is_(None), reviews.c.answer_id.in_(there))
         )
 
+    async def citations(self, id: str) -> tuple[Citation, ...]:
+        """What the correction cites by number; none where it was written in a chat."""
+        query = select(reviews.c.citations).where(reviews.c.id == id)
+        async with transaction(self._database) as connection:
+            return tuple(Citation(**one) for one in await connection.scalar(query) or ())
+
     async def told(self, id: str) -> None:
         async with transaction(self._database) as connection:
             await connection.execute(
@@ -247,7 +254,7 @@ def _corrected() -> Any:
 
 
 def _pending(answer_id: str) -> Any:
-    return and_(reviews.c.answer_id == answer_id, reviews.c.state == "pending")
+    return and_(reviews.c.answer_id == answer_id, IS_PENDING)
 
 
 def _counted(answer_id: str, since: datetime | None) -> Any:

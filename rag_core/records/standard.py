@@ -16,7 +16,7 @@ from rag_core.records.tables import answers, standard_answers, standard_state
 from rag_core.standard.answer import StandardAnswer
 from rag_core.types import Citation
 
-__all__ = ["Given", "StandardRecords", "put"]
+__all__ = ["Given", "StandardRecords", "put", "remove"]
 
 PAGE = 500
 """Rows read at once: they are made into objects on the event loop, some 15 microseconds each."""
@@ -88,8 +88,7 @@ class StandardRecords:
     async def remove(self, id: str) -> bool:
         """Whether it was there."""
         async with transaction(self._database) as connection:
-            await _next_version(connection)
-            return bool((await connection.execute(delete(standard_answers).where(_c.id == id))).rowcount)
+            return await remove(connection, id)
 
     async def add_hits(self, hits: Mapping[str, int], at: datetime) -> None:
         """Added to what other processes counted. One that is gone is passed over."""
@@ -126,6 +125,12 @@ async def put(connection: AsyncConnection, entries: Sequence[StandardAnswer]) ->
     for at in range(0, len(entries), PAGE):
         rows = [{**_row(entry), "version": version} for entry in entries[at : at + PAGE]]
         await _put(connection, rows)
+
+
+async def remove(connection: AsyncConnection, id: str) -> bool:
+    """StandardRecords.remove, within a transaction of the caller."""
+    await _next_version(connection)
+    return bool((await connection.execute(delete(standard_answers).where(_c.id == id))).rowcount)
 
 
 async def _next_version(connection: AsyncConnection) -> int:

@@ -175,10 +175,7 @@ async def _give_back(connection: AsyncConnection, source: str, owner: str) -> No
 
 async def _rows(connection: AsyncConnection) -> list[Running]:
     query = select(*(syncs.c[name] for name in Running.__slots__))
-    return [
-        Running(*rest, _aware(started_at), _aware(updated_at))
-        for *rest, started_at, updated_at in (await connection.execute(query)).all()
-    ]
+    return [Running(*map(_aware, row)) for row in (await connection.execute(query)).all()]
 
 
 def _is(source: str, owner: str) -> Any:
@@ -189,6 +186,6 @@ def _is_lost(one: Running) -> bool:
     return ended_here(one.owner) or datetime.now(UTC) - one.updated_at > LOST_AFTER
 
 
-def _aware(time: datetime) -> datetime:
+def _aware(value: Any) -> Any:
     """SQLite keeps no time zone; all times are UTC."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value

@@ -20,7 +20,7 @@ class Difference:
 
 
 def differences(release: Release, other: Release) -> list[Difference]:
-    """Models, index, card and metrics; what is equal is left out."""
+    """Models, index and card; what is equal is left out."""
     here, there = _told(release), _told(other)
     names = [*here, *(name for name in there if name not in here)]
     pairs = [(name, here.get(name), there.get(name)) for name in names]
@@ -29,9 +29,8 @@ def differences(release: Release, other: Release) -> list[Difference]:
 
 def _told(release: Release) -> dict[str, Any]:
     card = {f"model: {name}": value for name, value in asdict(release.card).items()}
-    metrics = {f"metric: {name}": value for name, value in (release.metrics or {}).items()}
     own = {"embedder": release.embedder, "reranker": release.reranker, "index": release.index_name}
-    return {**own, **card, **metrics}
+    return {**own, **card}
 
 
 def _written(value: Any) -> str:

@@ -82,8 +82,9 @@ async def promote_recorded(
 ) -> Promotion:
     """As promote, recorded as a run that everybody can watch. begun: is told its id at once."""
     async with Runs(database).recorded("promotion", actor) as run:
-        begun(run.id)
         run.tell("promotes", release_id)
+        await run.write()
+        begun(run.id)
         promotion = await promote(settings, database, release_id, actor, run.step)
         for name, value in (("golden questions", promotion.asked), ("passed", promotion.passed)):
             run.figure(name, value)

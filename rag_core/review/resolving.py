@@ -10,7 +10,8 @@ A decision is one resolution; passages can be judged beside it, by these rules:
     stale_document    at least one is stale; others may be right or wrong
     no_fault          nothing is judged
 
-No passage is judged twice. A standard answer can be made of a good example or a corrected answer; a golden question of what
+No passage is judged twice. A correction cites nothing that its asker may not read, since they are told of it; nor does a
+golden question expect it. A standard answer can be made of a good example or a corrected answer; a golden question of what
 says which passages are right, or of an abstention with no_fault: then every release must abstain. An answer that was made
 from files of a chat becomes neither, since nobody else has them.
 """
@@ -233,9 +234,8 @@ class Resolving:
         what, said = decision.resolution, decision.correction
         if not await resolve(connection, review.id, what, reviewer, said, decision.note):
             return None
-        if citations:
-            kept = {"citations": [asdict(one) for one in citations]}
-            await connection.execute(update(reviews).where(reviews.c.id == review.id).values(kept))
+        kept = {"citations": [asdict(one) for one in citations] or None}
+        await connection.execute(update(reviews).where(reviews.c.id == review.id).values(kept))
         await judging.keep(connection, review.id, judged)
         if made is not None:
             await standard.put(connection, [made])
@@ -295,17 +295,23 @@ async def _golden(
     ]
     text = decision.correction or ("" if given.abstained else given.answer)
     scopes = readable(given.scopes).scopes
+    hidden = scopes is not None and any(one.label == "right" and one.scope not in scopes for one in judged)
+    _refuse(hidden, "golden: who asked may not read a passage that is right; pick what they may read.")
     return await golden.add(connection, given.asked, scopes, expected, text, author, given.id)
 
 
 def _citations(decision: Decision, given: GivenAnswer, passages: Mapping[str, Passage]) -> list[Citation]:
     """What the correction marks. What the answer cited by the same number stays as it was quoted."""
-    before = {one.number: one for one in given.citations}
+    before, may_read = {one.number: one for one in given.citations}, readable(given.scopes).scopes
     made = []
     for number, id in decision.cites.items():
         known, passage = before.get(number), passages.get(id)
         if known is not None and known.passage == id:
             made.append(known)
+        elif passage is not None and may_read is not None and passage.scope not in may_read:
+            raise InvalidEntry(
+                f"cites: who asked may not read what [{number}] stands for; cite what they may read."
+            )
         elif passage is not None:
             where = (passage.title, passage.location, _quote(passage.text), id, passage.place.words())
             made.append(Citation(number, *where))

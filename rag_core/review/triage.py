@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from rag_core.records.appraising import appraise
+from rag_core.records.appraising import IS_PENDING, appraise
 from rag_core.records.database import transaction
 from rag_core.records.reviews import add_pending
 from rag_core.records.tables import answers, escalations, reviews, votes
@@ -27,6 +27,7 @@ from rag_core.settings import Settings
 
 __all__ = ["EVERY_S", "WINDOW", "Triage", "keep_triaged"]
 
+T = TypeVar("T")
 EVERY_S = 60.0
 WINDOW = timedelta(days=30)
 """What people asked and voted longer ago brings nothing into the queue."""
@@ -68,9 +69,7 @@ class Triage:
         for wordings in _chunks(await self._column(_asked_since(since))):
             async with transaction(self._database) as connection:
                 await _look_at_questions(connection, wordings, earliest, settings)
-        for ids in _chunks(await self._column(_voted_since(since))):
-            async with transaction(self._database) as connection:
-                await _look_at_votes(connection, ids, earliest, settings.votes.quorum)
+        await self._look_at_votes(set(await self._column(_voted_since(since))), earliest, settings)
         for ids in _chunks(await self._column(_waiting_for_people())):
             async with transaction(self._database) as connection:
                 for id in ids:
@@ -80,6 +79,17 @@ class Triage:
             async with transaction(self._database) as connection:
                 await appraise(connection, ids)
         self._seen = now - OVERLAP
+
+    async def _look_at_votes(self, voted: Set[str], earliest: datetime, settings: Settings) -> None:
+        """An answer that people disagree about waits for a reviewer, also where they saw it in several places."""
+        if not voted:
+            return
+        async with transaction(self._database) as connection:
+            groups = await _groups(connection, earliest)
+        for some in _chunks(group for group in groups if group & voted):
+            async with transaction(self._database) as connection:
+                for group in some:
+                    await _look_at_group(connection, group, settings.votes.quorum)
 
     async def _column(self, query: Any) -> list[str]:
         async with transaction(self._database) as connection:
@@ -110,7 +120,7 @@ def _escalations_since(since: datetime) -> Any:
     """Answers of which a person was asked, or has answered: what looking at them is worth has changed."""
     e = escalations.c
     changed = (e.created_at > since) | (e.resolved_at > since) | and_(e.state == "open", e.reply != "")
-    pending = and_(reviews.c.answer_id == e.answer_id, reviews.c.state == "pending")
+    pending = and_(reviews.c.answer_id == e.answer_id, IS_PENDING)
     return select(e.answer_id).join(reviews, pending).where(changed).distinct()
 
 
@@ -163,7 +173,8 @@ async def _decided_by_wording(connection: AsyncConnection, wordings: Collection[
 
 async def _pending_by_wording(connection: AsyncConnection, wordings: Collection[str]) -> dict[str, list[str]]:
     w = answers.c.wording
-    pending = and_(w.in_(list(wordings)), reviews.c.state == "pending")
+    # by the wording, which is of few answers; not by the state, which is of many reviews
+    pending = and_(w.in_(list(wordings)), reviews.c.state.concat("") == "pending")
     query = select(w, answers.c.id).join_from(answers, reviews).where(pending)
     found: defaultdict[str, list[str]] = defaultdict(list)
     for key, id in (await connection.execute(query)).all():
@@ -171,22 +182,17 @@ async def _pending_by_wording(connection: AsyncConnection, wordings: Collection[
     return found
 
 
-async def _look_at_votes(
-    connection: AsyncConnection, ids: Collection[str], earliest: datetime, quorum: int
-) -> None:
-    """An answer that people disagree about waits for a reviewer, also where they saw it in several places."""
-    given, voted = answers.alias("given"), answers.alias("voted")
-    same = and_(
-        given.c.wording == voted.c.wording, given.c.answer == voted.c.answer, given.c.created_at > earliest
-    )
-    query = select(voted.c.id, given.c.id.label("other")).join_from(voted, given, same)
-    groups: defaultdict[str, set[str]] = defaultdict(set)
-    for id, other in (
-        await connection.execute(query.where(voted.c.id.in_(list(ids)), voted.c.wording != ""))
-    ).all():
-        groups[id] |= {id, other}
-    for group in {frozenset(group) for group in groups.values()}:
-        await _look_at_group(connection, group, quorum)
+async def _groups(connection: AsyncConnection, earliest: datetime) -> list[frozenset[str]]:
+    """Answers that people voted both for and against, together where they are the same words to the same question."""
+    v, a = votes.c, answers.c
+    counted = and_(v.updated_at > earliest, v.excluded == "")
+    query = select(v.answer_id, v.value, a.wording, a.answer).join_from(votes, answers).where(counted)
+    same: defaultdict[tuple[str, ...], tuple[set[str], set[int]]] = defaultdict(lambda: (set(), set()))
+    for id, value, wording, text in (await connection.execute(query.distinct())).all():
+        ids, values = same[(wording, text) if wording else (id,)]
+        ids.add(id)
+        values.add(value)
+    return [frozenset(ids) for ids, values in same.values() if len(values) > 1]
 
 
 async def _look_at_group(connection: AsyncConnection, group: Collection[str], quorum: int) -> None:
@@ -201,7 +207,7 @@ async def _look_at_group(connection: AsyncConnection, group: Collection[str], qu
     against = sum(value < 0 for value in last.values())
     if against < quorum or not split(len(last) - against, against):
         return
-    pending = and_(r.answer_id.in_(group), r.state == "pending")
+    pending = and_(r.answer_id.in_(group), IS_PENDING)
     if await connection.scalar(select(r.id).where(pending).limit(1)) is None:
         against_last = next(row.answer_id for row in reversed(rows) if row.value < 0)
         await add_pending(connection, against_last, "disagreement")
@@ -211,6 +217,6 @@ async def _look_at_group(connection: AsyncConnection, group: Collection[str], qu
     await appraise(connection, group)
 
 
-def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
+def _chunks(values: Iterable[T]) -> Iterator[list[T]]:
     kept = list(values)
     return (kept[at : at + CHUNK] for at in range(0, len(kept), CHUNK))

@@ -54,7 +54,7 @@ async def keep_synchronised(
         work = _synchronise(core, {s.name for s in waiting}) if waiting else None
         if work and await _unless(functools.partial(_overtaken, core, wanted, sources), work):
             attempts.update((s.name, now) for s in waiting)
-        if wanted() == sources:
+        if not await _overtaken(core, wanted, sources):
             await asyncio.sleep(look_every_s)
 
 

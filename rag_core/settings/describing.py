@@ -21,6 +21,9 @@ OTHERWISE = {
     "answers.max_sentences": "The most sentences, list items or table rows that an answer is made of.",
     "generator.temperature": "Of the model: 0 gives the same answer to the same question.",
     "web.host": "Address that the chat page listens on.",
+    "sources": "Where documents come from, besides what `answerloop ingest PATH` added.",
+    "channels": "How the bot behaves in some channels.",
+    "access.rules": "Who may read what is not public.",
 }
 """Meanings of the settings that have no sentence in rag_core/settings/."""
 

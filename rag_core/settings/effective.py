@@ -124,10 +124,10 @@ class _Reading:
         tables = [f"ANSWERLOOP_{'__'.join(key.upper().split('.')[:n])}" for n in range(1, key.count(".") + 1)]
         if variable in self.environment or self.environment.intersection(tables):
             return "environment"
-        if name not in group.model_fields_set or name == "kind":
+        default, value = type(group).model_fields[name].default, getattr(group, name)
+        if name == "kind" or value == default:
             return "default"
-        default = type(group).model_fields[name].default
-        untouched = isinstance(default, Path) and Path(getattr(group, name)).name == str(default)
+        untouched = isinstance(default, Path) and Path(value).name == str(default)
         return "default" if untouched else "file"  # a path is made absolute when it is read
 
 

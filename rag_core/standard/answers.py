@@ -162,8 +162,8 @@ class StandardAnswers:
         if changes == self._changes:
             self._checked_at = time.monotonic()
 
-    def _changed(self) -> None:
-        """By this process: its next question sees it."""
+    def changed(self) -> None:
+        """Something was, by this process, in the database: its next question sees it."""
         self._changes += 1
         self._checked_at = float("-inf")
 
@@ -204,7 +204,7 @@ class StandardAnswers:
         now = datetime.now(UTC)
         ready = [checked(_stamped(entry, now)) for entry in entries]
         await self._records.put(ready)
-        self._changed()
+        self.changed()
         return ready
 
     async def edit(self, id: str, **changes: Any) -> StandardAnswer:
@@ -223,7 +223,7 @@ class StandardAnswers:
         """
         if not await self._records.remove(id):
             raise NotFound(_UNKNOWN.format(id[:64]))
-        self._changed()
+        self.changed()
 
     async def from_answer(
         self,

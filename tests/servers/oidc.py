@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from tests.servers.background import Background
+from tests.servers.background import Background, until
 
 __all__ = ["CLIENT", "FAULTS", "SECRET", "LocalProvider"]
 
@@ -97,8 +97,8 @@ class LocalProvider(Background):
         self._server = uvicorn.Server(config)
         self._server.capture_signals = _no_signals  # type: ignore[method-assign]
         self._serving = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.005)
+        server = self._server
+        await until(lambda: server.started)
         self._port = self._server.servers[0].sockets[0].getsockname()[1]
         self.issuer = f"http://127.0.0.1:{self._port}"
 

@@ -48,7 +48,7 @@ async def show_all(request: Request, user: Reviewer) -> HTMLResponse:
 
 async def _state_of(request: Request, comparison: Comparison, user: User) -> tuple[int, int, int]:
     """Questions to judge, those that this user judged, and judgements still missing from anybody."""
-    if comparison.state not in ("open", "closed"):
+    if comparison.state != "open":
         return 0, 0, 0
     items, judgements = await read(request, comparison)
     to_judge = sum(not item.identical for item in items)
@@ -170,7 +170,7 @@ async def judge(
     request: Request,
     user: Reviewer,
     id: str,
-    number: Annotated[int, Form(ge=1)],
+    number: Annotated[int, Form(ge=1, le=MOST)],
     choice: Annotated[Choice, Form()],
 ) -> Response:
     records = Comparisons(services_of(request).database)

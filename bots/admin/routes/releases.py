@@ -15,10 +15,12 @@ from bots.admin.roles import Visitor, may, services_of
 from bots.admin.services import Services
 from rag_core.errors import AnswerloopError, NotFound, NotReady
 from rag_core.records.accounts import User
+from rag_core.records.comparisons import Comparisons
 from rag_core.records.documents import Documents
 from rag_core.records.golden import GoldenQuestions
 from rag_core.records.release_figures import ReleaseFigures, release_figures
 from rag_core.records.releases import Activation, Release, Releases
+from rag_core.review.comparing import HumanVerdict, verdict
 from rag_core.review.differences import differences
 from rag_core.review.golden import lost
 from rag_core.review.promoting import obstacle, promote_recorded, roll_back, until_restart
@@ -88,6 +90,7 @@ async def release(request: Request, id: str, user: Visitor) -> Response:
         warning=until_restart(settings, shown),
         differences=differences(shown, active) if active and active.id != id else [],
         golden=await _golden(services, shown, active),
+        verdict=await _verdict(services, shown, active),
     )
 
 
@@ -101,7 +104,8 @@ async def promote(request: Request, id: str, user: Admin) -> Response:
     task = asyncio.create_task(_promote(services, settings, id, user.identity, begun))
     _WORKING.add(task)
     task.add_done_callback(_WORKING.discard)
-    await asyncio.wait({begun, task}, return_when=asyncio.FIRST_COMPLETED)
+    beginning: set[asyncio.Future[Any]] = {begun, task}
+    await asyncio.wait(beginning, return_when=asyncio.FIRST_COMPLETED)
     if not begun.done():
         task.result()  # raises why it did not begin
     return RedirectResponse(f"/runs/{begun.result()}", 303)
@@ -161,3 +165,13 @@ async def _golden(services: Services, shown: Release, active: Release | None) ->
         with contextlib.suppress(NotFound):  # removed meanwhile
             failed.append((await golden.get(result.golden_id), result, result.golden_id in gone))
     return {"asked": len(results), "passed": sum(one.passed for one in results), "failed": failed}
+
+
+async def _verdict(services: Services, shown: Release, active: Release | None) -> HumanVerdict | None:
+    """What people said of it beside the active one, when that is over: until then nobody is to know."""
+    if active is None or active.id == shown.id:
+        return None
+    for comparison in await Comparisons(services.database).between(shown.id, active.id):
+        if comparison.state == "closed":
+            return await verdict(services.database, comparison)
+    return None

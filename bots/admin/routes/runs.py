@@ -86,9 +86,9 @@ def _words(time: timedelta) -> str:
 
 
 def _chart(name: str, points: list[tuple[float, float]]) -> dict[str, Any]:
-    """For static/js/charts.js."""
-    data = [{"x": x, "y": y} for x, y in points]
-    return {"type": "line", "x": "linear", "series": [{"name": name, "points": data}]}
+    """As static/js/charts.js reads it."""
+    series = {"name": name, "colour": "accent", "values": [y for _, y in points]}
+    return {"kind": "line", "unit": "value", "labels": [f"{x:,.4g}" for x, _ in points], "series": [series]}
 
 
 async def _lost(golden: GoldenQuestions, run: Run) -> list[tuple[Any, str]]:

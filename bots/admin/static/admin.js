@@ -101,7 +101,7 @@ for (const kind of ["htmx:sendError", "htmx:timeout"]) {
 
 /** What scrolls sideways is reached by the keyboard, and has a name. */
 function reachable() {
-  for (const region of document.querySelectorAll(".scroll")) {
+  for (const region of document.querySelectorAll(".scroll, .prose table, pre")) {
     if (region.scrollWidth <= region.clientWidth || region.hasAttribute("tabindex")) continue;
     region.tabIndex = 0;
     const name = region.querySelector("caption")?.textContent.trim() || region.querySelector("table")?.ariaLabel;

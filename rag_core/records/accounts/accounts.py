@@ -25,7 +25,7 @@ from rag_core.records.database import transaction
 from rag_core.records.inserting import insert_unless_there
 from rag_core.records.tables import sessions, signing_keys, users
 
-__all__ = ["Accounts"]
+__all__ = ["Accounts", "user_row"]
 
 SEEN_EVERY = timedelta(minutes=1)
 """That a session is used is not written more often."""

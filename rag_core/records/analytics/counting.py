@@ -122,7 +122,9 @@ async def _counted(connection: AsyncConnection, view: View, key: Any) -> dict[An
     step, kept = step_of(c.took_ms).label("step"), key.label("key")
     asked = select(kept, step, func.count(), _sum(c.abstained), _sum(c.cached))
     asked = asked.group_by(kept, step)
-    for value, step, questions, abstained, cached in (await connection.execute(asked.where(view.condition))).all():
+    for value, step, questions, abstained, cached in (
+        await connection.execute(asked.where(view.condition))
+    ).all():
         one = Counts(questions, int(abstained), int(cached))
         if step is not None:
             one.took[step] = questions

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.errors import SettingsError
@@ -83,18 +82,13 @@ async def cited_documents(database: AsyncEngine, view: View) -> list[Cited]:
     async with transaction(database) as connection:
         counts = {name: int(n) for name, n in (await connection.execute(_of(cited, view))).all()}
         votes_on = {name: rest for name, *rest in (await connection.execute(_of(voted, view))).all()}
-        stales = Counter(dict(map(tuple, (await connection.execute(_of(stale, view))).all())))
+        stales = {name: int(n) for name, n in (await connection.execute(_of(stale, view))).all()}
         titles = await titles_of(connection, counts)
-    found = [
-        Cited(
-            name,
-            titles.get(name) or name.partition("/")[2],
-            n,
-            *map(int, votes_on.get(name, (0, 0, 0))),
-            stales[name],
-        )
-        for name, n in counts.items()
-    ]
+    found = []
+    for name, n in counts.items():
+        good, bad, dated_votes = map(int, votes_on.get(name, (0, 0, 0)))
+        title = titles.get(name) or name.partition("/")[2]
+        found.append(Cited(name, title, n, good, bad, dated_votes, stales.get(name, 0)))
     return sorted(found, key=lambda one: (-one.answers, one.document))
 
 
@@ -129,7 +123,7 @@ async def titles_of(connection: AsyncConnection, ids: Collection[str]) -> dict[s
     return titles
 
 
-def _of(query: Select[Any], view: View) -> Select[Any]:
+def _of(query: Any, view: View) -> Any:
     """A query of answer_documents, kept to a view."""
     d = answer_documents.c
     days = d.day.between(view.since.toordinal(), view.until.toordinal())

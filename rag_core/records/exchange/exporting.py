@@ -53,7 +53,7 @@ async def export(
         AnswerloopError: the file cannot be written.
         Unavailable: the database does not answer.
     """
-    path = Path(os.path.abspath(path))  # noqa: PTH100 – nothing is looked up
+    path = _absolute(path)
     names = await Pseudonyms.of(database) if anonymous else None
     counts: dict[str, int] = {}
     # Noted before it is there: whatever happens from now on, forgetting looks at it.
@@ -75,6 +75,10 @@ async def export(
     told(sum(counts.values()), sum(counts.values()))
     await _note(database, path, by, counts, done=True)
     return counts
+
+
+def _absolute(path: Path) -> Path:
+    return path.absolute()
 
 
 @asynccontextmanager

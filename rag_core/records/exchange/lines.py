@@ -134,7 +134,7 @@ def _typed(name: str, column: Column[Any], value: Any) -> Any:
     length = getattr(type_, "length", None)
     if length is not None and isinstance(value, str) and len(value) > length:
         raise InvalidEntry(f"{name}: it is longer than {length} characters.")
-    return float(value) if kinds == (int, float) else value
+    return value * 1.0 if kinds == (int, float) and isinstance(value, int) else value
 
 
 def _time(name: str, value: Any) -> datetime:

@@ -25,8 +25,8 @@ from rag_core.records.tables.review import (
 from rag_core.records.tables.standard import standard_answers, standard_state
 
 __all__ = [
-    "answer_documents",
     "activations",
+    "answer_documents",
     "answers",
     "audit_log",
     "channel_settings",

@@ -34,8 +34,10 @@ class Furnished:
     """That goes on."""
     ended: str
     """A run, too."""
+    active: str
+    """The release that answers."""
     release: str
-    """That does not answer."""
+    """That does not."""
     golden: str
 
 
@@ -47,7 +49,7 @@ async def furnish(database: AsyncEngine, card: ModelCard, by: str = "local:revie
     golden = await _golden(database, active.id, by)
     comparison = await _comparison(database, active.id, second.id, by)
     ended, going = await _runs(database, by)
-    return Furnished(comparison, going, ended, second.id, golden)
+    return Furnished(comparison, going, ended, active.id, second.id, golden)
 
 
 async def _golden(database: AsyncEngine, release: str, by: str) -> str:

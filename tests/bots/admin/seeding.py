@@ -7,10 +7,12 @@ Questions are answered by the real release, votes recorded by the real code; onl
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,6 +21,7 @@ from rag_core.records.database import transaction
 from rag_core.records.escalations import Escalation, Escalations, escalation_id
 from rag_core.records.reviews import Resolution, Reviews
 from rag_core.records.tables import answer_documents, answers, escalations, reviews, votes
+from rag_core.review.gaps.finding import find
 from rag_core.running.active import ActiveRelease
 from rag_core.types import Answer, Principal, Question, Vote
 
@@ -41,27 +44,9 @@ COMMON = (
     "What is the company's pension contribution?",
 )
 """Asked by many."""
-RARE = (
-    "How long is the probation period?",
-    "What are the core hours?",
-    "What is the most I may pay for a hotel room in London?",
-    "per diem Switzerland",
-    "Can I fly business class?",
-    "How quickly must a SEV1 be acknowledged?",
-    "Which firmware removed support for the first Lantern?",
-    "How do I check that a webhook really comes from Beacon?",
-    "How many stock options do new employees receive?",
-    "How much traffic does the canary get?",
-    "From which day of sickness do I need a doctor's certificate?",
-    "Is the Lantern Mini waterproof?",
-    "How long must a password be?",
-    "Who owns the climate chamber?",
-    "Does the Beacon API support GraphQL?",
-    "What does exit code 75 mean?",
-    "May I take my pet to the office?",
-    "Does the company pay for a gym membership?",
-    "Where is the defibrillator?",
-    "How do I reset the password of the coffee machine's app?",
+RARE = tuple(
+    json.loads(line)["question"]
+    for line in (Path(__file__).parents[3] / "examples" / "questions.jsonl").read_text("utf-8").splitlines()
 )
 HOSTILE = (
     "<script>window.pwned=1</script><img src=x onerror=window.pwned=1>",
@@ -69,6 +54,8 @@ HOSTILE = (
     "\u202eevil\u202c " + "a" * 300 + " </textarea></title><style>*{display:none}</style>",
 )
 """What must come out as the text that it is."""
+DISLIKED = "Leave policy"
+"""The title of a document that somebody votes against, whatever is asked."""
 CORRECTIONS = (
     "The primary gets €280 a week, the secondary €140; public holidays count double.",
     "27 days a year, pro rata in the first year, and one more day after five years.",
@@ -110,19 +97,24 @@ async def seed(
     start = datetime.now(UTC) - timedelta(days=days)
     given = []
     for n in range(many):
-        asked = chance.choice(COMMON) if chance.random() < 0.55 else chance.choice(RARE)
+        asked = chance.choice(COMMON) if chance.random() < 0.45 else chance.choice(RARE)
         given.append(await _asked(assistant, asked, chance, thread=f"{n}.1"))
     trying = [await _asked(assistant, text, chance) for text in HOSTILE] if hostile else []
     times = {
         answer.id: start + timedelta(days=days) * ((n + chance.random()) / (many + len(trying)))
         for n, (answer, _) in enumerate([*given, *trying])
     }
+    # Votes move into the past before the next ones come: so many at once would be told to reviewers, and held back.
     for answer, _ in given:
         await _voted_on(assistant, answer, chance)
+        await _backdated(database, {answer.id: times[answer.id]})
     for (answer, _), text in zip(trying, HOSTILE, strict=False):
         await assistant.vote(Vote(answer.id, "slack", text[:60], -1, "wrong_answer", text, text))
+    await _against_one_document(assistant, given)
     await _escalated(database, given[5::11])
     await _backdated(database, times)
+    async with assistant.core() as core:
+        await find(core, database)
     resolved = await _decided(database, chance, reviewer, {answer.id for answer, _ in trying})
     pending = await Reviews(database).pending(1000)
     tried = {answer.id for answer, _ in trying}
@@ -149,7 +141,7 @@ async def _asked(
 async def _voted_on(assistant: ActiveRelease, answer: Answer, chance: random.Random) -> None:
     """Most say nothing; of the others most are content, with abstentions fewest."""
     voters = [(platform, user) for platform, (users, _) in PEOPLE.items() for user in users]
-    for platform, user in chance.sample(voters, chance.choices((0, 1, 2, 4), (5, 4, 2, 1))[0]):
+    for platform, user in chance.sample(voters, chance.choices((0, 1, 2, 4), (2, 4, 3, 1))[0]):
         if chance.random() < (0.25 if answer.abstained else 0.75):
             await assistant.vote(Vote(answer.id, platform, user, 1))
             continue
@@ -157,6 +149,13 @@ async def _voted_on(assistant: ActiveRelease, answer: Answer, chance: random.Ran
         comment = chance.choice(("", "", "This is last year's number.", "It quotes the wrong team's page."))
         correction = chance.choice(("", "", *CORRECTIONS))
         await assistant.vote(Vote(answer.id, platform, user, -1, reason, comment, correction))
+
+
+async def _against_one_document(assistant: ActiveRelease, given: Sequence[tuple[Answer, Question]]) -> None:
+    """One person, who does not like it: a flag for the reviewers."""
+    citing = [answer for answer, _ in given if any(one.title == DISLIKED for one in answer.citations)]
+    for answer in citing[:6]:
+        await assistant.vote(Vote(answer.id, "discord", "80351110224670099", -1, "wrong_answer"))
 
 
 async def _escalated(database: AsyncEngine, asked: Sequence[tuple[Answer, Question]]) -> None:
@@ -176,8 +175,9 @@ async def _backdated(database: AsyncEngine, times: dict[str, datetime]) -> None:
     later = timedelta(hours=2)
     async with transaction(database) as connection:
         for id, time in times.items():
-            await connection.execute(update(answers).where(answers.c.id == id).values(created_at=time))
             day = {"day": time.date().toordinal()}
+            moved = update(answers).where(answers.c.id == id).values(created_at=time, **day)
+            await connection.execute(moved)
             await connection.execute(
                 update(answer_documents).where(answer_documents.c.answer_id == id).values(day)
             )

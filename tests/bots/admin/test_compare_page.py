@@ -190,11 +190,11 @@ async def test_a_rater_goes_through_all_and_may_go_back_and_change_a_mind(pages:
 
 async def test_what_fewest_have_judged_comes_first(pages: Pages) -> None:
     """So that every question has two judgements soonest."""
-    made = await opened(pages, *((f"a{n}", f"b{n}") for n in range(6)))
+    made = await opened(pages, *((f"a{n}", f"b{n}") for n in range(12)))
     ada, bob = [await pages.signed_in("reviewer", name) for name in ("ada", "bob")]
-    for number in (1, 3, 4, 6):
+    for number in (1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12):
         await prefer(ada, pages, made.id, number, "candidate", "ada")
-    assert number_of(await bob.get(f"/compare/{made.id}")) in (2, 5)
+    assert number_of(await bob.get(f"/compare/{made.id}")) == 5
 
 
 async def test_the_result_waits_until_it_can_sway_nobody(pages: Pages) -> None:

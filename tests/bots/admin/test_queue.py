@@ -60,7 +60,7 @@ async def test_the_queue_shows_what_waits_and_why(pages: Pages) -> None:
     page = await (await pages.signed_in("reviewer")).get("/queue")
     assert questions(page) == ["Who pays?", "How long <b>do</b> refunds take?"]
     first, second = (row.get_text() for row in select(page, "#rows > li"))
-    for words in ("correction given", "👎 2", "No answer was given.", "slack · C7"):
+    for words in ("correction given", "2 × not helpful", "No answer was given.", "slack · C7"):
         assert words in first
     assert "refunded within 30 days" in second
     empty = await (await pages.signed_in("reviewer")).get("/queue?platform=web")

@@ -5,18 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 from sqlalchemy import select
+from starlette.requests import Request
 
 from bots.admin.app import admin_app
 from bots.admin.roles import COOKIE
 from bots.admin.services import Services
 from bots.admin.signing.first_run import first_admin
+from bots.admin.signing.granting import granting
+from bots.admin.signing.origins import address_of
 from bots.admin.signing.passwords import Passwords
+from rag_core.configuration import load_settings
+from rag_core.errors import SettingsError
 from rag_core.records.accounts import Accounts, Administration, digest_of
 from rag_core.records.database import transaction
 from rag_core.records.tables import users
@@ -218,8 +225,6 @@ async def test_a_disabled_user_is_out_at_once(pages: Pages) -> None:
 
 async def test_a_password_is_kept_as_argon2_and_hashed_anew_when_the_parameters_change(pages: Pages) -> None:
     """At the next sign-in, without anybody noticing."""
-    from argon2 import PasswordHasher
-
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     await Accounts(pages.database).add("local:ada", "Ada", "viewer", password_hash=weak)
     assert (await sign_in(await pages.browser())).status_code == 303
@@ -355,8 +360,6 @@ async def test_who_an_admin_named_before_gets_in(pages: Pages, provider: LocalPr
 
 async def test_what_the_settings_no_longer_give_is_gone(pages: Pages, provider: LocalProvider) -> None:
     """With the next sign-in, and with the next start also in sessions that are open; what an admin gave stays."""
-    from bots.admin.signing.granting import granting
-
     place = configured(pages, **oidc(provider, admins=("ada@example.com",)))
     browser = await place.browser()
     await by_provider(browser)
@@ -470,6 +473,8 @@ async def test_an_answer_that_this_browser_did_not_ask_for_signs_nobody_in(
     async with httpx.AsyncClient() as outside:
         back = (await outside.get(asked.headers["location"])).headers["location"]
     assert (await victim.get(back)).status_code == 400
+    await victim.get("/sign-in/oidc")
+    assert (await victim.get(back)).status_code == 400
     own = parse_qs(urlsplit((await victim.get("/sign-in/oidc")).headers["location"]).query)["state"][0]
     slipped = re.sub(r"state=[^&]+", f"state={own}", back)
     assert (await victim.get(slipped)).status_code == 403
@@ -536,8 +541,6 @@ async def test_a_provider_that_is_not_configured_is_none(pages: Pages) -> None:
 
 async def test_addresses_are_believed_from_proxies_alone(pages: Pages) -> None:
     """Whoever makes up X-Forwarded-For is throttled as who they are; behind a proxy people are told apart."""
-    from bots.admin.signing.origins import address_of
-    from starlette.requests import Request
 
     def seen(client: str, forwarded: str, *proxies: str) -> str:
         headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
@@ -549,3 +552,34 @@ async def test_addresses_are_believed_from_proxies_alone(pages: Pages) -> None:
     assert seen("10.0.0.2", "203.0.113.9, 192.0.2.1, 10.0.0.9", "10.0.0.0/8") == "192.0.2.1"
     assert seen("10.0.0.2", "rubbish", "10.0.0.0/8") == "10.0.0.2"
     assert seen("10.0.0.2", "", "10.0.0.0/8") == "10.0.0.2"
+
+
+# --- settings ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('[admin.oidc]\nclient_secret = "s3cret"', "ANSWERLOOP_ADMIN__OIDC__CLIENT_SECRET"),
+        ('[admin.oidc]\nclient_id = "x"', "oidc.issuer must be"),
+        ('[admin]\nproxies = ["nginx"]', "admin.proxies"),
+        ('[admin.slack]\nteams = ["acme"]', "admin.slack.teams"),
+    ],
+)
+def test_settings_that_cannot_be_are_told(tmp_path: Path, lines: str, said: str) -> None:
+    """Each mistake names its key, and never shows a secret."""
+    (tmp_path / "answerloop.toml").write_text(lines)
+    with pytest.raises(SettingsError, match=re.escape(said)) as refused:
+        load_settings(tmp_path / "answerloop.toml")
+    assert "s3cret" not in str(refused.value)
+
+
+def test_slack_needs_the_workspaces_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Anybody can make a workspace with people and addresses of their choosing."""
+    (tmp_path / "answerloop.toml").write_text('[admin.slack]\nclient_id = "1.2"')
+    monkeypatch.setenv("ANSWERLOOP_ADMIN__SLACK__CLIENT_SECRET", "s3cret")
+    with pytest.raises(SettingsError, match="teams must name") as refused:
+        load_settings(tmp_path / "answerloop.toml")
+    assert "s3cret" not in str(refused.value)
+    (tmp_path / "answerloop.toml").write_text('[admin.slack]\nclient_id = "1.2"\nteams = ["T1"]')
+    assert load_settings(tmp_path / "answerloop.toml").admin.slack.configured

@@ -52,7 +52,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def test_each_source_stands_there_with_its_counts(pages: Pages) -> None:
-    """Kind, address, scope, documents and passages, when it was read, and that it is up to date."""
+    """Kind, address, scope, how much there is of it, and that it is up to date."""
     page = (await (await pages.signed_in("viewer")).get("/sources")).text
     for said in (
         "examples",

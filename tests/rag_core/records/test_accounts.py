@@ -95,7 +95,7 @@ async def test_disabling_signs_out(database: AsyncEngine) -> None:
     """And so do another password, and being removed."""
     accounts, administration = Accounts(database), Administration(database)
     await accounts.add("local:root", "Root", "admin")
-    ada = await accounts.add("local:ada", "Ada", "viewer", password_hash="x")  # noqa: S106
+    ada = await accounts.add("local:ada", "Ada", "viewer", password_hash="x")
 
     async def signed_out() -> bool:
         return await count(database, sessions) == 0

@@ -86,9 +86,9 @@ async def test_one_whose_process_ended_has_failed(database: AsyncEngine) -> None
 
 async def test_what_makes_no_sense_is_refused(database: AsyncEngine) -> None:
     records = Comparisons(database)
-    with pytest.raises(InvalidEntry, match="^name: "):
+    with pytest.raises(InvalidEntry, match=r"^name: "):
         await records.begin(" ", "r1", "r2", "local:ada", 2)
-    with pytest.raises(InvalidEntry, match="^candidate: "):
+    with pytest.raises(InvalidEntry, match=r"^candidate: "):
         await records.begin("x", "r1", "r1", "local:ada", 2)
     with pytest.raises(NotFound):
         await records.get("x")

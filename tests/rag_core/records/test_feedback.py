@@ -46,7 +46,8 @@ async def test_an_answer_is_kept_with_all_that_produced_it(database: AsyncEngine
     await recorded(database, answer)
     async with transaction(database) as connection:
         row = dict((await connection.execute(select(answers))).mappings().one())
-    assert row.pop("created_at") is not None
+    at = row.pop("created_at")
+    assert row.pop("day") == at.date().toordinal()
     assert [c.pop("quote") for c in row["citations"]] == [c.quote for c in answer.citations]
     assert row.pop("citations")[0]["passage"] == "p1"
     assert row == {

@@ -29,7 +29,14 @@ async def test_what_is_added_is_kept_whole(database: AsyncEngine) -> None:
     kept = await golden.get(id)
     assert kept.created_at is not None
     assert replace(kept, created_at=None) == GoldenQuestion(
-        "How much leave?", (Expected(**PASSAGE),), frozenset({"public", "hr"}), "27", "local:ada", "a1", True, id
+        "How much leave?",
+        (Expected(**PASSAGE),),
+        frozenset({"public", "hr"}),
+        "27",
+        "local:ada",
+        "a1",
+        True,
+        id,
     )
     [entry] = await Audit(database).latest(9)
     assert (entry.actor, entry.action, entry.subject) == ("local:ada", "golden.add", f"golden:{id}")
@@ -46,10 +53,14 @@ async def test_everything_is_other_than_no_scope(database: AsyncEngine) -> None:
 async def test_it_is_added_within_the_transaction_of_a_decision(database: AsyncEngine) -> None:
     """And is gone with it when that fails."""
     golden = GoldenQuestions(database)
-    with pytest.raises(ZeroDivisionError):
+
+    async def failing() -> None:
         async with transaction(database) as connection:
             await records.add(connection, "q?", None, [PASSAGE])
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await failing()
     assert await golden.all() == []
     async with transaction(database) as connection:
         id = await records.add(connection, "q?", None, [PASSAGE], author="local:ada")
@@ -115,7 +126,9 @@ async def test_switched_off_ones_are_told_apart(database: AsyncEngine) -> None:
     assert len(await golden.all(enabled=True)) == 2
 
 
-async def test_an_import_is_all_or_nothing_and_takes_the_place_of_what_has_its_id(database: AsyncEngine) -> None:
+async def test_an_import_is_all_or_nothing_and_takes_the_place_of_what_has_its_id(
+    database: AsyncEngine,
+) -> None:
     golden = GoldenQuestions(database)
     id = await golden.add("q?", None, [])
     changed = replace(await golden.get(id), question="other?")

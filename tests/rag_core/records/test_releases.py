@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from rag_core.errors import Busy, NotFound
 from rag_core.index.embedding import ModelCard
 from rag_core.records import database as module
+from rag_core.records.audit import Audit
 from rag_core.records.database import open_database, transaction
+from rag_core.records.documents import Documents
 from rag_core.records.releases import Release, Releases
 from rag_core.records.tables import releases
 
@@ -176,3 +178,76 @@ async def test_releases_from_before_there_were_rerankers_have_none(tmp_path: Pat
     assert found is not None
     assert (found.id, found.index_name, found.reranker) == ("r1", "passages_r1", None)
     await database.dispose()
+
+
+# --- what answered before ----------------------------------------------------------------------------------------
+
+
+async def test_a_rollback_returns_to_what_answered_before(database: AsyncEngine) -> None:
+    """Not to what was made before; a second one goes further back, and not forward to what was taken back."""
+    kept = Releases(database)
+    first, second, third = [await kept.add("some--model", CARD) for _ in range(3)]
+    assert await kept.previous() is None
+    for release in (first, third, second):
+        await kept.activate(release.id, "local:ada")
+    assert await kept.previous() == third.id
+    await kept.roll_back(third.id, "local:ada")
+    assert await active(database) == [third.id]
+    assert await kept.previous() == first.id
+    await kept.roll_back(first.id, "local:ada")
+    assert await active(database) == [first.id]
+    assert await kept.previous() is None
+    assert [(one.release, one.back) for one in await kept.history()] == [
+        (first.id, False), (third.id, False), (second.id, False), (third.id, True), (first.id, True),
+    ]  # fmt: skip
+
+
+async def test_a_rollback_to_another_release_than_was_shown_is_refused(database: AsyncEngine) -> None:
+    """Of two people who roll back at once, one does."""
+    kept = Releases(database)
+    releases = [await kept.add("some--model", CARD) for _ in range(3)]
+    for release in releases:
+        await kept.activate(release.id)
+    before = releases[1].id
+    results = await asyncio.gather(*(kept.roll_back(before) for _ in range(3)), return_exceptions=True)
+    assert sum(result is None for result in results) == 1
+    assert all(isinstance(result, Busy) for result in results if result is not None)
+    assert await active(database) == [before]
+
+
+async def test_activating_what_is_active_leaves_no_trace(database: AsyncEngine) -> None:
+    """So that a rollback afterwards goes where it would have gone."""
+    kept = Releases(database)
+    first, second = [await kept.add("some--model", CARD) for _ in range(2)]
+    for release in (first, second, second):
+        await kept.activate(release.id)
+    assert await kept.previous() == first.id
+    assert len(await kept.history()) == 2
+
+
+async def test_another_index_is_brought_up_to_date_soon(database: AsyncEngine) -> None:
+    """It was left alone while another was kept up to date; one that shares the index needs nothing."""
+    kept, documents = Releases(database), Documents(database, "")
+    await documents.put_source("docs", {"kind": "folder"}, from_settings=True)
+    first, second = [await kept.add("some--model", CARD) for _ in range(2)]
+    await kept.activate(first.id)
+    changed = await kept.change_reranker(await kept.get(first.id), "reranker")
+    await kept.activate(first.id)
+    assert (await documents.sources())[0].wanted_at is None
+    await kept.activate(second.id)
+    assert (await documents.sources())[0].wanted_at is not None
+    assert changed.index_name == first.index_name
+
+
+async def test_who_changed_what_answers_is_in_the_audit_log(database: AsyncEngine) -> None:
+    """With the release before; the first one of all was nobody's decision."""
+    kept = Releases(database)
+    first, second = [await kept.add("some--model", CARD) for _ in range(2)]
+    await kept.activate(first.id)
+    await kept.activate(second.id, "local:ada")
+    await kept.roll_back(first.id, "local:bob")
+    told = [(e.actor, e.action, e.subject, e.detail) for e in await Audit(database).latest(10)]
+    assert told == [
+        ("local:bob", "release.rollback", f"release:{first.id}", {"before": second.id}),
+        ("local:ada", "release.promote", f"release:{second.id}", {"before": first.id}),
+    ]

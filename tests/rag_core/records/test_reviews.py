@@ -6,8 +6,10 @@ import asyncio
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from rag_core.records.audit import Audit
 from rag_core.records.feedback import Feedback
 from rag_core.records.reviews import Review, Reviews
+from rag_core.settings.review import Votes
 from rag_core.types import Principal, Question, Vote
 from tests.fakes import an_answer
 
@@ -136,3 +138,30 @@ async def test_pending_reviews_of_equal_worth_come_oldest_first_and_in_pages(dat
         await reviews.propose(id, "draft")
     pages = [await reviews.pending(2, offset) for offset in (0, 2, 4)]
     assert [r.answer_id for page in pages for r in page] == ids
+
+
+async def test_a_quorum_of_votes_brings_an_answer_to_review(database: AsyncEngine) -> None:
+    """One who writes a correction needs no others; below the quorum again, nothing is pending."""
+    await answered(database, "a1", "a2")
+    feedback, reviews = Feedback(database, Votes(quorum=2)), Reviews(database)
+    await feedback.record_vote(Vote("a1", "slack", "U2", -1))
+    assert await reviews.pending(9) == []
+    await feedback.record_vote(Vote("a2", "slack", "U2", -1, correction="25 days"))
+    assert (await pending(reviews)).answer_id == "a2"
+    await feedback.record_vote(Vote("a2", "slack", "U2", 0))
+    await feedback.record_vote(Vote("a1", "slack", "U3", -1))
+    assert (await pending(reviews)).answer_id == "a1"
+    await feedback.record_vote(Vote("a1", "slack", "U3", 1))
+    assert await reviews.pending(9) == []
+
+
+async def test_a_decision_stands_in_the_audit_log(database: AsyncEngine) -> None:
+    """Also one that was made in a chat; what came too late does not."""
+    _, reviews = await answered(database)
+    await reviews.propose("a1", "draft")
+    id = (await pending(reviews)).id
+    for reviewer in ("slack:U9", "slack:U8"):
+        await reviews.decide(id, "no_fault", reviewer)
+    [entry] = await Audit(database).latest(9)
+    assert (entry.actor, entry.action, entry.subject) == ("slack:U9", "review.resolve", f"review:{id}")
+    assert dict(entry.detail) == {"resolution": "no_fault"}

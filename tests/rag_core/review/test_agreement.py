@@ -78,8 +78,8 @@ def test_krippendorffs_alpha_is_that_of_his_own_examples(ratings: Columns, alpha
 
 
 def alpha_from_pairs(ratings: Columns) -> float | None:
-    """1 - D_o / D_e by its definition: how often two ratings of one thing differ, each thing weighing as its ratings, over how
-    often two of all ratings drawn without putting back differ."""
+    """1 - D_o / D_e by its definition: how often two ratings of one thing differ, each thing weighing as its ratings, over
+    how often two of all ratings drawn without putting back differ."""
     units = [list(one.values()) for one in ratings if len(one) > 1]
     values = [value for unit in units for value in unit]
     if not values:
@@ -136,7 +136,9 @@ def test_nothing_to_compare_is_no_agreement_and_no_error() -> None:
         assert cohen_kappa(ratings, "a", "b") is None
 
 
-@pytest.mark.parametrize(("wins", "losses", "p"), [(0, 0, 1), (1, 0, 1), (5, 5, 1), (10, 0, 2 / 1024), (7, 3, 0.34375)])
+@pytest.mark.parametrize(
+    ("wins", "losses", "p"), [(0, 0, 1), (1, 0, 1), (5, 5, 1), (10, 0, 2 / 1024), (7, 3, 0.34375)]
+)
 def test_the_sign_test_is_exact(wins: int, losses: int, p: float) -> None:
     """7 of 10: 2 (1 + 10 + 45 + 120) / 1024."""
     assert sign_test(wins, losses) == pytest.approx(p)

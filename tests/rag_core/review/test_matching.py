@@ -14,7 +14,9 @@ OTHER = " ".join(f"other{n}" for n in range(60))
 EXPECTED = Expected("docs:leave.md", "docs", "Leave", TEXT)
 
 
-def passage(text: str, document: str = "docs:leave.md", title: str = "Leave", source: str = "docs") -> Passage:
+def passage(
+    text: str, document: str = "docs:leave.md", title: str = "Leave", source: str = "docs"
+) -> Passage:
     return Passage(f"{document}#1", document, source, "public", title, (), text, "", Place())
 
 

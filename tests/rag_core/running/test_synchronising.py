@@ -12,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from rag_core.bootstrap import Core, open_library
 from rag_core.index.embedding import ModelCard
+from rag_core.ingest.sync import Progress
+from rag_core.records.database import transaction
 from rag_core.records.documents import SourceRecord
+from rag_core.records.owners import new_owner
 from rag_core.records.releases import Releases
+from rag_core.records.syncs import Syncs
+from rag_core.records.tables import syncs
 from rag_core.running.synchronising import due, keep_synchronised
 from rag_core.settings import FolderSource, ReaderSource
 
@@ -168,3 +174,89 @@ async def test_another_active_release_ends_the_synchronisation(
     with caplog.at_level(logging.INFO, "rag_core.running.synchronising"):
         await asyncio.wait_for(keep_synchronised(core, look_every_s=60), timeout=10)
     assert f"release {other.id} is active now" in caplog.text
+
+
+# --- asked for by a person ---------------------------------------------------------------------------------------
+
+
+async def test_what_is_asked_for_while_it_is_read_is_read_once_more(core: Core, tmp_path: Path) -> None:
+    """The sync that runs may have passed the document that somebody has just changed."""
+    (tmp_path / "page.md").write_text("The office is in Porto.\n")
+    await add(core, FolderSource(name="docs", path=tmp_path / "page.md"))
+    wanted = core.documents.syncs
+    await wanted.want("docs", "local:ada")
+    async with wanted.recorded("docs"):
+        assert (await core.documents.sources())[0].wanted_at is None
+        await wanted.want("docs", "local:ada")
+        assert "docs" in await wanted.running()
+    assert (await core.documents.sources())[0].wanted_at is not None
+    assert await wanted.running() == {}
+
+    async def was_read() -> bool:
+        return bool(await digests(core)) and (await core.documents.sources())[0].wanted_at is None
+
+    async with watching(core):
+        await until(was_read)
+
+
+async def test_a_sync_that_is_broken_off_is_still_asked_for(core: Core, tmp_path: Path) -> None:
+    """By a person who stops the process, or by its crash; one that failed was done."""
+    await add(core, FolderSource(name="docs", path=tmp_path))
+    wanted = core.documents.syncs
+    await wanted.want("docs", "local:ada")
+    with suppress(asyncio.CancelledError):
+        async with wanted.recorded("docs"):
+            raise asyncio.CancelledError
+    assert (await core.documents.sources())[0].wanted_at is not None
+    with suppress(ValueError):
+        async with wanted.recorded("docs"):
+            raise ValueError
+    assert (await core.documents.sources())[0].wanted_at is None
+    await wanted.want("docs", "local:ada")
+    async with wanted.recorded("docs"), transaction(core.database) as connection:
+        host, pid, _ = new_owner().split(":")
+        await connection.execute(update(syncs).values(owner=f"{host}:{pid}:ffffffff.1"))
+    assert await wanted.running() == {}
+    await wanted.recover()
+    assert (await core.documents.sources())[0].wanted_at is not None
+
+
+async def test_progress_is_written_while_a_source_is_read(core: Core, tmp_path: Path) -> None:
+    """At most as often as is said, and by whoever reads: `answerloop ingest` too."""
+    for n in range(3):
+        (tmp_path / f"page{n}.md").write_text(f"The office {n} is in Porto.\n")
+    seen: list[tuple[int, int, bool]] = []
+    syncing = Syncs(core.database, write_every_s=0.01)
+    async with syncing.recorded("docs") as report:
+        report(Progress("docs", 2, 3, True, 7))
+
+        async def was_written() -> bool:
+            one = (await syncing.running())["docs"]
+            seen.append((one.done, one.listed, one.complete))
+            return one.passages == 7
+
+        await until(was_written)
+    assert seen[-1] == (2, 3, True)
+
+
+async def test_another_active_release_ends_a_sync_on_its_way(
+    core: Core, model_folder: Path, tmp_path: Path
+) -> None:
+    """However long it would take: its caller changes over within seconds, and what was asked for is asked of the next."""
+    for n in range(400):
+        (tmp_path / f"page{n}.md").write_text(f"# Page {n}\n\n" + f"The office {n} is in Porto. " * 200)
+    await add(core, FolderSource(name="docs", path=tmp_path))
+    await core.documents.syncs.want("docs", "local:ada")
+    releases = Releases(core.database)
+    await releases.activate(core.release.id)
+    other = await releases.add("model", ModelCard.read(model_folder))
+    task = asyncio.create_task(keep_synchronised(core, look_every_s=60))
+
+    async def runs() -> bool:
+        return "docs" in await core.documents.syncs.running()
+
+    await until(runs)
+    await releases.activate(other.id)
+    await asyncio.wait_for(task, timeout=15)
+    assert len(await digests(core)) < 400
+    assert (await core.documents.sources())[0].wanted_at is not None

@@ -31,7 +31,9 @@ class _Asked:
             values["days"] = str(self.days)
         else:
             values |= {"from": view.since.isoformat(), "to": view.until.isoformat()}
-        values |= {name: getattr(view, name) for name in ("platform", "channel", "release") if getattr(view, name)}
+        values |= {
+            name: getattr(view, name) for name in ("platform", "channel", "release") if getattr(view, name)
+        }
         return urlencode(values)
 
 
@@ -49,10 +51,10 @@ def _asked(
     """
     of = {"platform": platform, "channel": channel, "release": release}
     if since or until:
-        return _Asked(view_of(DAYS[1], _date("from", since), _date("to", until), **of), 0)
+        return _Asked(view_of(DAYS[1], _date("from", since), _date("to", until), None, **of), 0)
     if not (days.isascii() and days.isdecimal()):
         raise InvalidEntry("days: this is no number of days; name one such as 30.")
-    return _Asked(view_of(int(days), **of), int(days))
+    return _Asked(view_of(int(days), None, None, None, **of), int(days))
 
 
 def _date(name: str, text: str) -> date | None:

@@ -17,7 +17,7 @@ class Chart:
     said: str
     """What it shows, for those who do not see it."""
     spec: dict[str, Any]
-    """As charts.js reads it: kind, unit, labels, series of name, colour, values and, where there are intervals, low and high."""
+    """As charts.js reads it: kind, unit, labels, and series of name, colour, values and, where they are, low and high."""
     sheet: Sheet
     """The same numbers."""
 
@@ -44,5 +44,7 @@ def _series(sheet: Sheet, at: int, colour: str) -> dict[str, Any]:
     if column.kind != "share":
         return named | {"values": [None if value is None else round(value, 1) for value in values]}
     ends = ("value", "low", "high")
-    parts = {end: [None if one is None else round(100 * getattr(one, end), 1) for one in values] for end in ends}
+    parts = {
+        end: [None if one is None else round(100 * getattr(one, end), 1) for one in values] for end in ends
+    }
     return named | {"values": parts["value"], "low": parts["low"], "high": parts["high"]}

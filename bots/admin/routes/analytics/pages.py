@@ -43,7 +43,9 @@ async def analytics(request: Request, user: Visitor, asked: Asked) -> Response:
     database = services_of(request).database
     found = await overview(database, asked.view)
     sheet = over_time(found, asked.view.step)
-    return await _page(request, asked, "analytics.html", trends=trends(found), charts=_charts(sheet), sheet=sheet)
+    return await _page(
+        request, asked, "analytics.html", trends=trends(found), charts=_charts(sheet), sheet=sheet
+    )
 
 
 @router.get("/analytics/confidence")
@@ -115,7 +117,14 @@ async def _by(request: Request, asked: Asked, name: Dimension) -> Response:
 
 async def _page(request: Request, asked: Asked, template: str, **values: Any) -> Response:
     filters = await choices(services_of(request).database, asked.view)
-    shared = {"asked": asked, "view": asked.view, "tabs": TABS, "filters": filters, "days": DAYS, "shown": SHOWN}
+    shared: dict[str, Any] = {
+        "asked": asked,
+        "view": asked.view,
+        "tabs": TABS,
+        "filters": filters,
+        "days": DAYS,
+        "shown": SHOWN,
+    }
     return render(request, template, **shared, **values)
 
 

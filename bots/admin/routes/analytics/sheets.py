@@ -56,7 +56,12 @@ class Sheet:
 
 COUNTS = (
     *(Column("Questions"), Column("Helpful", "share"), Column("Votes up"), Column("Votes down")),
-    *(Column("Abstained", "share"), Column("Abstentions"), Column("Asked a person", "share"), Column("Escalations")),
+    *(
+        Column("Abstained", "share"),
+        Column("Abstentions"),
+        Column("Asked a person", "share"),
+        Column("Escalations"),
+    ),
     *(Column("Resolved", "share"), Column("From cache", "share"), Column("Cache hits")),
     *(Column("Median time", "ms"), Column("95% within", "ms")),
 )
@@ -74,7 +79,12 @@ def by_name(name: str, figures: dict[str, Counts]) -> Sheet:
 
 
 def by_confidence(bins: Sequence[Bin]) -> Sheet:
-    columns = (Column("Confidence", "text"), Column("Answers"), Column("Abstentions"), Column("Helpful", "share"))
+    columns = (
+        Column("Confidence", "text"),
+        Column("Answers"),
+        Column("Abstentions"),
+        Column("Helpful", "share"),
+    )
     rows = tuple(
         (f"{one.low:.1f} to {one.high:.1f}", one.answers, one.abstained, one.helpful, one.good, one.bad)
         for one in bins
@@ -83,7 +93,12 @@ def by_confidence(bins: Sequence[Bin]) -> Sheet:
 
 
 def cited(documents: Sequence[Cited], name: str = "documents") -> Sheet:
-    columns = (Column("Document", "text"), Column("Title", "text"), Column("Answers"), Column("Helpful", "share"))
+    columns = (
+        Column("Document", "text"),
+        Column("Title", "text"),
+        Column("Answers"),
+        Column("Helpful", "share"),
+    )
     more = ("Votes up", "Votes down", "Said to be out of date", "Found stale")
     rows = tuple(
         (one.document, one.title, one.answers, one.helpful, one.good, one.bad, one.out_of_date, one.stale)
@@ -95,13 +110,19 @@ def cited(documents: Sequence[Cited], name: str = "documents") -> Sheet:
 def stale(documents: Sequence[Cited]) -> Sheet:
     """Those that somebody found out of date, the most often first."""
     found = sorted(
-        (one for one in documents if one.is_stale), key=lambda one: (-one.stale - one.out_of_date, one.document)
+        (one for one in documents if one.is_stale),
+        key=lambda one: (-one.stale - one.out_of_date, one.document),
     )
     return cited(found, "stale-documents")
 
 
 def late(sources: Sequence[LateSource]) -> Sheet:
-    columns = (Column("Source", "text"), Column("Every", "text"), Column("Synced at", "time"), Column("Error", "text"))
+    columns = (
+        Column("Source", "text"),
+        Column("Every", "text"),
+        Column("Synced at", "time"),
+        Column("Error", "text"),
+    )
     rows = tuple((one.name, one.every or "by hand", one.synced_at, one.error) for one in sources)
     return Sheet("stale-sources", columns, rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse
@@ -14,7 +14,7 @@ from rag_core.errors import InvalidEntry, NotFound
 from rag_core.records.accounts import User
 from rag_core.records.items import Items
 from rag_core.records.queue import Queue
-from rag_core.records.reviews import RESOLUTIONS, Resolution, Reviews
+from rag_core.records.reviews import RESOLUTIONS, Reviews
 from rag_core.review.resolving import Decision, Resolving
 
 __all__ = ["decision_of", "router"]
@@ -37,6 +37,8 @@ async def resolve(request: Request, user: Reviewer, review_id: str) -> RedirectR
     async with services.assistant.core() as core:
         resolving = Resolving(services.database, core.store)
         outcome = await resolving.resolve(review_id, decision, user.identity)
+        if outcome.standard:
+            core.standard.changed()
     queue = Queue(services.database)
     following = await queue.next_for(user.identity, review_id) or await queue.next_for(user.identity)
     return RedirectResponse(f"/item/{following or review_id}?done={outcome.entry}", 303)
@@ -52,7 +54,7 @@ def decision_of(form: FormData, cited: Mapping[int, str]) -> Decision:
     if resolution not in RESOLUTIONS:
         raise InvalidEntry("resolution: pick one of the seven.")
     return Decision(
-        cast(Resolution, resolution),
+        resolution,
         right=_ids(form, "right"),
         wrong=_ids(form, "wrong"),
         stale=_ids(form, "stale"),

@@ -33,7 +33,7 @@ class Discord:
         async with talking_to(
             self._settings,
             start,
-            token_endpoint_auth_method="client_secret_post",  # noqa: S106  a method's name
+            token_endpoint_auth_method="client_secret_post",  # noqa: S106  the name of a method
         ) as client:
             await client.fetch_token(
                 f"{api}/oauth2/token",

@@ -3,6 +3,8 @@
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const number = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
+const fine = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 4 });
+const precise = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 4 });
 const drawn = new Map();
 
 function colour(name, alpha = 1) {
@@ -15,7 +17,7 @@ function said(value, unit) {
   if (value === null || value === undefined) return "–";
   if (unit === "percent") return `${number.format(value)}%`;
   if (unit === "ms") return value < 1000 ? `${number.format(value)} ms` : `${number.format(value / 1000)} s`;
-  return number.format(value);
+  return unit === "number" ? fine.format(value) : number.format(value);
 }
 
 function lines(spec) {

@@ -1,0 +1,64 @@
+"""`answerloop releases`, on an installation that has read a document."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bots.cli import app
+from rag_core.bootstrap import open_records
+from rag_core.errors import NotReady
+from rag_core.records.audit import Audit
+from rag_core.records.runs import Runs
+from rag_core.settings import Settings
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """run(*words): what the command prints; the installation has read a page, twice, into a release each."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "page.md").write_text("The office is in Porto.\n")
+
+    def invoke(*words: str) -> str:
+        result = CliRunner().invoke(app, ["--home", str(home), *words], catch_exceptions=False)
+        assert result.exit_code == 0, result.stdout
+        return result.stdout
+
+    invoke("ingest", "docs")
+    invoke("ingest", "--rebuild")
+    return invoke
+
+
+def test_releases_are_listed_shown_promoted_and_returned_to(run: Run, home: Path) -> None:
+    """Rolling back undoes a rebuild; promoting does it again; the log says who."""
+    listed = json.loads(run("releases", "list", "--json"))["releases"]
+    assert [(one["release"], one["active"], one["passages"]) for one in listed] == [
+        ("r2", True, 1),
+        ("r1", False, 1),
+    ]
+    assert "r2" in run("releases", "list")
+    assert json.loads(run("releases", "rollback", "--json")) == {"release": "r1", "before": "r2"}
+    shown = json.loads(run("releases", "show", "r2", "--json"))
+    assert (shown["active"], shown["gone"]) == (False, "")
+    assert [one["name"] for one in shown["differences"]] == ["index"]
+    assert "r2 is active" in run("releases", "promote", "r2")
+    run("releases", "rollback")
+    with pytest.raises(NotReady):  # before r1 there was none, whatever happened since
+        run("releases", "rollback")
+
+    async def recorded() -> tuple[list[str], list[str]]:
+        async with open_records(Settings(home=home)) as database:
+            entries = await Audit(database).latest(10, action="release.")
+            return [entry.actor for entry in entries], [one.kind for one in await Runs(database).latest()]
+
+    actors, kinds = asyncio.run(recorded())
+    assert all(actor.startswith("console:") for actor in actors[:-1])
+    assert kinds == ["promotion"]
