@@ -60,8 +60,14 @@ async def serve_http(
     stopping: Stopping,
     accepting: Callable[[], None],
     log_level: str = "warning",
+    *,
+    proxied: bool = False,
 ) -> None:
-    """Serve until it is asked to stop, and then finish what is being answered. accepting: told once it accepts."""
+    """Serve until it is asked to stop, and then finish what is being answered.
+
+    accepting: told once it accepts. proxied: a proxy on this machine is believed about how people reach it
+    (X-Forwarded-Proto, X-Forwarded-For).
+    """
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -69,7 +75,7 @@ async def serve_http(
         log_config=None,
         log_level=log_level,
         server_header=False,
-        proxy_headers=False,  # who is believed about X-Forwarded-For is a setting (bots/admin/signing/origins.py)
+        proxy_headers=proxied,
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
     server = _Server(config, accepting)

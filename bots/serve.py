@@ -101,7 +101,7 @@ def web_page(settings: Settings, console: Console, ready: State[A] | None = None
                     embed_origins=settings.web.embed_origins,
                 )
                 accepting = partial(announce, console, address(listening))
-                await serve_http(app, listening, stopping, accepting, settings.log_level)
+                await serve_http(app, listening, stopping, accepting, settings.log_level, proxied=True)
 
             yield run
 
