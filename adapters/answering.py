@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from adapters.channels import Channel
 from adapters.chat import Chat, Reply
-from rag_core.records.postings import Posting, Postings
+from rag_core.records.platforms.postings import Posting, Postings
 from rag_core.types import Principal, Question
 
 __all__ = ["Answering", "Asked", "Propose", "Surface", "forget_earlier", "question_in", "shown"]

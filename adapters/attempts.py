@@ -13,8 +13,8 @@ from typing import Any
 
 from adapters.lanes import Fate, Held
 from rag_core.errors import AnswerloopError, InvalidEntry, InvalidQuestion, Unavailable
-from rag_core.records.deliveries import Deliveries
-from rag_core.records.delivery import Delivery
+from rag_core.records.platforms.deliveries import Deliveries
+from rag_core.records.platforms.delivery import Delivery
 
 __all__ = ["PAUSES", "Attempts", "Failed", "Handle", "Note", "cancelled", "name_of", "named", "trace_of"]
 

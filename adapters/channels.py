@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rag_core.errors import SettingsError
-from rag_core.records.channels import ChannelRecords
+from rag_core.records.platforms.channels import ChannelRecords
 from rag_core.settings import ChannelSettings, duration_s
 
 __all__ = ["LABELS", "SETTABLE", "Channel", "Channels"]

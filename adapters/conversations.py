@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag_core.errors import NotFound
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Posting
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.postings import Posting
 from rag_core.types import Turn
 
 __all__ = ["Conversation", "asked", "turns_of"]

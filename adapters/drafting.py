@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from adapters.answering import Asked
 from adapters.inbox import Note
-from rag_core.records.feedback import RecordedAnswer
-from rag_core.records.postings import Posting, Postings
+from rag_core.records.feedback.recording import RecordedAnswer
+from rag_core.records.platforms.postings import Posting, Postings
 
 __all__ = ["DECIDED", "Decision", "Drafting"]
 

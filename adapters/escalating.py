@@ -11,9 +11,9 @@ from typing import Protocol
 
 from rag_core.access import Access
 from rag_core.errors import AnswerloopError, NotFound, Unavailable
-from rag_core.records.escalations import Escalation, Escalations
-from rag_core.records.feedback import Feedback, RecordedAnswer
-from rag_core.records.reviews import Reviews
+from rag_core.records.feedback.recording import Feedback, RecordedAnswer
+from rag_core.records.platforms.escalations import Escalation, Escalations
+from rag_core.records.reviews.reviews import Reviews
 from rag_core.types import Principal
 
 __all__ = ["TOLD", "Called", "Desk", "Escalating", "Outcome", "PersonsReply", "answer_for"]

@@ -18,9 +18,9 @@ from typing import Any
 from adapters.attempts import PAUSES, Attempts, Failed, Handle, Note, cancelled, name_of, named
 from adapters.lanes import Fate, Held, LaneId, Lanes
 from rag_core.errors import Unavailable
-from rag_core.records.deliveries import Deliveries
-from rag_core.records.delivery import Delivery, Taken, stored_key
-from rag_core.records.owners import Gone
+from rag_core.records.platforms.deliveries import Deliveries
+from rag_core.records.platforms.delivery import Delivery, Taken, stored_key
+from rag_core.records.platforms.owners import Gone
 
 __all__ = ["Delivery", "Failed", "Handle", "Inbox", "Note"]
 

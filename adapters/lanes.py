@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
-from rag_core.records.delivery import Taken
+from rag_core.records.platforms.delivery import Taken
 
 __all__ = ["Fate", "Held", "LaneId", "Lanes"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rag_core.errors import NotFound
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Posting
-from rag_core.records.reviews import Reviews
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.postings import Posting
+from rag_core.records.reviews.reviews import Reviews
 
 __all__ = ["Corrected", "KeptNotices", "Outbox"]
 

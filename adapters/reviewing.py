@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from rag_core.errors import InvalidEntry, NotFound
-from rag_core.records.feedback import Feedback, RecordedAnswer
-from rag_core.records.postings import Posting, Postings
-from rag_core.records.reviews import Review, Reviews
+from rag_core.records.feedback.recording import Feedback, RecordedAnswer
+from rag_core.records.platforms.postings import Posting, Postings
+from rag_core.records.reviews.reviews import Review, Reviews
 
 __all__ = ["SOURCES", "Notifier", "Reviewing"]
 

@@ -15,7 +15,7 @@ from adapters.inbox import Note
 from rag_core.access import PUBLIC, Access
 from rag_core.errors import Unavailable
 from rag_core.messages import listed, say
-from rag_core.records.reading import readable_sources
+from rag_core.records.index.reading import readable_sources
 from rag_core.settings import ChannelSettings
 from rag_core.types import Principal
 

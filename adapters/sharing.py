@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.channels import Channel
 from rag_core.access import Access, narrowed
-from rag_core.records.feedback import Feedback
+from rag_core.records.feedback.recording import Feedback
 from rag_core.types import Principal
 
 __all__ = ["all_may_read"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from adapters.chat import Answerer
 from rag_core.errors import AnswerloopError, Unavailable
-from rag_core.records.feedback import Feedback
+from rag_core.records.feedback.recording import Feedback
 from rag_core.types import Vote
 
 __all__ = ["Voting"]

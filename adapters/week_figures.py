@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag_core.messages import say
-from rag_core.records.figures import Figures, Share, share
+from rag_core.records.analytics.figures import Figures, Share, share
 
 __all__ = ["week_lines"]
 

@@ -38,7 +38,7 @@ from rag_core.bootstrap import open_core, open_library, open_records
 from rag_core.index.embedding import ModelCard
 from rag_core.records.accounts import Accounts
 from rag_core.records.database import transaction
-from rag_core.records.releases import Releases
+from rag_core.records.index.releases import Releases
 from rag_core.records.tables import answers, sessions
 from rag_core.review.gaps.finding import find
 from rag_core.running.active import ActiveRelease

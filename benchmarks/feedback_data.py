@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.index.embedding import ModelCard
 from rag_core.records.database import open_database, transaction
+from rag_core.records.feedback.wording import wording_of
 from rag_core.records.tables import (
     answer_documents,
     answers,
@@ -34,7 +35,6 @@ from rag_core.records.tables import (
     sources,
     votes,
 )
-from rag_core.records.wording import wording_of
 
 __all__ = ["RELEASES", "Filled", "Shape", "fill"]
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.index.embedding import Embedder
-from rag_core.records.wording import wording_of
+from rag_core.records.feedback.wording import wording_of
 from rag_core.review.gaps.clustering import clusters
 
 THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)

@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from adapters.inbox import Delivery, Inbox, Note  # noqa: E402
 from rag_core.records.database import open_database  # noqa: E402
-from rag_core.records.deliveries import Deliveries  # noqa: E402
+from rag_core.records.platforms.deliveries import Deliveries  # noqa: E402
 
 LANES = 50
 SENDERS = 20

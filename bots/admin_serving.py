@@ -21,7 +21,7 @@ from bots.stopping import Stopping
 from rag_core.bootstrap import open_records
 from rag_core.records.accounts import Administration
 from rag_core.review.gaps.searching import GapSearch
-from rag_core.review.similar import keep_vectors
+from rag_core.review.resolving.similar import keep_vectors
 from rag_core.running.active import ActiveRelease
 from rag_core.running.background import kept_going
 from rag_core.settings import Settings

@@ -25,7 +25,7 @@ from adapters.slack.web_api.installations import InstalledTeams, SingleTeam
 from adapters.slack.web_api.wire import Wire
 from rag_core.access import Access
 from rag_core.errors import SettingsError
-from rag_core.records.deliveries import Deliveries
+from rag_core.records.platforms.deliveries import Deliveries
 from rag_core.settings import Settings, Slack, duration_s
 
 __all__ = ["own_app", "slack_apis", "slack_bot", "slack_client"]

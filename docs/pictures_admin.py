@@ -30,7 +30,7 @@ from rag_core.access import Access
 from rag_core.bootstrap import open_records
 from rag_core.index.embedding import ModelCard
 from rag_core.records.accounts import Accounts
-from rag_core.records.releases import Releases
+from rag_core.records.index.releases import Releases
 from rag_core.running.active import ActiveRelease
 from rag_core.settings import FolderSource, Settings
 from tests.bots.admin.furnishing import Furnished, furnish

@@ -16,10 +16,10 @@ from adapters.inbox import Delivery, Inbox, Note
 from adapters.running_inbox import inbox_running
 from adapters.text import printable
 from adapters.voting import Voting
-from rag_core.records.channels import ChannelRecords
-from rag_core.records.deliveries import Deliveries
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Postings
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.channels import ChannelRecords
+from rag_core.records.platforms.deliveries import Deliveries
+from rag_core.records.platforms.postings import Postings
 from rag_core.running.opening import Running, open_running, settings_loader
 from rag_core.types import Principal, Question, Vote
 

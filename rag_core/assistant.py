@@ -22,8 +22,8 @@ from rag_core.generation.writing.prompt import clean_tone
 from rag_core.index.stores import StoreState, VectorStore
 from rag_core.index.stores.protocol import Vector
 from rag_core.messages import listed, say, small_print
-from rag_core.records.feedback import Feedback
-from rag_core.records.releases import Release
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.index.releases import Release
 from rag_core.retrieval.attaching import speaks_of_file
 from rag_core.retrieval.merging import merge_neighbours
 from rag_core.retrieval.search import Found, Search, clean_question

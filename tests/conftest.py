@@ -14,7 +14,7 @@ from filelock import FileLock
 from rag_core.bootstrap import Core, open_core, open_records
 from rag_core.compute import Compute
 from rag_core.index.embedding import CARD, Embedder, ModelCard
-from rag_core.records.releases import Releases
+from rag_core.records.index.releases import Releases
 from rag_core.settings import Settings
 from tests.servers.transformers_serve import Serving, serving
 

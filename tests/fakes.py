@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rag_core.access import Access
 from rag_core.errors import AnswerloopError
 from rag_core.generation.protocol import Said, nothing
-from rag_core.records.feedback import Feedback
+from rag_core.records.feedback.recording import Feedback
 from rag_core.types import Answer, Attached, Citation, Passage, Place, Question, Vote
 
 __all__ = ["FakeAssistant", "Written", "an_answer"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.audit import ITSELF
-from rag_core.records.runs import Recording, Runs
+from rag_core.records.evaluation.runs import Recording, Runs
 from training.calibrate_feedback import Outcome, calibrate_on, judged, read_votes, write_scale
 from training.reliability import reliability_bins
 

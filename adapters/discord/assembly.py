@@ -21,10 +21,10 @@ from adapters.discord.rest.rest import Rest
 from adapters.discord.talking.parts import talking
 from adapters.discord.whispers import Whispers
 from adapters.inbox import Inbox
-from rag_core.records.channels import ChannelRecords
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Postings
-from rag_core.records.threads import Threads
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.channels import ChannelRecords
+from rag_core.records.platforms.postings import Postings
+from rag_core.records.platforms.threads import Threads
 from rag_core.running.opening import Running
 
 __all__ = ["Assembled", "assemble"]

@@ -18,8 +18,8 @@ from adapters.attempts import trace_of
 from adapters.discord.arrivals import Arrival, read_again
 from adapters.discord.received import PLATFORM
 from adapters.discord.rest.rest import Rest
-from rag_core.records.deliveries import Deliveries
-from rag_core.records.postings import Postings
+from rag_core.records.platforms.deliveries import Deliveries
+from rag_core.records.platforms.postings import Postings
 from rag_core.settings import duration_s
 
 __all__ = ["CatchingUp"]

@@ -22,9 +22,9 @@ from adapters.discord.rest.redaction import redaction_installed
 from adapters.discord.rest.rest import Rest
 from adapters.inbox import Inbox
 from adapters.running_inbox import inbox_running
-from rag_core.records.deliveries import Deliveries
-from rag_core.records.postings import Postings
-from rag_core.records.registrations import Registrations
+from rag_core.records.platforms.deliveries import Deliveries
+from rag_core.records.platforms.postings import Postings
+from rag_core.records.platforms.registrations import Registrations
 from rag_core.running.opening import Running, open_running, settings_loader
 from rag_core.settings import duration_s
 

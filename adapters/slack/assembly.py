@@ -23,10 +23,10 @@ from adapters.slack.showing.whispers import Whispers
 from adapters.slack.talking.parts import talking
 from adapters.slack.web_api.api import Apis
 from rag_core.access import Access
-from rag_core.records.channels import ChannelRecords
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Postings
-from rag_core.records.threads import Threads
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.channels import ChannelRecords
+from rag_core.records.platforms.postings import Postings
+from rag_core.records.platforms.threads import Threads
 from rag_core.settings import Settings
 
 __all__ = ["Assembled", "Assistant", "assemble"]

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, Field
 
 from rag_core.records.accounts import User
-from rag_core.records.queue import NOBODY
-from rag_core.records.queue_filters import Cursor, Filters
-from rag_core.records.reviews import SOURCES
+from rag_core.records.reviews.filters import Cursor, Filters
+from rag_core.records.reviews.queue import NOBODY
+from rag_core.records.reviews.reviews import SOURCES
 
 __all__ = ["Acting", "Asked", "Searched"]
 

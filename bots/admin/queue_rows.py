@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from rag_core.records.deciding import Decision
-from rag_core.records.queue import Item
-from rag_core.records.value import split
+from rag_core.records.reviews.deciding import Decision
+from rag_core.records.reviews.queue import Item
+from rag_core.records.reviews.value import split
 
 __all__ = ["DONE", "REASONS", "RESOLVED", "SOURCES", "decided_sentence", "grounds", "since"]
 

@@ -77,7 +77,7 @@ def _told(settings: Settings, who: Principal) -> dict[str, Any]:
 async def idle_rules(settings: Settings) -> list[str]:
     """A sentence for each scope that a rule grants and no source has."""
     from rag_core.bootstrap import open_records
-    from rag_core.records.documents import Documents
+    from rag_core.records.index.documents import Documents
 
     async with open_records(settings) as database:
         recorded = await Documents(database, "").sources()

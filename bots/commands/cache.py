@@ -100,7 +100,7 @@ async def _prefixes(settings: Settings) -> list[str]:
     from rag_core.bootstrap import open_records
     from rag_core.cache.keys import prefix_of
     from rag_core.errors import NotReady
-    from rag_core.records.releases import Releases
+    from rag_core.records.index.releases import Releases
 
     async with open_records(settings) as database:
         # An index that several releases share is one place.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rag_core.ingest.library import Library
     from rag_core.ingest.sync import Progress, Summary
-    from rag_core.records.releases import Release
+    from rag_core.records.index.releases import Release
 
 __all__ = ["ingest", "sources"]
 
@@ -60,7 +60,7 @@ async def _ingest(settings: Settings, given: Sequence[Place], rebuild: bool, as_
     from rich.console import Console
 
     from rag_core.bootstrap import open_records
-    from rag_core.records.releases import Releases
+    from rag_core.records.index.releases import Releases
     from rag_core.running.preparation import active_release, new_release
 
     console = Console(stderr=True)
@@ -100,8 +100,8 @@ async def _remove_old(
     import logging
 
     from rag_core.index.stores.opening import drop_index
-    from rag_core.records.documents import Documents
-    from rag_core.records.releases import Releases
+    from rag_core.records.index.documents import Documents
+    from rag_core.records.index.releases import Releases
 
     for release in takewhile(lambda r: r.id != active.id, await Releases(database).all()):
         if previous and release.id == previous.id:
@@ -257,8 +257,8 @@ async def _list(settings: Settings, as_json: bool) -> None:
 
 
 async def _rows(database: AsyncEngine) -> list[dict[str, Any]]:
-    from rag_core.records.documents import Documents
-    from rag_core.records.releases import Releases
+    from rag_core.records.index.documents import Documents
+    from rag_core.records.index.releases import Releases
 
     active = await Releases(database).active()
     documents = Documents(database, active.index_name if active else "")

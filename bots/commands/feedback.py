@@ -105,7 +105,7 @@ def expire(
     as_json: JSON = False,
 ) -> None:
     """Remove what is past the times under [retention]; `serve` does so once a day."""
-    from rag_core.records import retention
+    from rag_core.records.people import retention
 
     async def removed(database: AsyncEngine, settings: Settings) -> dict[str, int]:
         return await retention.expire(database, settings.retention, dry_run=dry_run)

@@ -14,7 +14,7 @@ from rag_core.errors import InvalidEntry
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from rag_core.records.people import Forgotten
+    from rag_core.records.people.people import Forgotten
     from rag_core.settings import Settings
 
 __all__ = ["forget"]
@@ -35,7 +35,7 @@ def forget(
         typer.confirm(f"Forget {person}? This cannot be undone.", abort=True, err=True)
 
     async def done(database: AsyncEngine, settings: Settings) -> Forgotten:
-        from rag_core.records.people import People
+        from rag_core.records.people.people import People
 
         people = People(database, settings.home)
         return await people.forget_all(platform, user, by="console", dry_run=dry_run)

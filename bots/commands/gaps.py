@@ -44,7 +44,7 @@ def gaps(
 
 async def _gaps(settings: Settings, state: str, search: bool, quiet: bool) -> list[Described]:
     from rag_core.bootstrap import open_core, open_records
-    from rag_core.records.gaps import STATES, Gaps
+    from rag_core.records.analytics.gaps import STATES, Gaps
     from rag_core.review.gaps.describing import described
 
     if state not in ("", *STATES):

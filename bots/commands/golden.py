@@ -17,8 +17,8 @@ from rag_core.errors import AnswerloopError, InvalidEntry, NotFound, NotReady
 
 if TYPE_CHECKING:
     from rag_core.bootstrap import Core
-    from rag_core.records.golden import Expected, GoldenQuestion, GoldenQuestions, GoldenResult
-    from rag_core.records.releases import Release
+    from rag_core.records.evaluation.golden import Expected, GoldenQuestion, GoldenQuestions, GoldenResult
+    from rag_core.records.index.releases import Release
     from rag_core.settings import Settings
 
 __all__ = ["add", "check", "export", "import_", "remove", "show_all"]
@@ -34,7 +34,7 @@ def check(
     as_json: JSON = False,
 ) -> None:
     """Ask a release all golden questions. Exit code 1: it loses one that was passed before."""
-    from rag_core.review.golden import lost
+    from rag_core.review.golden.checking import lost
 
     before, results, questions = _run(context, lambda settings: _checked(settings, release))
     gone = lost(before, results)
@@ -52,8 +52,8 @@ async def _checked(
     """What was passed before: by the same release where it is the active one, otherwise by the active one, which is asked
     now where it was not asked all of them. Then the results, and the questions."""
     from rag_core.bootstrap import open_records
-    from rag_core.records.golden import GoldenQuestions
-    from rag_core.review.golden import check_release
+    from rag_core.records.evaluation.golden import GoldenQuestions
+    from rag_core.review.golden.checking import check_release
 
     async with open_records(settings) as database:
         golden = GoldenQuestions(database)
@@ -68,7 +68,7 @@ async def _checked(
 
 
 async def _releases(database: Any, id: str) -> tuple[Release, Release]:
-    from rag_core.records.releases import Releases
+    from rag_core.records.index.releases import Releases
 
     known = await Releases(database).all()
     active = next((release for release in known if release.active), None)
@@ -142,8 +142,8 @@ def _show(
 
 def show_all(context: typer.Context, as_json: JSON = False) -> None:
     """All golden questions, and how the active release did on them."""
-    from rag_core.records.releases import Releases
-    from rag_core.review.golden_exchange import to_json
+    from rag_core.records.index.releases import Releases
+    from rag_core.review.golden.exchange import to_json
 
     async def listed(golden: GoldenQuestions, database: Any) -> tuple[list[GoldenQuestion], list[Any]]:
         active = await Releases(database).active()
@@ -197,7 +197,7 @@ def add(
         from dataclasses import asdict
 
         from rag_core.bootstrap import open_core
-        from rag_core.records.golden import GoldenQuestions
+        from rag_core.records.evaluation.golden import GoldenQuestions
 
         async with open_core(settings) as core:
             if from_answer:
@@ -216,9 +216,9 @@ def add(
 async def _at_ranks(
     core: Core, question: str, scopes: frozenset[str] | None, ranks: Sequence[int]
 ) -> tuple[Expected, ...]:
-    from rag_core.review.answering import Answering
-    from rag_core.review.golden import AMONG
-    from rag_core.review.picking import expected_of
+    from rag_core.review.comparing.answering import Answering
+    from rag_core.review.golden.checking import AMONG
+    from rag_core.review.golden.picking import expected_of
 
     passages = [ranked.passage for ranked in (await Answering(core)(question, scopes)).ranked[:AMONG]]
     if not ranks:
@@ -234,7 +234,7 @@ async def _of_answer(
     core: Core, id: str, question: str, scope: list[str] | None
 ) -> tuple[str, frozenset[str] | None, tuple[Expected, ...]]:
     from rag_core.records.standard import StandardRecords
-    from rag_core.review.picking import picked
+    from rag_core.review.golden.picking import picked
 
     given = await StandardRecords(core.database).given(id)
     if given is None:
@@ -257,7 +257,7 @@ def export(
     file: Annotated[Path | None, typer.Argument(help="[default: standard output]")] = None,
 ) -> None:
     """Write all golden questions as JSONL, which `golden import` reads."""
-    from rag_core.review.golden_exchange import to_json
+    from rag_core.review.golden.exchange import to_json
 
     entries = _with_golden(context, lambda golden, _: golden.all())
     lines = "".join(_dumped(to_json(entry)) + "\n" for entry in entries)
@@ -276,7 +276,7 @@ def import_(
     as_json: JSON = False,
 ) -> None:
     """Read golden questions from JSONL, all or none. One with the id of another takes its place."""
-    from rag_core.review.golden_exchange import read_lines
+    from rag_core.review.golden.exchange import read_lines
 
     try:
         entries = read_lines(file.read_text(encoding="utf-8-sig").split("\n"))
@@ -307,7 +307,7 @@ def _with_golden(context: typer.Context, work: Callable[[GoldenQuestions, Any], 
 
     async def done(settings: Settings) -> T:
         from rag_core.bootstrap import open_records
-        from rag_core.records.golden import GoldenQuestions
+        from rag_core.records.evaluation.golden import GoldenQuestions
 
         async with open_records(settings) as database:
             return await work(GoldenQuestions(database), database)

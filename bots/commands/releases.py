@@ -17,9 +17,9 @@ from rag_core.errors import NotReady
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from rag_core.records.release_figures import ReleaseFigures
-    from rag_core.records.releases import Release
-    from rag_core.review.promoting import Promotion
+    from rag_core.records.analytics.release_figures import ReleaseFigures
+    from rag_core.records.index.releases import Release
+    from rag_core.review.releasing.promoting import Promotion
     from rag_core.settings import Settings
 
 __all__ = ["promote", "rollback", "show", "show_all"]
@@ -99,8 +99,8 @@ def _records(settings: Settings) -> AbstractAsyncContextManager[AsyncEngine]:
 
 
 async def _rows(settings: Settings) -> list[dict[str, Any]]:
-    from rag_core.records.release_figures import release_figures
-    from rag_core.records.releases import Releases
+    from rag_core.records.analytics.release_figures import release_figures
+    from rag_core.records.index.releases import Releases
 
     async with _records(settings) as database:
         known, figures = await Releases(database).all(), await release_figures(database)
@@ -110,9 +110,9 @@ async def _rows(settings: Settings) -> list[dict[str, Any]]:
 
 
 async def _row(settings: Settings, id: str) -> dict[str, Any]:
-    from rag_core.records.release_figures import release_figures
-    from rag_core.records.releases import Releases
-    from rag_core.review.differences import differences
+    from rag_core.records.analytics.release_figures import release_figures
+    from rag_core.records.index.releases import Releases
+    from rag_core.review.releasing.differences import differences
 
     async with _records(settings) as database:
         release, active = await Releases(database).get(id), await Releases(database).active()
@@ -124,9 +124,9 @@ async def _row(settings: Settings, id: str) -> dict[str, Any]:
 async def _told(
     settings: Settings, database: AsyncEngine, release: Release, figures: ReleaseFigures | None
 ) -> dict[str, Any]:
-    from rag_core.records.documents import Documents
-    from rag_core.records.releases import Releases
-    from rag_core.review.promoting import obstacle
+    from rag_core.records.index.documents import Documents
+    from rag_core.records.index.releases import Releases
+    from rag_core.review.releasing.promoting import obstacle
 
     active = await Releases(database).active()
     helpful = figures.helpful if figures else None
@@ -154,7 +154,7 @@ async def _told(
 async def _promote(settings: Settings, id: str) -> tuple[Promotion, list[dict[str, str]]]:
     from rich.console import Console
 
-    from rag_core.review.promoting import promote_recorded
+    from rag_core.review.releasing.promoting import promote_recorded
 
     with Console(stderr=True).status(f"Asking {id} the golden questions …"):
         async with _records(settings) as database:
@@ -165,8 +165,8 @@ async def _promote(settings: Settings, id: str) -> tuple[Promotion, list[dict[st
 
 async def _roll_back(settings: Settings) -> tuple[str | None, str]:
     """The release that was active, and the one that is."""
-    from rag_core.records.releases import Releases
-    from rag_core.review.promoting import roll_back
+    from rag_core.records.index.releases import Releases
+    from rag_core.review.releasing.promoting import roll_back
 
     async with _records(settings) as database:
         releases = Releases(database)

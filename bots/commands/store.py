@@ -17,7 +17,7 @@ from rag_core.errors import SettingsError
 
 if TYPE_CHECKING:
     from rag_core.index.stores import VectorStore
-    from rag_core.records.releases import Release
+    from rag_core.records.index.releases import Release
     from rag_core.settings import Settings
 
 __all__ = ["copy"]

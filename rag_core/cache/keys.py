@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rag_core.records.releases import Release
+    from rag_core.records.index.releases import Release
     from rag_core.types import Turn
 
 __all__ = ["FORMAT", "Keys", "normalised", "prefix_of"]

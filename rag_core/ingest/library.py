@@ -12,7 +12,7 @@ from rag_core.ingest.indexing import Indexer
 from rag_core.ingest.scoping import Scoping
 from rag_core.ingest.sources import open_source
 from rag_core.ingest.sync import Progress, Summary, Sync
-from rag_core.records.documents import Documents
+from rag_core.records.index.documents import Documents
 from rag_core.settings import Ingest, SourceSettings
 
 __all__ = ["Library"]
@@ -84,7 +84,7 @@ class Library:
     ) -> Summary:
         """Bring the index up to date with one source; a source that cannot be reached changes nothing but its scope.
 
-        Every process can see how it goes (records/syncs.py).
+        Every process can see how it goes (records/index/syncs.py).
         """
         async with self._documents.syncs.recorded(source.name) as record:
 

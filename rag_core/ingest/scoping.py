@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from rag_core.index.stores import Row, VectorStore
-from rag_core.records.documents import Documents, Known
+from rag_core.records.index.documents import Documents, Known
 
 __all__ = ["Scoping", "digest_of", "mark_of"]
 

@@ -1,6 +1,6 @@
 """What changed in a source -> the index. Each document in one step; what is unchanged is not read again.
 
-Before the index is written, the register (records/documents.py) forgets what it knew of these documents, except that
+Before the index is written, the register (records/index/documents.py) forgets what it knew of these documents, except that
 they exist; after that it learns what was written. So a crash between the two has a document read once more, and one that
 went back to what it was before, or is gone by then, is not taken for unchanged or unknown.
 """
@@ -21,7 +21,7 @@ from rag_core.ingest.loaders import Loaded
 from rag_core.ingest.reading import ReadingPool
 from rag_core.ingest.scoping import digest_of, mark_of
 from rag_core.ingest.sources import Fetched, Item, Source
-from rag_core.records.documents import DocumentRecord, Documents, Known
+from rag_core.records.index.documents import DocumentRecord, Documents, Known
 from rag_core.settings import Ingest
 
 __all__ = ["Progress", "Skipped", "Summary", "Sync"]

@@ -11,7 +11,7 @@ from sqlalchemy import and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.records.database import transaction
-from rag_core.records.names import names_of
+from rag_core.records.people.names import names_of
 from rag_core.records.tables import audit_log
 
 __all__ = ["ITSELF", "Audit", "Entry", "mark_undone", "note"]

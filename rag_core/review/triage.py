@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from rag_core.records.appraising import IS_PENDING, appraise
 from rag_core.records.database import transaction
-from rag_core.records.reviews import add_pending
+from rag_core.records.reviews.appraising import IS_PENDING, appraise
+from rag_core.records.reviews.reviews import add_pending
+from rag_core.records.reviews.value import split
 from rag_core.records.tables import answers, escalations, reviews, votes
 from rag_core.records.times import aware
-from rag_core.records.value import split
 from rag_core.settings import Settings
 
 __all__ = ["EVERY_S", "WINDOW", "Triage", "keep_triaged"]

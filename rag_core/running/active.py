@@ -12,7 +12,7 @@ from rag_core.access import Access
 from rag_core.assistant import Assistant, Preview
 from rag_core.bootstrap import Core, make_assistant, make_attachments, open_core, warm_up
 from rag_core.generation.protocol import Said, nothing
-from rag_core.records.releases import Release
+from rag_core.records.index.releases import Release
 from rag_core.settings import Settings
 from rag_core.types import Answer, Attached, Question, Ranked, Vote
 

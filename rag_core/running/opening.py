@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from rag_core.access import Access
 from rag_core.bootstrap import open_records
 from rag_core.configuration import load_settings, settings_file
-from rag_core.records.retention import keep_expiring
+from rag_core.records.people.retention import keep_expiring
 from rag_core.review.triage import keep_triaged
 from rag_core.running.active import ActiveRelease
 from rag_core.running.background import kept_going

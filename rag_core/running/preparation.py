@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from rag_core.bootstrap import model_folder
 from rag_core.errors import NotReady
 from rag_core.index.embedding import CARD, ModelCard
-from rag_core.records.releases import Release, Releases
+from rag_core.records.index.releases import Release, Releases
 from rag_core.settings import Settings
 
 __all__ = ["active_release", "new_release", "prepared_model", "prepared_reranker"]

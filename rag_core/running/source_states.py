@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.records.documents import Documents, SourceRecord
-from rag_core.records.releases import Releases
-from rag_core.records.syncs import Running, Syncs
+from rag_core.records.index.documents import Documents, SourceRecord
+from rag_core.records.index.releases import Releases
+from rag_core.records.index.syncs import Running, Syncs
 from rag_core.settings import duration_s
 from rag_core.settings.masking import without_credentials
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from rag_core.bootstrap import Core, open_library
 from rag_core.errors import AnswerloopError, Busy, Unavailable
-from rag_core.records.documents import Documents, SourceRecord
-from rag_core.records.releases import Releases
+from rag_core.records.index.documents import Documents, SourceRecord
+from rag_core.records.index.releases import Releases
 from rag_core.settings import SourceSettings, duration_s
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ async def keep_synchronised(
     configured: Callable[[], Sequence[SourceSettings]] | None = None,
 ) -> None:
     """Take up the settings' sources, then synchronise each when it is due by its schedule, or somebody asked for it in the
-    admin pages of any process (records/syncs.py).
+    admin pages of any process (records/index/syncs.py).
 
     configured: the sources as the settings name them now; None: those of the start. A change interrupts what is being
     synchronised: a scope that was changed is put into force first.

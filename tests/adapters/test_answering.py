@@ -16,7 +16,7 @@ from adapters.channels import Channel
 from adapters.chat import Chat, Reply
 from rag_core.errors import Unavailable
 from rag_core.records.database import open_database
-from rag_core.records.postings import Postings
+from rag_core.records.platforms.postings import Postings
 from rag_core.types import Principal, Question
 from tests.fakes import FakeAssistant, Written, an_answer
 

@@ -10,8 +10,8 @@ import pytest
 
 from adapters.channels import SETTABLE, Channel, Channels
 from rag_core.errors import SettingsError
-from rag_core.records.channels import ChannelRecords
 from rag_core.records.database import open_database
+from rag_core.records.platforms.channels import ChannelRecords
 from rag_core.settings import ChannelSettings
 
 

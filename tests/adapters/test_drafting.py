@@ -10,7 +10,7 @@ import pytest
 
 from adapters.drafting import Drafting
 from rag_core.records.database import open_database
-from rag_core.records.postings import Posting, Postings
+from rag_core.records.platforms.postings import Posting, Postings
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.escalating import Called, Escalating, Outcome, PersonsReply
 from rag_core.errors import NotReady, Unavailable
 from rag_core.records.database import open_database
-from rag_core.records.escalations import Escalation, Escalations, escalation_id
-from rag_core.records.reviews import Reviews
+from rag_core.records.platforms.escalations import Escalation, Escalations, escalation_id
+from rag_core.records.reviews.reviews import Reviews
 
 WANTED = Escalation(
     id=escalation_id("chat", "a1"),

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from adapters.inbox import Delivery, Inbox, Note
 from rag_core.errors import Unavailable
 from rag_core.records.database import open_database, transaction
-from rag_core.records.deliveries import Deliveries
+from rag_core.records.platforms.deliveries import Deliveries
 from rag_core.records.tables import deliveries
 from tests.rag_core.records import conftest as records
 
@@ -295,7 +295,7 @@ CRASHING = """
 import asyncio, sys
 from adapters.inbox import Inbox
 from rag_core.records.database import open_database
-from rag_core.records.deliveries import Deliveries
+from rag_core.records.platforms.deliveries import Deliveries
 
 async def handle(delivery, note):
     await note({"message": delivery.key + "-posted"})

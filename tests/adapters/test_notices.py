@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.notices import PERSON, THREAD, Corrected, KeptNotices
 from rag_core.records.database import open_database
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Posting
-from rag_core.records.reviews import Reviews
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.postings import Posting
+from rag_core.records.reviews.reviews import Reviews
 from rag_core.types import Principal, Question
 from tests.fakes import an_answer
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.inbox import Inbox
 from adapters.running_inbox import inbox_running
-from rag_core.records.deliveries import Deliveries
+from rag_core.records.platforms.deliveries import Deliveries
 from tests.adapters.test_inbox import SOON_S, Handler, until
 from tests.rag_core.records import conftest as records
 

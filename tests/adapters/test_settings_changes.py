@@ -10,8 +10,8 @@ import pytest
 
 from adapters.channels import LABELS, SETTABLE, Channel, Channels
 from adapters.settings_changes import change, in_words, number, origins, short_duration, wrong
-from rag_core.records.channels import ChannelRecords
 from rag_core.records.database import open_database
+from rag_core.records.platforms.channels import ChannelRecords
 from rag_core.settings import ChannelSettings, duration_s
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.week_figures import week_lines
 from rag_core.messages import LANGUAGES
-from rag_core.records.figures import Figures
+from rag_core.records.analytics.figures import Figures
 
 NOTHING = Figures(0, (0,) * 7, 0, 0, 0, 0, 0, None)
 WEEK = Figures(

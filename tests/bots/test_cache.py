@@ -16,7 +16,7 @@ from rag_core.bootstrap import make_assistant, open_core, open_records
 from rag_core.errors import NotReady, Unavailable
 from rag_core.index.embedding import ModelCard
 from rag_core.ingest.indexing import Indexer, Parsed
-from rag_core.records.releases import Releases
+from rag_core.records.index.releases import Releases
 from rag_core.settings import Cache, Settings
 from rag_core.types import Principal, Question
 from tests.conftest import EXPORTED

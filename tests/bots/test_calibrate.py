@@ -15,7 +15,7 @@ from bots.cli import app
 from rag_core.bootstrap import open_records
 from rag_core.generation.calibration import Calibration, Scale
 from rag_core.generation.opening import CALIBRATION
-from rag_core.records.feedback import Feedback
+from rag_core.records.feedback.recording import Feedback
 from rag_core.settings import Settings
 from rag_core.types import Principal, Question, Vote
 from tests.fakes import an_answer

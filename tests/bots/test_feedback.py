@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from bots.cli import app
 from rag_core.bootstrap import open_records
 from rag_core.errors import InvalidEntry
-from rag_core.records.feedback import Feedback
+from rag_core.records.feedback.recording import Feedback
 from rag_core.settings import Settings
 from rag_core.types import Principal, Question, Vote
 from tests.fakes import an_answer

@@ -14,7 +14,7 @@ from bots.cli import app
 from rag_core.bootstrap import open_records
 from rag_core.errors import NotReady
 from rag_core.records.audit import Audit
-from rag_core.records.runs import Runs
+from rag_core.records.evaluation.runs import Runs
 from rag_core.settings import Settings
 
 Run = Callable[..., str]

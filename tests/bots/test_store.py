@@ -20,7 +20,7 @@ from rag_core.bootstrap import open_records
 from rag_core.errors import Busy, NotReady, SettingsError, Unavailable
 from rag_core.index.embedding import ModelCard
 from rag_core.index.stores.opening import open_lance, open_store, open_weaviate
-from rag_core.records.releases import Release, Releases
+from rag_core.records.index.releases import Release, Releases
 from rag_core.settings import Settings, Store
 from tests.conformance.rows import DIMENSION, count, found, row
 from tests.servers.weaviate_process import WeaviateProcess

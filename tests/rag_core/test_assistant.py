@@ -17,7 +17,7 @@ from rag_core.ingest.indexing import Indexer, Parsed
 from rag_core.messages import say
 from rag_core.records import database
 from rag_core.records.database import transaction
-from rag_core.records.feedback import Feedback
+from rag_core.records.feedback.recording import Feedback
 from rag_core.records.tables import answers
 from rag_core.settings import Access, AccessRule, Settings
 from rag_core.types import Answer, Principal, Question, Vote

@@ -29,7 +29,7 @@ from rag_core.bootstrap import Core, make_assistant, open_core, open_records
 from rag_core.errors import InvalidQuestion
 from rag_core.index.embedding import ModelCard
 from rag_core.ingest.indexing import Indexer, Parsed
-from rag_core.records.releases import Releases
+from rag_core.records.index.releases import Releases
 from rag_core.settings import Settings
 from rag_core.types import Principal, Question
 

@@ -14,7 +14,7 @@ import pytest
 from rag_core.bootstrap import Core, make_assistant, open_core, open_library, open_records
 from rag_core.errors import Busy, NotReady, Unavailable
 from rag_core.index.embedding import ModelCard
-from rag_core.records.releases import Releases
+from rag_core.records.index.releases import Releases
 from rag_core.settings import FolderSource, Settings
 from rag_core.types import Principal, Question
 from tests.conftest import EXPORTED

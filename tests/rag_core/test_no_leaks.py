@@ -29,7 +29,7 @@ from rag_core.bootstrap import Core, make_assistant, open_core, open_records
 from rag_core.index.embedding import ModelCard
 from rag_core.ingest.indexing import Indexer, Parsed
 from rag_core.records.database import transaction
-from rag_core.records.releases import Releases
+from rag_core.records.index.releases import Releases
 from rag_core.records.tables import answers
 from rag_core.retrieval.search import Search
 from rag_core.settings import AccessRule, Settings, Store

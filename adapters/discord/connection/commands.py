@@ -17,7 +17,7 @@ from discord.http import Route
 
 from adapters.discord.connection.outages import Outage, Paces, brief
 from rag_core.messages import say
-from rag_core.records.registrations import Registrations
+from rag_core.records.platforms.registrations import Registrations
 
 __all__ = ["LOCALES", "keep_registered", "localised", "register"]
 

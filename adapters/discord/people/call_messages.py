@@ -14,7 +14,7 @@ from adapters.discord.showing.rendering import body, contents, embed
 from adapters.text import shortened
 from rag_core.generation.inert import inert
 from rag_core.messages import say
-from rag_core.records.escalations import Escalation
+from rag_core.records.platforms.escalations import Escalation
 
 __all__ = ["CallMessages"]
 

@@ -18,8 +18,8 @@ from adapters.discord.showing.escaping import short
 from adapters.escalating import Called, PersonsReply, answer_for
 from rag_core.access import Access
 from rag_core.errors import Unavailable
-from rag_core.records.escalations import Escalation
-from rag_core.records.feedback import Feedback
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.escalations import Escalation
 
 __all__ = ["EscalationDesk"]
 

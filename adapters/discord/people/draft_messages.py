@@ -17,7 +17,7 @@ from adapters.discord.showing.rendering import DESCRIPTION, body, contents, embe
 from adapters.text import shortened
 from rag_core.generation.inert import inert
 from rag_core.messages import say
-from rag_core.records.feedback import RecordedAnswer
+from rag_core.records.feedback.recording import RecordedAnswer
 
 __all__ = ["DraftMessages"]
 

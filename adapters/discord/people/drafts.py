@@ -34,9 +34,9 @@ from adapters.inputs import parts, together
 from adapters.progress import Progress
 from rag_core.errors import AnswerloopError, NotFound, Unavailable
 from rag_core.messages import say
-from rag_core.records.feedback import Feedback, RecordedAnswer
-from rag_core.records.postings import Posting, Postings
-from rag_core.records.reviews import Reviews
+from rag_core.records.feedback.recording import Feedback, RecordedAnswer
+from rag_core.records.platforms.postings import Posting, Postings
+from rag_core.records.reviews.reviews import Reviews
 
 __all__ = ["Drafts"]
 

@@ -27,9 +27,9 @@ from adapters.discord.whispers import Spot, Whispers
 from adapters.escalating import TOLD, Escalating, Outcome, PersonsReply
 from rag_core.errors import NotFound
 from rag_core.messages import say
-from rag_core.records.escalations import Escalation, escalation_id
-from rag_core.records.feedback import Feedback, RecordedAnswer
-from rag_core.records.postings import Postings
+from rag_core.records.feedback.recording import Feedback, RecordedAnswer
+from rag_core.records.platforms.escalations import Escalation, escalation_id
+from rag_core.records.platforms.postings import Postings
 
 __all__ = ["AskingPeople"]
 

@@ -24,8 +24,8 @@ from adapters.discord.whispers import Pressed, Whispers
 from adapters.voting import Voting
 from rag_core.errors import NotFound
 from rag_core.messages import say
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Posting, Postings
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.postings import Posting, Postings
 from rag_core.types import Vote
 
 __all__ = ["MODAL", "FeedbackControls"]

@@ -16,9 +16,9 @@ from adapters.notices import PERSON, THREAD, Corrected, KeptNotices
 from adapters.text import shortened
 from rag_core.generation.inert import inert
 from rag_core.messages import say
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Posting
-from rag_core.records.reviews import Reviews
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.postings import Posting
+from rag_core.records.reviews.reviews import Reviews
 
 __all__ = ["Notices"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from adapters.discord.interactions import Interaction
 from adapters.discord.places import Place
 from adapters.discord.received import PLATFORM
-from rag_core.records.escalations import Escalation
-from rag_core.records.feedback import RecordedAnswer
+from rag_core.records.feedback.recording import RecordedAnswer
+from rag_core.records.platforms.escalations import Escalation
 
 __all__ = ["asked_here", "given_here"]
 

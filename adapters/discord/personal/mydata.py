@@ -18,7 +18,7 @@ from adapters.discord.whispers import Whispers
 from adapters.own_data import FILE, as_file, forgotten_counts, kept_counts
 from rag_core.errors import AnswerloopError
 from rag_core.messages import say
-from rag_core.records.people import People
+from rag_core.records.people.people import People
 
 __all__ = ["MyData"]
 

@@ -20,8 +20,8 @@ from adapters.reviewing import SOURCES
 from adapters.text import linkable, readable_place, shortened
 from rag_core.generation.inert import inert
 from rag_core.messages import say
-from rag_core.records.feedback import RecordedAnswer
-from rag_core.records.reviews import Review
+from rag_core.records.feedback.recording import RecordedAnswer
+from rag_core.records.reviews.reviews import Review
 from rag_core.types import Citation, Vote
 
 __all__ = ["NOTE", "Item", "correcting", "nothing", "page", "piece", "rejecting", "whole"]

@@ -31,9 +31,9 @@ from adapters.inputs import together
 from adapters.reviewing import Reviewing
 from adapters.week_figures import week_lines
 from rag_core.messages import say
-from rag_core.records.feedback import Feedback
-from rag_core.records.figures import week
-from rag_core.records.reviews import Review, Reviews
+from rag_core.records.analytics.figures import week
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.reviews.reviews import Review, Reviews
 
 __all__ = ["ReviewQueue"]
 

@@ -25,7 +25,7 @@ from adapters.discord.talking.files import Files
 from adapters.discord.talking.history import History
 from adapters.discord.talking.plain_text import PlainText
 from rag_core.messages import say
-from rag_core.records.postings import Posting, Postings
+from rag_core.records.platforms.postings import Posting, Postings
 from rag_core.types import Principal, Question
 
 __all__ = ["Asking", "Inquiry", "again"]

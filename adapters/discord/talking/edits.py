@@ -15,8 +15,8 @@ from adapters.discord.talking.addressing import Message
 from adapters.discord.talking.asking import Asking
 from adapters.discord.talking.questions import Questions
 from rag_core.errors import NotFound
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Posting, Postings
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.postings import Posting, Postings
 
 __all__ = ["Edits", "QuestionDeleted"]
 

@@ -19,7 +19,7 @@ from adapters.discord.talking.questions import Questions
 from adapters.discord.whispers import Whispers
 from rag_core.errors import AnswerloopError
 from rag_core.messages import say
-from rag_core.records.postings import Postings
+from rag_core.records.platforms.postings import Postings
 
 __all__ = ["Failures"]
 

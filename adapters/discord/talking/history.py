@@ -19,8 +19,8 @@ from adapters.discord.talking.addressing import Message, is_written, message_of
 from adapters.discord.talking.plain_text import PlainText
 from adapters.wording import asks
 from rag_core.errors import AnswerloopError
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Posting, Postings
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.postings import Posting, Postings
 from rag_core.types import Turn
 
 __all__ = ["History"]

@@ -16,7 +16,7 @@ from adapters.discord.talking.questions import Questions
 from adapters.discord.whispers import Spot, Whispers
 from adapters.lateness import minutes_late
 from rag_core.errors import AnswerloopError
-from rag_core.records.postings import Postings
+from rag_core.records.platforms.postings import Postings
 from rag_core.settings import Settings
 
 __all__ = ["Menus"]

@@ -30,9 +30,9 @@ from adapters.discord.talking.silencing import Silencing
 from adapters.discord.whispers import Whispers
 from adapters.files import Reader
 from rag_core.access import Access
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Postings
-from rag_core.records.threads import Threads
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.postings import Postings
+from rag_core.records.platforms.threads import Threads
 from rag_core.settings import Settings
 
 __all__ = ["Part", "Talking", "talking"]

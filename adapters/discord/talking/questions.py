@@ -24,8 +24,8 @@ from adapters.discord.talking.history import History
 from adapters.discord.whispers import Whispers
 from adapters.lateness import minutes_late
 from adapters.wording import asks, is_help, only_thanks, wants_quiet, wants_voice
-from rag_core.records.postings import Posting, Postings
-from rag_core.records.threads import Thread, Threads
+from rag_core.records.platforms.postings import Posting, Postings
+from rag_core.records.platforms.threads import Thread, Threads
 from rag_core.settings import Settings
 
 __all__ = ["Questions", "TakeReply"]

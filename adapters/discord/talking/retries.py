@@ -15,7 +15,7 @@ from adapters.discord.talking.history import History
 from adapters.discord.talking.private import TEXT_BELOW, Requested, Responses, text_below
 from adapters.discord.talking.questions import Questions
 from adapters.discord.whispers import Spot, Whispers
-from rag_core.records.postings import Postings
+from rag_core.records.platforms.postings import Postings
 
 __all__ = ["Retries"]
 

@@ -8,7 +8,7 @@ from adapters.discord.ids import Ids
 from adapters.discord.interactions import interaction_of
 from adapters.discord.received import PLATFORM, Handler, Received
 from adapters.discord.whispers import Whispers
-from rag_core.records.threads import Threads
+from rag_core.records.platforms.threads import Threads
 
 __all__ = ["Silencing"]
 

@@ -24,7 +24,7 @@ from adapters.slack.bot import PLATFORM, Departed
 from adapters.slack.web_api.api import Apis
 from adapters.slack.web_api.installations import installation_of
 from rag_core.errors import Unavailable
-from rag_core.records.workspaces import forget_workspace
+from rag_core.records.platforms.workspaces import forget_workspace
 
 __all__ = ["INSTALL_PATH", "REDIRECT_PATH", "Departures", "install_routes", "installation_store"]
 

@@ -21,8 +21,8 @@ from adapters.text import linkable, shortened
 from rag_core.access import Access
 from rag_core.errors import Unavailable
 from rag_core.messages import say
-from rag_core.records.escalations import Escalation
-from rag_core.records.feedback import Feedback
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.escalations import Escalation
 from rag_core.types import Principal
 
 __all__ = ["EscalationDesk"]

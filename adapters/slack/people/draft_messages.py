@@ -14,7 +14,7 @@ from adapters.slack.showing.whispers import Whispers
 from adapters.slack.web_api.api import Api
 from adapters.text import shortened
 from rag_core.messages import say
-from rag_core.records.feedback import RecordedAnswer
+from rag_core.records.feedback.recording import RecordedAnswer
 
 __all__ = ["DraftMessages"]
 

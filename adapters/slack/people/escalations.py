@@ -21,9 +21,9 @@ from adapters.slack.web_api.api import Api
 from adapters.slack.web_api.errors import SlackRefusal
 from rag_core.errors import NotFound
 from rag_core.messages import say
-from rag_core.records.escalations import Escalation, escalation_id
-from rag_core.records.feedback import Feedback, RecordedAnswer
-from rag_core.records.postings import Postings
+from rag_core.records.feedback.recording import Feedback, RecordedAnswer
+from rag_core.records.platforms.escalations import Escalation, escalation_id
+from rag_core.records.platforms.postings import Postings
 
 __all__ = ["AskingPeople"]
 

@@ -18,7 +18,7 @@ from adapters.slack.showing.whispers import Pressed, Spot, Whispers
 from adapters.slack.web_api.api import Api
 from adapters.voting import Voting
 from rag_core.messages import say
-from rag_core.records.postings import Postings
+from rag_core.records.platforms.postings import Postings
 from rag_core.types import Vote
 
 __all__ = ["FeedbackControls"]

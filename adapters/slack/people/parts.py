@@ -29,10 +29,10 @@ from adapters.slack.talking.questions import TakeReply
 from adapters.slack.web_api.api import Apis
 from adapters.voting import Voting
 from rag_core.access import Access
-from rag_core.records.escalations import Escalations
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Postings
-from rag_core.records.reviews import Reviews
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.escalations import Escalations
+from rag_core.records.platforms.postings import Postings
+from rag_core.records.reviews.reviews import Reviews
 
 __all__ = ["People", "people"]
 

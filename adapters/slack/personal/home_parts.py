@@ -22,9 +22,9 @@ from adapters.text import linkable
 from rag_core.access import Access
 from rag_core.errors import AnswerloopError
 from rag_core.messages import say
-from rag_core.records.feedback import Feedback, RecordedAnswer
-from rag_core.records.postings import Postings
-from rag_core.records.reading import ReadableSource, readable_sources
+from rag_core.records.feedback.recording import Feedback, RecordedAnswer
+from rag_core.records.index.reading import ReadableSource, readable_sources
+from rag_core.records.platforms.postings import Postings
 from rag_core.settings import Settings
 
 __all__ = ["PersonalParts"]

@@ -24,7 +24,7 @@ from adapters.slack.web_api.errors import ScopeMissing, SlackRefusal
 from adapters.slack.web_api.uploads import upload
 from rag_core.errors import AnswerloopError
 from rag_core.messages import say
-from rag_core.records.people import People
+from rag_core.records.people.people import People
 
 __all__ = ["MyData"]
 

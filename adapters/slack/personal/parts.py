@@ -21,9 +21,9 @@ from adapters.slack.received import Handler
 from adapters.slack.showing.whispers import Whispers
 from adapters.slack.talking.parts import Part
 from rag_core.access import Access
-from rag_core.records.feedback import Feedback
-from rag_core.records.people import People
-from rag_core.records.postings import Postings
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.people.people import People
+from rag_core.records.platforms.postings import Postings
 from rag_core.settings import Settings
 
 __all__ = ["Personal", "personal"]

@@ -12,8 +12,8 @@ from adapters.slack.showing.mrkdwn import SECTION, sections
 from adapters.slack.showing.quoting import quoted
 from adapters.text import linkable, readable_place, shortened
 from rag_core.messages import say
-from rag_core.records.feedback import RecordedAnswer
-from rag_core.records.reviews import Review
+from rag_core.records.feedback.recording import RecordedAnswer
+from rag_core.records.reviews.reviews import Review
 from rag_core.types import Citation, Vote
 
 __all__ = ["item"]

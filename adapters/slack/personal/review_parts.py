@@ -18,9 +18,9 @@ from adapters.slack.showing.views import date
 from adapters.week_figures import week_lines
 from rag_core.errors import NotFound
 from rag_core.messages import say
-from rag_core.records.feedback import Feedback
-from rag_core.records.figures import week
-from rag_core.records.reviews import Review, Reviews
+from rag_core.records.analytics.figures import week
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.reviews.reviews import Review, Reviews
 
 __all__ = ["ReviewParts"]
 

@@ -19,8 +19,8 @@ from adapters.slack.showing.modals import LONGEST, PART, modal, text_input
 from adapters.slack.showing.views import reading
 from adapters.slack.showing.whispers import Whispers
 from rag_core.messages import say
-from rag_core.records.feedback import Feedback, RecordedAnswer
-from rag_core.records.reviews import Review
+from rag_core.records.feedback.recording import Feedback, RecordedAnswer
+from rag_core.records.reviews.reviews import Review
 from rag_core.types import Vote
 
 __all__ = ["ReviewQueue"]

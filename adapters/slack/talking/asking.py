@@ -26,7 +26,7 @@ from adapters.slack.talking.files import Files
 from adapters.slack.talking.history import History
 from adapters.slack.web_api.api import Api
 from rag_core.messages import say
-from rag_core.records.postings import Posting, Postings
+from rag_core.records.platforms.postings import Posting, Postings
 from rag_core.types import Principal, Question
 
 __all__ = ["Asking", "Inquiry", "again"]

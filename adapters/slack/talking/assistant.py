@@ -13,7 +13,7 @@ from adapters.slack.received import Handler, Received
 from adapters.text import shortened
 from rag_core.errors import AnswerloopError
 from rag_core.messages import say
-from rag_core.records.threads import Threads
+from rag_core.records.platforms.threads import Threads
 from rag_core.settings import Settings
 
 __all__ = ["Container"]

@@ -13,7 +13,7 @@ from adapters.slack.talking.addressing import Message, message_of, readable
 from adapters.slack.talking.history import is_written
 from adapters.slack.talking.questions import Questions, bot_user, is_for_us
 from adapters.slack.web_api.errors import SlackRefusal, Vanished
-from rag_core.records.postings import Postings
+from rag_core.records.platforms.postings import Postings
 
 __all__ = ["Edits", "QuestionDeleted"]
 

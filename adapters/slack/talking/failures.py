@@ -17,7 +17,7 @@ from adapters.slack.talking.asking import Asking, Inquiry
 from adapters.slack.web_api.errors import SlackRefusal
 from rag_core.errors import AnswerloopError
 from rag_core.messages import say
-from rag_core.records.postings import Postings
+from rag_core.records.platforms.postings import Postings
 
 __all__ = ["Failures"]
 

@@ -13,8 +13,8 @@ from adapters.slack.identity import Identity
 from adapters.slack.talking.addressing import Message, message_of, named_users, readable
 from adapters.slack.web_api.api import Api
 from rag_core.errors import AnswerloopError
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Posting, Postings
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.postings import Posting, Postings
 from rag_core.types import Turn
 
 __all__ = ["History", "is_written"]

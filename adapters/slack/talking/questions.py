@@ -21,8 +21,8 @@ from adapters.slack.talking.history import History
 from adapters.slack.talking.titles import Titles
 from adapters.slack.web_api.errors import PlaceClosed, SlackRefusal
 from adapters.wording import is_help, wants_quiet, wants_voice
-from rag_core.records.postings import Posting, Postings
-from rag_core.records.threads import Thread, Threads
+from rag_core.records.platforms.postings import Posting, Postings
+from rag_core.records.platforms.threads import Thread, Threads
 from rag_core.settings import Settings
 
 __all__ = ["Questions", "bot_user", "is_for_us", "minutes_late"]

@@ -18,7 +18,7 @@ from adapters.slack.talking.commands import Private
 from adapters.slack.talking.questions import Questions, bot_user
 from adapters.slack.web_api.api import Api
 from adapters.slack.web_api.errors import SlackRefusal
-from rag_core.records.postings import Postings
+from rag_core.records.platforms.postings import Postings
 
 __all__ = ["Retries"]
 

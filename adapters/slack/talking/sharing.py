@@ -28,8 +28,8 @@ from adapters.slack.web_api.errors import PlaceClosed, SlackRefusal
 from rag_core.access import Access
 from rag_core.errors import NotFound
 from rag_core.messages import say
-from rag_core.records.feedback import Feedback, RecordedAnswer
-from rag_core.records.postings import Posting, Postings
+from rag_core.records.feedback.recording import Feedback, RecordedAnswer
+from rag_core.records.platforms.postings import Posting, Postings
 
 __all__ = ["Sharing"]
 

@@ -15,7 +15,7 @@ from adapters.slack.talking.commands import Private
 from adapters.slack.talking.history import History
 from adapters.slack.talking.questions import Questions, bot_user, minutes_late
 from adapters.slack.web_api.errors import PlaceClosed, SlackRefusal
-from rag_core.records.postings import Postings
+from rag_core.records.platforms.postings import Postings
 from rag_core.settings import Settings
 
 __all__ = ["Shortcuts"]

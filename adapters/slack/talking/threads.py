@@ -9,7 +9,7 @@ from adapters.slack.clicks import click_of
 from adapters.slack.ids import Ids
 from adapters.slack.received import Handler, Received
 from adapters.slack.showing.whispers import Spot, Whispers
-from rag_core.records.threads import Threads
+from rag_core.records.platforms.threads import Threads
 
 __all__ = ["Silencing"]
 

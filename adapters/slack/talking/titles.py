@@ -8,7 +8,7 @@ from adapters.slack.bot import PLATFORM
 from adapters.slack.web_api.api import Api
 from adapters.text import shortened
 from rag_core.errors import AnswerloopError
-from rag_core.records.threads import Thread, Threads
+from rag_core.records.platforms.threads import Thread, Threads
 
 __all__ = ["Titles"]
 

@@ -9,7 +9,7 @@ from adapters.slack.showing.streaming import Place
 from adapters.slack.talking.addressing import message_of
 from adapters.slack.talking.questions import bot_user, is_for_us
 from adapters.slack.talking.titles import Titles
-from rag_core.records.threads import Threads
+from rag_core.records.platforms.threads import Threads
 
 __all__ = ["Waiting"]
 

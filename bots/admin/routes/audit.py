@@ -18,7 +18,7 @@ from bots.admin.rendering import render
 from bots.admin.roles import may, services_of
 from rag_core.records.accounts import User
 from rag_core.records.audit import Audit, Entry
-from rag_core.records.undoing import can_be_undone
+from rag_core.records.reviews.undoing import can_be_undone
 
 __all__ = ["router"]
 

@@ -13,9 +13,9 @@ from bots.admin.rendering import render
 from bots.admin.roles import may, services_of
 from bots.admin.routes.compare import judged_by, may_close_it, read
 from rag_core.records.accounts import User
-from rag_core.records.comparisons import Comparison, Comparisons, Item, Judgement
-from rag_core.review.agreement import in_words
-from rag_core.review.tally import RATERS, result
+from rag_core.records.evaluation.comparisons import Comparison, Comparisons, Item, Judgement
+from rag_core.review.comparing.agreement import in_words
+from rag_core.review.comparing.tally import RATERS, result
 
 __all__ = ["router"]
 

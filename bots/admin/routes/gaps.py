@@ -15,13 +15,13 @@ from bots.admin.roles import Visitor, may, services_of
 from rag_core.assistant import Preview
 from rag_core.errors import AnswerloopError, InvalidEntry
 from rag_core.records.accounts import User
+from rag_core.records.analytics.gaps import STATES, Gap, Gaps
 from rag_core.records.audit import Audit
-from rag_core.records.gaps import STATES, Gap, Gaps
-from rag_core.records.items import Items
+from rag_core.records.reviews.items import Items
 from rag_core.review.gaps.describing import Described, described
 from rag_core.review.gaps.listing import HEADER, as_markdown, as_row
 from rag_core.review.gaps.searching import GapSearch
-from rag_core.review.previewing import preview
+from rag_core.review.resolving.previewing import preview
 
 __all__ = ["router", "search_of"]
 

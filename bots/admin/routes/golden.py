@@ -14,12 +14,12 @@ from bots.admin.roles import Visitor, may, services_of
 from rag_core.errors import InvalidEntry, InvalidQuestion, NotFound
 from rag_core.records.accounts import User
 from rag_core.records.audit import Audit
-from rag_core.records.golden import Expected, GoldenQuestion, GoldenQuestions, GoldenResult
-from rag_core.records.releases import Releases
+from rag_core.records.evaluation.golden import Expected, GoldenQuestion, GoldenQuestions, GoldenResult
+from rag_core.records.index.releases import Releases
 from rag_core.retrieval.search import Search, clean_question
-from rag_core.review.alone import alone
-from rag_core.review.golden import check_release
-from rag_core.review.picking import picked
+from rag_core.review.comparing.alone import alone
+from rag_core.review.golden.checking import check_release
+from rag_core.review.golden.picking import picked
 from rag_core.types import Ranked
 
 __all__ = ["router"]

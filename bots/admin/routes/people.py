@@ -13,8 +13,8 @@ from bots.admin.roles import may, services_of
 from rag_core.errors import InvalidEntry
 from rag_core.records.accounts import User
 from rag_core.records.audit import Audit
-from rag_core.records.people import People
-from rag_core.records.pseudonyms import Pseudonyms
+from rag_core.records.people.people import People
+from rag_core.records.people.pseudonyms import Pseudonyms
 
 __all__ = ["router"]
 

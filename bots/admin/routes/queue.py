@@ -14,9 +14,9 @@ from bots.admin.rendering import render
 from bots.admin.roles import may, services_of
 from rag_core.records.accounts import User
 from rag_core.records.audit import Audit, Entry
-from rag_core.records.deciding import MOST, decide_all, decision_on
-from rag_core.records.queue import Queue
-from rag_core.records.queue_filters import Cursor
+from rag_core.records.reviews.deciding import MOST, decide_all, decision_on
+from rag_core.records.reviews.filters import Cursor
+from rag_core.records.reviews.queue import Queue
 from rag_core.settings import Settings
 
 __all__ = ["router"]

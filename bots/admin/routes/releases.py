@@ -15,15 +15,15 @@ from bots.admin.roles import Visitor, may, services_of
 from bots.admin.services import Services
 from rag_core.errors import AnswerloopError, NotFound, NotReady
 from rag_core.records.accounts import User
-from rag_core.records.comparisons import Comparisons
-from rag_core.records.documents import Documents
-from rag_core.records.golden import GoldenQuestions
-from rag_core.records.release_figures import ReleaseFigures, release_figures
-from rag_core.records.releases import Activation, Release, Releases
-from rag_core.review.comparing import HumanVerdict, verdict
-from rag_core.review.differences import differences
-from rag_core.review.golden import lost
-from rag_core.review.promoting import obstacle, promote_recorded, roll_back, until_restart
+from rag_core.records.analytics.release_figures import ReleaseFigures, release_figures
+from rag_core.records.evaluation.comparisons import Comparisons
+from rag_core.records.evaluation.golden import GoldenQuestions
+from rag_core.records.index.documents import Documents
+from rag_core.records.index.releases import Activation, Release, Releases
+from rag_core.review.comparing.comparing import HumanVerdict, verdict
+from rag_core.review.golden.checking import lost
+from rag_core.review.releasing.differences import differences
+from rag_core.review.releasing.promoting import obstacle, promote_recorded, roll_back, until_restart
 from rag_core.settings import Settings
 
 __all__ = ["router"]

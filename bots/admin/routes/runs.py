@@ -13,8 +13,8 @@ from fastapi.responses import Response
 from bots.admin.rendering import render
 from bots.admin.roles import Visitor, services_of
 from rag_core.errors import NotFound
-from rag_core.records.golden import GoldenQuestions
-from rag_core.records.runs import Run, Runs
+from rag_core.records.evaluation.golden import GoldenQuestions
+from rag_core.records.evaluation.runs import Run, Runs
 
 __all__ = ["router"]
 

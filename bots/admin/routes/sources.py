@@ -12,9 +12,9 @@ from bots.admin.rendering import render
 from bots.admin.roles import Visitor, may, services_of
 from rag_core.errors import NotFound
 from rag_core.records.accounts import User
-from rag_core.records.documents import Documents
-from rag_core.records.releases import Releases
-from rag_core.records.syncs import Syncs
+from rag_core.records.index.documents import Documents
+from rag_core.records.index.releases import Releases
+from rag_core.records.index.syncs import Syncs
 from rag_core.running.source_states import source_states
 from rag_core.settings.masking import without_credentials
 

@@ -12,7 +12,7 @@ from bots.admin.roles import Visitor, may, services_of
 from bots.admin.services import Services
 from rag_core.errors import InvalidEntry, Unavailable
 from rag_core.records.accounts import User
-from rag_core.review.curating import Curating
+from rag_core.review.resolving.curating import Curating
 from rag_core.standard.answer import MATCHES, StandardAnswer
 from rag_core.standard.provenance import changed_sources
 

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from bots.admin.roles import may, services_of
 from rag_core.records.accounts import User
 from rag_core.records.audit import Audit
-from rag_core.records.undoing import undo
+from rag_core.records.reviews.undoing import undo
 
 __all__ = ["router"]
 

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from bots.admin.rendering import render
 from bots.admin.roles import may, services_of
 from rag_core.records.accounts import User
-from rag_core.records.flags import Flags
+from rag_core.records.feedback.flags import Flags
 
 __all__ = ["router"]
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rag_core.index.stores.protocol import VectorStore
-from rag_core.records.releases import Release
+from rag_core.records.index.releases import Release
 from rag_core.settings import Settings
 
 __all__ = ["drop_index", "index_folder", "open_lance", "open_store", "open_weaviate"]

@@ -11,10 +11,10 @@ from sqlalchemy import Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.records.analytics.counts import Counts, gathered
+from rag_core.records.analytics.figures import Share, share
 from rag_core.records.analytics.latency import sorted_into, step_of
 from rag_core.records.analytics.view import View
 from rag_core.records.database import transaction
-from rag_core.records.figures import Share, share
 from rag_core.records.tables import answers, escalations, votes
 
 __all__ = ["BINS", "Bin", "Dimension", "Overview", "Point", "breakdown", "choices", "confidences", "overview"]

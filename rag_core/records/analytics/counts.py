@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from rag_core.records.analytics.figures import Share, share
 from rag_core.records.analytics.latency import quantile
-from rag_core.records.figures import Share, share
 
 __all__ = ["Counts", "gathered"]
 

@@ -11,9 +11,9 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.errors import SettingsError
+from rag_core.records.analytics.figures import Share, share
 from rag_core.records.analytics.view import View
 from rag_core.records.database import transaction
-from rag_core.records.figures import Share, share
 from rag_core.records.tables import answer_documents, answers, documents, releases, reviews, sources, votes
 from rag_core.records.times import aware
 from rag_core.settings import duration_s

@@ -19,7 +19,7 @@ from rag_core.records.audit import note
 from rag_core.records.database import transaction
 from rag_core.records.exchange.lines import IDENTITIES, KINDS, USERS, columns_of, line_of
 from rag_core.records.exchange.removing import host
-from rag_core.records.pseudonyms import Pseudonyms
+from rag_core.records.people.pseudonyms import Pseudonyms
 from rag_core.records.tables import answers, exports, reviews
 
 __all__ = ["export"]

@@ -15,7 +15,7 @@ from rag_core.errors import AnswerloopError, InvalidEntry
 from rag_core.records.audit import note
 from rag_core.records.database import transaction
 from rag_core.records.exchange.lines import KINDS, columns_of, line_of, row_of
-from rag_core.records.hygiene import cited_documents
+from rag_core.records.feedback.hygiene import cited_documents
 from rag_core.records.tables import answer_documents, answers, reviews
 
 __all__ = ["Conflict", "Imported", "import_file"]

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, DateTime, Float, Integer, Table
 
 from rag_core.errors import InvalidEntry
-from rag_core.records.reviews import RESOLUTIONS
+from rag_core.records.reviews.reviews import RESOLUTIONS
 from rag_core.records.tables import (
     answers,
     escalations,

@@ -16,9 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.database import transaction
-from rag_core.records.erasing import FORGOTTEN, pattern_of
 from rag_core.records.exchange.lines import IDENTITIES, USERS
-from rag_core.records.pseudonyms import Pseudonyms
+from rag_core.records.people.erasing import FORGOTTEN, pattern_of
+from rag_core.records.people.pseudonyms import Pseudonyms
 from rag_core.records.tables import exports
 
 __all__ = ["DATASETS", "Removed", "host", "remove_from_files"]

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from rag_core.records.analytics.gaps import Gap
 from rag_core.records.database import transaction
-from rag_core.records.gaps import Gap
 from rag_core.records.tables import answers
 
 __all__ = ["EXAMPLES", "WEEKS", "Described", "described"]

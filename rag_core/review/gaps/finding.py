@@ -13,9 +13,9 @@ from sqlalchemy import and_, case, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.bootstrap import Core
+from rag_core.records.analytics.gaps import Found, Gaps
 from rag_core.records.database import transaction
-from rag_core.records.gaps import Found, Gaps
-from rag_core.records.question_vectors import SCALE, QuestionVectors
+from rag_core.records.feedback.question_vectors import SCALE, QuestionVectors
 from rag_core.records.tables import answers, reviews, votes
 from rag_core.records.times import aware
 from rag_core.review.gaps.clustering import clusters

@@ -37,12 +37,12 @@ from adapters.discord.rest.rest import Rest
 from adapters.discord.whispers import Whispers
 from adapters.inbox import Inbox
 from rag_core.access import Access
-from rag_core.records.channels import ChannelRecords
 from rag_core.records.database import open_database
-from rag_core.records.deliveries import Deliveries
-from rag_core.records.feedback import Feedback
-from rag_core.records.postings import Postings
-from rag_core.records.threads import Threads
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.channels import ChannelRecords
+from rag_core.records.platforms.deliveries import Deliveries
+from rag_core.records.platforms.postings import Postings
+from rag_core.records.platforms.threads import Threads
 from rag_core.settings import Settings
 from tests.fakes import RecordingAssistant
 from tests.servers.discord import LocalDiscord

@@ -22,7 +22,7 @@ from adapters.slack.web_api.api import Api
 from adapters.slack.web_api.errors import TokenGone
 from adapters.slack.web_api.wire import Wire
 from rag_core.records.database import open_database
-from rag_core.records.deliveries import Deliveries
+from rag_core.records.platforms.deliveries import Deliveries
 
 
 class OneTeam:

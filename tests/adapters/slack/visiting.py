@@ -7,8 +7,8 @@ from typing import Any
 from adapters.answering import Answering
 from adapters.slack.people.parts import people
 from adapters.slack.personal.parts import personal
-from rag_core.records.documents import DocumentRecord, Documents
-from rag_core.records.people import People as RecordsOfPeople
+from rag_core.records.index.documents import DocumentRecord, Documents
+from rag_core.records.people.people import People as RecordsOfPeople
 from tests.adapters.slack.judging import Judged
 from tests.servers.slack import Person, View
 

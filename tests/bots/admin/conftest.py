@@ -25,8 +25,8 @@ from rag_core.bootstrap import open_core, open_library, open_records
 from rag_core.index.embedding import ModelCard
 from rag_core.records.accounts import Accounts, Role, User, digest_of
 from rag_core.records.database import transaction
-from rag_core.records.feedback import Feedback
-from rag_core.records.releases import Releases
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.index.releases import Releases
 from rag_core.records.tables import sessions
 from rag_core.running.active import ActiveRelease
 from rag_core.settings import FolderSource, Settings

@@ -12,11 +12,11 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.index.embedding import ModelCard
-from rag_core.records.comparisons import Comparisons, Item, Shown
 from rag_core.records.database import transaction
-from rag_core.records.golden import GoldenQuestions, GoldenResult
-from rag_core.records.releases import Releases
-from rag_core.records.runs import Runs
+from rag_core.records.evaluation.comparisons import Comparisons, Item, Shown
+from rag_core.records.evaluation.golden import GoldenQuestions, GoldenResult
+from rag_core.records.evaluation.runs import Runs
+from rag_core.records.index.releases import Releases
 from rag_core.records.tables import answers
 
 __all__ = ["Furnished", "furnish"]

@@ -18,8 +18,8 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.database import transaction
-from rag_core.records.escalations import Escalation, Escalations, escalation_id
-from rag_core.records.reviews import Resolution, Reviews
+from rag_core.records.platforms.escalations import Escalation, Escalations, escalation_id
+from rag_core.records.reviews.reviews import Resolution, Reviews
 from rag_core.records.tables import answer_documents, answers, escalations, reviews, votes
 from rag_core.review.gaps.finding import find
 from rag_core.running.active import ActiveRelease

@@ -12,12 +12,12 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import update
 
-from rag_core.records.comparisons import Comparison, Comparisons, Item, Shown
 from rag_core.records.database import transaction
-from rag_core.records.golden import GoldenQuestions
-from rag_core.records.releases import Releases
+from rag_core.records.evaluation.comparisons import Comparison, Comparisons, Item, Shown
+from rag_core.records.evaluation.golden import GoldenQuestions
+from rag_core.records.index.releases import Releases
 from rag_core.records.tables import comparisons
-from rag_core.review.comparing import left_is
+from rag_core.review.comparing.comparing import left_is
 from tests.bots.admin.conftest import Pages
 
 QUOTED = ({"number": 1, "title": "Handbook", "location": "", "quote": "So it is.", "place": "page 2"},)

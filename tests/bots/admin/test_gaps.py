@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bots.admin.csv_files import MARK
-from rag_core.records.gaps import Gaps
+from rag_core.records.analytics.gaps import Gaps
 from tests.bots.admin.conftest import Pages
 
 PAYLOAD = "How do I rotate <script>alert(1)</script> keys?"

@@ -8,7 +8,7 @@ import httpx
 from bs4 import BeautifulSoup
 
 from rag_core.records.audit import Audit
-from rag_core.records.golden import GoldenQuestions
+from rag_core.records.evaluation.golden import GoldenQuestions
 from tests.bots.admin.conftest import Pages
 
 ASKED = "How many vacation days do I get?"

@@ -13,12 +13,12 @@ from sqlalchemy import func, select, update
 from bots.admin.routes.item.showing import RESOLUTIONS
 from rag_core.index.stores.protocol import Row
 from rag_core.records.database import transaction
-from rag_core.records.queue import Queue
-from rag_core.records.reviews import RESOLUTIONS as DECIDED
-from rag_core.records.reviews import Reviews
+from rag_core.records.reviews.queue import Queue
+from rag_core.records.reviews.reviews import RESOLUTIONS as DECIDED
+from rag_core.records.reviews.reviews import Reviews
 from rag_core.records.tables import answers, audit_log, documents, votes
-from rag_core.review.resolving import NAMES
-from rag_core.review.similar import similar_questions
+from rag_core.review.resolving.resolving import NAMES
+from rag_core.review.resolving.similar import similar_questions
 from rag_core.types import Citation, Passage, Place
 from tests.bots.admin.conftest import Pages
 from tests.bots.admin.payloads import EVERYTHING, PAYLOADS, assert_inert

@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from rag_core.records.audit import Audit
-from rag_core.records.reviews import Review, Reviews
+from rag_core.records.reviews.reviews import Review, Reviews
 from tests.bots.admin.conftest import Pages
 
 BY_SCRIPT = {"hx-request": "true"}

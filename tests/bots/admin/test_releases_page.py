@@ -13,12 +13,12 @@ from sqlalchemy import update
 from rag_core.bootstrap import open_core, open_library
 from rag_core.records.audit import Audit
 from rag_core.records.database import transaction
-from rag_core.records.documents import Documents
-from rag_core.records.golden import Expected, GoldenQuestion, GoldenQuestions
-from rag_core.records.releases import Release, Releases
+from rag_core.records.evaluation.golden import Expected, GoldenQuestion, GoldenQuestions
+from rag_core.records.index.documents import Documents
+from rag_core.records.index.releases import Release, Releases
 from rag_core.records.tables import releases
-from rag_core.review.answering import Answering
-from rag_core.review.golden import check_release
+from rag_core.review.comparing.answering import Answering
+from rag_core.review.golden.checking import check_release
 from rag_core.running.synchronising import keep_synchronised
 from tests.bots.admin.conftest import Pages
 

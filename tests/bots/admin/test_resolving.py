@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from adapters.reviewing import Reviewing
 from rag_core.records.database import transaction
-from rag_core.records.feedback import Feedback
-from rag_core.records.judging import Judging
-from rag_core.records.postings import Postings
-from rag_core.records.reviews import Review, Reviews
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.postings import Postings
+from rag_core.records.reviews.judging import Judging
+from rag_core.records.reviews.reviews import Review, Reviews
 from rag_core.records.tables import audit_log, golden_questions, reviews, standard_answers
 from rag_core.types import Citation, Passage, Principal, Question
 from tests.bots.admin.conftest import Pages

@@ -6,7 +6,7 @@ import json
 
 from bs4 import BeautifulSoup
 
-from rag_core.records.runs import Runs
+from rag_core.records.evaluation.runs import Runs
 from tests.bots.admin.conftest import Pages
 
 

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from bots.admin.app import admin_app
 from bots.admin.services import Services
 from rag_core.access import Access
-from rag_core.records.releases import Releases
+from rag_core.records.index.releases import Releases
 from rag_core.running.active import ActiveRelease
 from rag_core.settings import Settings
 from tests.bots.admin.conftest import Pages

@@ -12,8 +12,8 @@ from sqlalchemy import insert, update
 
 from rag_core.records.audit import Audit
 from rag_core.records.database import transaction
-from rag_core.records.documents import DocumentRecord, Documents
-from rag_core.records.owners import new_owner
+from rag_core.records.index.documents import DocumentRecord, Documents
+from rag_core.records.platforms.owners import new_owner
 from rag_core.records.tables import sources, syncs
 from rag_core.running.source_states import source_states
 from rag_core.running.synchronising import keep_synchronised

@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 
 from rag_core.records.audit import Audit
-from rag_core.records.flags import Flags
-from rag_core.records.reviews import Reviews
+from rag_core.records.feedback.flags import Flags
+from rag_core.records.reviews.reviews import Reviews
 from rag_core.settings import Votes
 from tests.bots.admin.conftest import Pages
 from tests.fakes import an_answer

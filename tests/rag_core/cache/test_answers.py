@@ -29,8 +29,8 @@ from rag_core.index.stores import Candidate, StoreState, VectorStore
 from rag_core.index.stores.protocol import Vector
 from rag_core.ingest.indexing import Indexer, Parsed
 from rag_core.records.database import transaction
-from rag_core.records.feedback import Feedback
-from rag_core.records.releases import Releases
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.index.releases import Releases
 from rag_core.records.tables import answers
 from rag_core.retrieval.refining import REFINED
 from rag_core.retrieval.search import KEEP, Search

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rag_core.cache import Keys
 from rag_core.cache.keys import normalised
 from rag_core.index.embedding import ModelCard
-from rag_core.records.releases import Release
+from rag_core.records.index.releases import Release
 from rag_core.types import Turn
 
 CARD = ModelCard("model", 384, 256, weights_sha256="ab", quantized=True)

@@ -18,8 +18,8 @@ from rag_core.records.database import open_database, transaction
 from rag_core.records.exchange.exporting import export
 from rag_core.records.exchange.importing import import_file
 from rag_core.records.exchange.lines import KINDS
-from rag_core.records.feedback import Feedback
-from rag_core.records.people import People
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.people.people import People
 from rag_core.records.tables import (
     answer_documents,
     answers,

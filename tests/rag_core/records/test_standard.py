@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import InvalidEntry, NotFound, Unavailable
 from rag_core.records.database import open_database, transaction
-from rag_core.records.feedback import Feedback
+from rag_core.records.feedback.recording import Feedback
 from rag_core.records.standard import PAGE, StandardRecords
 from rag_core.standard.answer import StandardAnswer
 from rag_core.standard.answers import StandardAnswers

@@ -17,7 +17,7 @@ from rag_core.errors import NotReady
 from rag_core.index.embedding import Embedder, ModelCard
 from rag_core.index.stores.lance import LanceStore
 from rag_core.ingest.indexing import Indexer, Parsed
-from rag_core.records.releases import Releases
+from rag_core.records.index.releases import Releases
 from rag_core.retrieval.reranking import PairScorer, Reranker, readable
 from rag_core.retrieval.search import Search
 from rag_core.settings import FolderSource, Retrieval, Settings

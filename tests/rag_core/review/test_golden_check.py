@@ -13,12 +13,12 @@ from rag_core.bootstrap import open_core, open_library, open_records
 from rag_core.generation.protocol import Draft
 from rag_core.index.embedding import ModelCard
 from rag_core.records.database import transaction
-from rag_core.records.golden import GoldenQuestion, GoldenQuestions, GoldenResult
-from rag_core.records.releases import Releases
+from rag_core.records.evaluation.golden import GoldenQuestion, GoldenQuestions, GoldenResult
+from rag_core.records.index.releases import Releases
 from rag_core.records.tables import answers
-from rag_core.review.answering import Answering, Made
-from rag_core.review.golden import check_release, judged, lost
-from rag_core.review.picking import expected_of
+from rag_core.review.comparing.answering import Answering, Made
+from rag_core.review.golden.checking import check_release, judged, lost
+from rag_core.review.golden.picking import expected_of
 from rag_core.settings import FolderSource, Settings
 from rag_core.types import Citation, Passage, Place, Ranked
 from tests.conftest import EXPORTED

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.review.differing import MOST_WORDS, difference
-from rag_core.review.evidence import highlighted, quoted
-from rag_core.review.marks import cited_numbers, unmarked
-from rag_core.review.previewing import readable
+from rag_core.review.resolving.differing import MOST_WORDS, difference
+from rag_core.review.resolving.evidence import highlighted, quoted
+from rag_core.review.resolving.marks import cited_numbers, unmarked
+from rag_core.review.resolving.previewing import readable
 
 
 def test_a_quote_is_found_whatever_white_space_lies_between_its_words() -> None:

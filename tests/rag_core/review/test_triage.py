@@ -11,9 +11,9 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.database import open_database, transaction
-from rag_core.records.escalations import Escalation, Escalations, escalation_id
-from rag_core.records.feedback import Feedback
-from rag_core.records.reviews import Review, Reviews
+from rag_core.records.feedback.recording import Feedback
+from rag_core.records.platforms.escalations import Escalation, Escalations, escalation_id
+from rag_core.records.reviews.reviews import Review, Reviews
 from rag_core.records.tables import answers, votes
 from rag_core.review.triage import Triage
 from rag_core.settings import Settings

@@ -10,7 +10,7 @@ import pytest
 from rag_core.access import Access
 from rag_core.bootstrap import Core, open_records
 from rag_core.errors import DocumentError, Unavailable
-from rag_core.records.releases import Release, Releases
+from rag_core.records.index.releases import Release, Releases
 from rag_core.running.active import ActiveRelease
 from rag_core.running.preparation import new_release
 from rag_core.settings import Settings

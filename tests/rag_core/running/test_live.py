@@ -19,7 +19,7 @@ import pytest
 from rag_core.bootstrap import Core, open_core, open_library, open_records
 from rag_core.configuration import load_settings
 from rag_core.errors import Busy
-from rag_core.records.releases import Releases
+from rag_core.records.index.releases import Releases
 from rag_core.running.active import ActiveRelease
 from rag_core.running.live import LiveSettings
 from rag_core.running.preparation import active_release, new_release

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.bootstrap import open_records
 from rag_core.errors import NotReady
-from rag_core.records.releases import Releases
+from rag_core.records.index.releases import Releases
 from rag_core.retrieval.reranking import PairScorer
 from rag_core.running.preparation import active_release, new_release, prepared_reranker
 from rag_core.settings import Reranking, Settings

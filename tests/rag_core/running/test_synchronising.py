@@ -18,10 +18,10 @@ from rag_core.bootstrap import Core, open_library
 from rag_core.index.embedding import ModelCard
 from rag_core.ingest.sync import Progress
 from rag_core.records.database import transaction
-from rag_core.records.documents import SourceRecord
-from rag_core.records.owners import new_owner
-from rag_core.records.releases import Releases
-from rag_core.records.syncs import Syncs
+from rag_core.records.index.documents import SourceRecord
+from rag_core.records.index.releases import Releases
+from rag_core.records.index.syncs import Syncs
+from rag_core.records.platforms.owners import new_owner
 from rag_core.records.tables import syncs
 from rag_core.running.synchronising import due, keep_synchronised
 from rag_core.settings import FolderSource, ReaderSource

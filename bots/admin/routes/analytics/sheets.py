@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from rag_core.records.analytics import Bin, Cited, Counts, LateSource, Overview
-from rag_core.records.figures import Share
+from rag_core.records.analytics.figures import Share
 
 __all__ = ["Column", "Sheet", "by_confidence", "by_name", "cited", "late", "over_time", "stale"]
 

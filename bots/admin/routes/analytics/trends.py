@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag_core.records.analytics import Counts, Overview
-from rag_core.records.figures import Share
+from rag_core.records.analytics.figures import Share
 
 __all__ = ["Trend", "trends"]
 

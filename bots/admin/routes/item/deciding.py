@@ -12,10 +12,10 @@ from starlette.datastructures import FormData
 from bots.admin.roles import may, services_of
 from rag_core.errors import InvalidEntry, NotFound
 from rag_core.records.accounts import User
-from rag_core.records.items import Items
-from rag_core.records.queue import Queue
-from rag_core.records.reviews import RESOLUTIONS, Reviews
-from rag_core.review.resolving import Decision, Resolving
+from rag_core.records.reviews.items import Items
+from rag_core.records.reviews.queue import Queue
+from rag_core.records.reviews.reviews import RESOLUTIONS, Reviews
+from rag_core.review.resolving.resolving import Decision, Resolving
 
 __all__ = ["decision_of", "router"]
 

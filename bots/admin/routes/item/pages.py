@@ -14,10 +14,10 @@ from bots.admin.services import Services
 from rag_core.errors import NotFound
 from rag_core.records.accounts import User
 from rag_core.records.audit import Audit, Entry
-from rag_core.records.items import Items
-from rag_core.records.queue import Queue
-from rag_core.records.reviews import Reviews
-from rag_core.review.resolving import NAMES
+from rag_core.records.reviews.items import Items
+from rag_core.records.reviews.queue import Queue
+from rag_core.records.reviews.reviews import Reviews
+from rag_core.review.resolving.resolving import NAMES
 
 __all__ = ["router"]
 

@@ -14,12 +14,12 @@ from bots.admin.roles import may, services_of
 from bots.admin.routes.item.showing import item_of, shown
 from rag_core.errors import AnswerloopError, InvalidEntry, InvalidQuestion, NotFound
 from rag_core.records.accounts import User
-from rag_core.records.items import GivenAnswer, Items
-from rag_core.review.differing import difference
-from rag_core.review.evidence import Evidence, found
-from rag_core.review.marks import cited_numbers, unmarked
-from rag_core.review.previewing import preview, readable
-from rag_core.review.similar import similar_questions
+from rag_core.records.reviews.items import GivenAnswer, Items
+from rag_core.review.resolving.differing import difference
+from rag_core.review.resolving.evidence import Evidence, found
+from rag_core.review.resolving.marks import cited_numbers, unmarked
+from rag_core.review.resolving.previewing import preview, readable
+from rag_core.review.resolving.similar import similar_questions
 
 __all__ = ["router"]
 

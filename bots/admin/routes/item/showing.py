@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from bots.admin.services import Services
 from rag_core.errors import InvalidQuestion, NotFound, Unavailable
 from rag_core.messages import say
-from rag_core.records.items import GivenAnswer, Item, Items, Said
-from rag_core.records.judging import Judged, Judging
-from rag_core.records.reviews import Review
+from rag_core.records.reviews.items import GivenAnswer, Item, Items, Said
+from rag_core.records.reviews.judging import Judged, Judging
+from rag_core.records.reviews.reviews import Review
 from rag_core.retrieval.search import clean_question
-from rag_core.review.evidence import Evidence, evidence, passages_of
-from rag_core.review.previewing import Readable, readable
+from rag_core.review.resolving.evidence import Evidence, evidence, passages_of
+from rag_core.review.resolving.previewing import Readable, readable
 from rag_core.standard.answer import StandardAnswer
 from rag_core.types import Principal
 

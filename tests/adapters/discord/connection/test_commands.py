@@ -13,7 +13,7 @@ from adapters.discord.connection.commands import LOCALES, keep_registered, local
 from adapters.discord.connection.outages import Paces
 from rag_core.messages import say
 from rag_core.records.database import open_database
-from rag_core.records.registrations import Registrations
+from rag_core.records.platforms.registrations import Registrations
 from tests.servers.discord import LocalDiscord
 
 ASK: dict[str, Any] = {"name": "ask", "description": say("en", "command-ask"), "type": 1, "options": []}

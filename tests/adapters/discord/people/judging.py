@@ -6,8 +6,8 @@ from typing import Any
 
 from adapters.answering import Answering
 from adapters.discord.people.parts import People, people
-from rag_core.records.escalations import Escalations
-from rag_core.records.reviews import Review, Reviews
+from rag_core.records.platforms.escalations import Escalations
+from rag_core.records.reviews.reviews import Review, Reviews
 from rag_core.types import Vote
 from tests.servers.discord import Message, Person
 

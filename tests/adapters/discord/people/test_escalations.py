@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rag_core.records.escalations import Escalation
+from rag_core.records.platforms.escalations import Escalation
 from tests.adapters.discord.conftest import Bench
 from tests.adapters.discord.people.judging import Judged, judged
 from tests.fakes import an_answer

@@ -9,9 +9,9 @@ import pytest
 from adapters.answering import Answering
 from adapters.discord.people.parts import people
 from adapters.discord.personal.parts import personal
-from rag_core.records.documents import DocumentRecord, Documents
-from rag_core.records.people import People
-from rag_core.records.reviews import Review, Reviews
+from rag_core.records.index.documents import DocumentRecord, Documents
+from rag_core.records.people.people import People
+from rag_core.records.reviews.reviews import Review, Reviews
 from rag_core.types import Vote
 from tests.servers.discord import Interaction, Message, Person
 

@@ -155,7 +155,7 @@ async def test_a_click_that_fails_is_told_to_who_clicked(bench: Any) -> None:
 async def test_what_may_pass_is_tried_again_and_costs_one_answer(bench: Any) -> None:
     """Here the database was away for a moment, after the answer was shown."""
     from adapters.answering import Answering
-    from rag_core.records.postings import Postings
+    from rag_core.records.platforms.postings import Postings
 
     class Lost(Postings):
         lost = False

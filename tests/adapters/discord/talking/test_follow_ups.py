@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rag_core.records.postings import Posting
+from rag_core.records.platforms.postings import Posting
 from tests.fakes import an_answer
 from tests.servers.discord import readable
 

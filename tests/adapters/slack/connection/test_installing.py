@@ -17,8 +17,8 @@ from adapters.slack.connection.installing import Departures, install_routes
 from adapters.slack.web_api.api import Apis
 from adapters.slack.web_api.errors import TokenGone
 from bots.slack_bot import own_app, slack_apis, slack_client
-from rag_core.records.channels import ChannelRecords
 from rag_core.records.database import open_database
+from rag_core.records.platforms.channels import ChannelRecords
 from rag_core.settings import Slack
 from tests.servers.slack import LocalSlack
 

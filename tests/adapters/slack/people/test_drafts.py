@@ -10,7 +10,7 @@ import pytest
 
 from adapters.inbox import Inbox
 from rag_core.messages import say
-from rag_core.records.deliveries import Deliveries
+from rag_core.records.platforms.deliveries import Deliveries
 from tests.adapters.slack.conftest import Bench
 from tests.adapters.slack.judging import Judged, judged
 from tests.fakes import an_answer

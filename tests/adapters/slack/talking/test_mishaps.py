@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from adapters.answering import Answering
 from rag_core.errors import Unavailable
-from rag_core.records.postings import Postings
+from rag_core.records.platforms.postings import Postings
 from rag_core.records.tables import deliveries
 from tests.fakes import Written, an_answer
 from tests.servers.slack import Message, readable

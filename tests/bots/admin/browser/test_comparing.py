@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from rag_core.records.comparisons import Comparisons
+from rag_core.records.evaluation.comparisons import Comparisons
 from tests.bots.admin.browser.conftest import Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]

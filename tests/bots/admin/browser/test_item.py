@@ -9,8 +9,8 @@ from playwright.async_api import expect
 from sqlalchemy import select
 
 from rag_core.records.database import transaction
-from rag_core.records.judging import Judging
-from rag_core.records.reviews import Reviews
+from rag_core.records.reviews.judging import Judging
+from rag_core.records.reviews.reviews import Reviews
 from rag_core.records.tables import answers, reviews
 from tests.bots.admin.browser.conftest import Site
 

@@ -1,0 +1,1 @@
+"""Golden questions, comparisons by people, training runs."""

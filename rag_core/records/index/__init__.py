@@ -1,0 +1,1 @@
+"""What is indexed: releases, sources, documents, and how a synchronisation goes."""

@@ -1,0 +1,1 @@
+"""What chat platforms deliver, and what stands where in them."""

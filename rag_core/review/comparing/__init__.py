@@ -1,0 +1,1 @@
+"""Two releases judged side by side by people who do not know which is which."""

@@ -1,0 +1,1 @@
+"""Golden questions: what every release must answer."""

@@ -1,0 +1,1 @@
+"""One release in another's place."""

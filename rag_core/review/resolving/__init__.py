@@ -1,0 +1,1 @@
+"""What a reviewer needs to decide about an answer, and the decision."""
