@@ -37,7 +37,7 @@ def demo(home: Path) -> Iterator[str]:
     command = [str(Path(sys.executable).with_name("answerloop"))]
     options = ["--home", str(home), "--config", str(ROOT / "examples" / "answerloop.toml")]
     process = subprocess.Popen(
-        [*command, *options, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True
+        [*command, *options, "serve", "--only", "web", "--port", "0"], stdout=subprocess.PIPE, text=True
     )
     try:
         line = process.stdout.readline() if process.stdout else ""

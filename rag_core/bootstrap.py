@@ -44,6 +44,7 @@ __all__ = [
     "make_assistant",
     "make_attachments",
     "model_folder",
+    "named_models",
     "only_writer",
     "open_cache",
     "open_core",
@@ -76,6 +77,11 @@ class Core:
 
 def model_folder(settings: Settings, embedder: str) -> Path:
     return settings.home / "models" / embedder
+
+
+def named_models(settings: Settings) -> NamedModels:
+    """Of the next release that is made by the settings alone."""
+    return NamedModels(settings.embedding.model, settings.reranking.model)
 
 
 @asynccontextmanager

@@ -220,7 +220,8 @@ def test_the_quick_start_of_the_readme_runs(tmp_path: Path, home: Path) -> None:
     """Every command, in its order, on the example documents in ./docs and in a home of its own."""
     shutil.copytree(ROOT / "examples" / "documents", tmp_path / "docs")
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("ANSWERLOOP_")}
-    own = {"ANSWERLOOP_HOME": str(home), "ANSWERLOOP_WEB__PORT": "0", "PYTHONPATH": str(ROOT)}
+    own = {"ANSWERLOOP_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    own |= {"ANSWERLOOP_WEB__PORT": "0", "ANSWERLOOP_ADMIN__PORT": "0"}
     said = {words[0]: output_of(words, tmp_path, {**inherited, **own}) for words in quick_start()}
     assert set(said) == {"ingest", "ask", "chat", "serve", "doctor"}
     assert re.search(r"docs +17 ", said["ingest"])

@@ -59,7 +59,7 @@ def ingest(
 async def _ingest(settings: Settings, given: Sequence[Place], rebuild: bool, as_json: bool) -> bool:
     from rich.console import Console
 
-    from rag_core.bootstrap import open_records
+    from rag_core.bootstrap import named_models, open_records
     from rag_core.records.index.releases import Releases
     from rag_core.running.preparation import active_release, new_release
 
@@ -80,7 +80,7 @@ async def _ingest(settings: Settings, given: Sequence[Place], rebuild: bool, as_
             raise NotReady(f"The index was not swapped, because of {failed[0].source}: {reason}")
         if rebuild:
             before = await Releases(database).active()
-            await Releases(database).activate(release.id)
+            await Releases(database).activate(release.id, named=named_models(settings))
             await _remove_old(settings, database, release, before)
     if as_json:
         typer.echo(

@@ -158,12 +158,14 @@ async def _model(settings: Settings) -> str:
 
 
 async def _index(settings: Settings) -> str:
-    from rag_core.bootstrap import open_core
+    from rag_core.bootstrap import named_models, open_core
+    from rag_core.records.index.releases import Releases
     from rag_core.settings import Generator
 
     async with open_core(settings.model_copy(update={"generator": Generator()})) as core:
         passages = (await core.store.state()).passages
-        if core.release.card.name != settings.embedding.model:
+        other = core.release.card.name != settings.embedding.model
+        if other and await Releases(core.database).followed() != named_models(settings):
             raise AnswerloopError(
                 f"The index was made with {core.release.card.name}, not {settings.embedding.model}."
             )

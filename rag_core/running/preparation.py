@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.bootstrap import model_folder
+from rag_core.bootstrap import model_folder, named_models
 from rag_core.errors import NotReady
 from rag_core.index.embedding import CARD, ModelCard
 from rag_core.records.index.releases import Release, Releases
@@ -21,17 +21,29 @@ __all__ = ["active_release", "new_release", "prepared_model", "prepared_reranker
 async def active_release(database: AsyncEngine, settings: Settings) -> Release:
     """The active release; on a new installation, the first one with an empty index.
 
-    When the settings name another reranker than it has, or none, a release with that one and the same index takes its
-    place.
+    When the settings name other models than they did when it was decided on, they are followed: a release with the
+    reranker that they name, or none, and the same index takes its place. Else it stays, whatever models it is made of:
+    somebody promoted it.
 
     Raises:
-        NotReady: a model cannot be exported, or the embedding model is another than the settings name.
+        NotReady: a model cannot be exported, or the settings have come to name another embedding model.
     """
     releases = Releases(database)
     active = await releases.active()
     if active is None:
         active = await new_release(database, settings)
-        await releases.activate(active.id)
+        await releases.activate(active.id, named=named_models(settings))
+        return active
+    if await releases.followed() == named_models(settings):
+        if settings.reranking.model and active.reranker == _reranker_name(settings.reranking.model):
+            await prepared_reranker(settings)  # its folder may be gone
+        return active
+    active = await _following(releases, active, settings)
+    await releases.follow(named_models(settings))
+    return active
+
+
+async def _following(releases: Releases, active: Release, settings: Settings) -> Release:
     if active.card.name != settings.embedding.model:
         raise NotReady(
             f"The index was made with {active.card.name}, but embedding.model is {settings.embedding.model}: "
@@ -71,7 +83,11 @@ async def prepared_reranker(settings: Settings) -> Path | None:
     if model is None:
         return None
     # A model may be both: an embedder, and the base of a reranker.
-    return await _exported(model, model_folder(settings, f"{_folder_name(model)}--reranker"), "--reranker")
+    return await _exported(model, model_folder(settings, _reranker_name(model)), "--reranker")
+
+
+def _reranker_name(model: str) -> str:
+    return f"{_folder_name(model)}--reranker"
 
 
 def _folder_name(model: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
@@ -19,9 +20,9 @@ FLAGS = [
 ]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    """Debian's Chromium, headless."""
+@asynccontextmanager
+async def launched() -> AsyncIterator[Browser]:
+    """Debian's Chromium, headless; without it, the test is skipped."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("chromium is not installed (as root: sh tests/system-packages.sh)")
@@ -29,3 +30,10 @@ async def chromium() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    """One for all tests of a module."""
+    async with launched() as browser:
+        yield browser

@@ -57,6 +57,7 @@ class Place:
     def environment(self, **variables: str) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("ANSWERLOOP_")}
         fixed = {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "HF_HUB_OFFLINE": "1", "LC_ALL": "C.UTF-8"}
+        fixed |= {"ANSWERLOOP_ADMIN__PORT": "0"}  # processes that run side by side
         return {**own, **fixed, **variables}
 
     def run(
@@ -578,7 +579,7 @@ def test_no_training_framework_is_imported(installed: Place, arguments: list[str
 def serving(installed: Place) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`answerloop serve` on a free port, and its address."""
     process = subprocess.Popen(
-        [sys.executable, "-c", LISTING, "serve", "--port", "0"], cwd=installed.path, text=True,
+        [sys.executable, "-c", LISTING, "serve", "--only", "web", "--port", "0"], cwd=installed.path, text=True,
         env=installed.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None

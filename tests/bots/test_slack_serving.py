@@ -142,12 +142,13 @@ def challenged(port: int, secret: str) -> httpx.Response:
 
 
 def test_everything_configured_is_served_without_only(installed: Place, slack: LocalSlack) -> None:
-    """The chat page, and Slack since its tokens are set."""
+    """The chat page, the admin pages with the first admin's password, and Slack since its tokens are set."""
     with serving(installed, "--port", "0", **slack.environment) as process:
-        lines = {process.line(), process.line()}
+        lines = {process.line() for _ in range(4)}
         assert process.stop() == 0
     assert "answerloop is ready: Slack, Socket Mode, workspace Test" in lines
     assert any(re.fullmatch(r"answerloop is ready: http://127\.0\.0\.1:\d+", line) for line in lines)
+    assert any(re.fullmatch(r"answerloop is ready: http://127\.0\.0\.1:\d+ \(admin\)", line) for line in lines)
 
 
 def test_slack_away_at_the_start_is_waited_for(installed: Place) -> None:
@@ -249,7 +250,7 @@ def test_a_part_that_does_not_exist_is_refused(installed: Place) -> None:
     done = installed.run("serve", "--only", "slak")
     assert (done.returncode, done.stderr.strip()) == (
         2,
-        "--only: there is no part 'slak'; there are web, slack, discord.",
+        "--only: there is no part 'slak'; there are web, admin, slack, discord.",
     )
 
 

@@ -23,7 +23,7 @@ from rag_core.records.index.releases import Activation, Release, Releases
 from rag_core.review.comparing.comparing import HumanVerdict, verdict
 from rag_core.review.golden.checking import lost
 from rag_core.review.releasing.differences import differences
-from rag_core.review.releasing.promoting import obstacle, promote_recorded, roll_back, until_restart
+from rag_core.review.releasing.promoting import obstacle, promote_recorded, roll_back
 from rag_core.settings import Settings
 
 __all__ = ["router"]
@@ -67,7 +67,6 @@ async def releases(request: Request, user: Visitor) -> Response:
         active=active,
         answering=here.id,
         previous=await records.previous(),
-        warning=until_restart(settings, active) if active else "",
     )
 
 
@@ -87,7 +86,6 @@ async def release(request: Request, id: str, user: Visitor) -> Response:
         active=active,
         answering=here.id,
         previous=await records.previous(),
-        warning=until_restart(settings, shown),
         differences=differences(shown, active) if active and active.id != id else [],
         golden=await _golden(services, shown, active),
         verdict=await _verdict(services, shown, active),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, null, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,7 +19,7 @@ from rag_core.records.database import transaction
 from rag_core.records.index.syncs import want_all
 from rag_core.records.tables import activations, releases
 
-__all__ = ["Activation", "Release", "Releases"]
+__all__ = ["Activation", "NamedModels", "Release", "Releases"]
 
 ATTEMPTS = 5
 
@@ -40,6 +40,14 @@ class Release:
     """What was measured of it, by name; None: nothing."""
     note: str = ""
     """Where it comes from, for a reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModels:
+    """What the settings name, whatever the active release is made of."""
+
+    embedding: str
+    reranking: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,22 @@ class Releases:
                 continue  # another process took the number
         raise Unavailable("Other processes keep adding releases; try again.")
 
+    async def followed(self) -> NamedModels | None:
+        """What the settings named when the active release was last decided on; None: that is not known."""
+        async with transaction(self._database) as connection:
+            named = await connection.scalar(
+                select(activations.c.named).order_by(activations.c.number.desc()).limit(1)
+            )
+        return NamedModels(**named) if named else None
+
+    async def follow(self, named: NamedModels) -> None:
+        """The active release is what these settings ask for: they change nothing again."""
+        latest = select(func.max(activations.c.number)).scalar_subquery()
+        async with transaction(self._database) as connection:
+            await connection.execute(
+                update(activations).where(activations.c.number == latest).values(named=asdict(named))
+            )
+
     async def change_reranker(self, active: Release, reranker: str | None) -> Release:
         """Record and activate, in one transaction, a release like the active one but for its reranker.
 
@@ -127,22 +151,28 @@ class Releases:
                 continue  # another process took the number
         raise Unavailable("Other processes keep adding releases; try again.")
 
-    async def activate(self, release_id: str, actor: str = ITSELF) -> None:
+    async def activate(
+        self, release_id: str, actor: str = ITSELF, named: NamedModels | None = None
+    ) -> None:
         """Make this release the one that answers, in one transaction. Where its index is another than the one that was
         kept up to date until now, all sources are synchronised soon.
 
         actor: for the audit log.
+        named: by the settings now, which the release goes before until they name others; None: the next start decides.
 
         Raises:
             NotFound: there is no such release.
         """
         async with transaction(self._database) as connection:
-            await _activate(connection, release_id, actor, back=False)
+            await _activate(connection, release_id, actor, named, back=False)
 
-    async def roll_back(self, expected: str, actor: str = ITSELF) -> None:
+    async def roll_back(
+        self, expected: str, actor: str = ITSELF, named: NamedModels | None = None
+    ) -> None:
         """Return to the release that answered before the active one, in one transaction; nothing is embedded again.
 
         expected: the release that the person was told of, as previous() gave it.
+        named: as in activate.
 
         Raises:
             Busy: it would be another by now.
@@ -152,7 +182,7 @@ class Releases:
             await connection.execute(update(releases).values(active=releases.c.active))  # one at a time
             if _before_last(await _history(connection)) != expected:
                 raise Busy("Somebody else has changed the active release meanwhile; look again.")
-            await _activate(connection, expected, actor, back=True)
+            await _activate(connection, expected, actor, named, back=True)
 
 
 async def _next_number(connection: AsyncConnection) -> int:
@@ -170,11 +200,13 @@ async def _with_reranker(connection: AsyncConnection, active: Release, reranker:
     if not await connection.scalar(is_active.with_for_update()):
         raise Busy(f"Another process made another release than {active.id} the active one; try again.")
     await connection.execute(update(releases).values(active=releases.c.id == changed.id))
-    await _note(connection, changed.id, active.id, ITSELF, back=False)
+    await _note(connection, changed.id, active.id, ITSELF, None, back=False)
     return replace(changed, active=True)
 
 
-async def _activate(connection: AsyncConnection, release_id: str, actor: str, *, back: bool) -> None:
+async def _activate(
+    connection: AsyncConnection, release_id: str, actor: str, named: NamedModels | None, *, back: bool
+) -> None:
     of = select(releases.c.index_name).where(releases.c.id == release_id)
     if (index := await connection.scalar(of)) is None:
         raise NotFound(f"There is no release {release_id}.")
@@ -188,14 +220,20 @@ async def _activate(connection: AsyncConnection, release_id: str, actor: str, *,
     await connection.execute(update(releases).values(active=releases.c.id == release_id))
     if before and before.index_name != index:
         await want_all(connection)
-    await _note(connection, release_id, before.id if before else None, actor, back=back)
+    await _note(connection, release_id, before.id if before else None, actor, named, back=back)
 
 
 async def _note(
-    connection: AsyncConnection, release_id: str, before: str | None, actor: str, *, back: bool
+    connection: AsyncConnection,
+    release_id: str,
+    before: str | None,
+    actor: str,
+    named: NamedModels | None,
+    *,
+    back: bool,
 ) -> None:
     row = {"release": release_id, "back": back, "at": datetime.now(UTC), "actor": actor}
-    await connection.execute(insert(activations).values(row))
+    await connection.execute(insert(activations).values(row, named=asdict(named) if named else null()))
     if before is not None:  # else nothing was decided: there was none
         action = "release.rollback" if back else "release.promote"
         await note(connection, actor, action, f"release:{release_id}", before=before)

@@ -30,6 +30,7 @@ activations = Table(
     Column("back", Boolean, nullable=False, comment="whether it took the activation before it back"),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("actor", Line(200), nullable=False, comment="PLATFORM:USER; 'answerloop': by itself"),
+    Column("named", JSON, comment="the models that the settings named then; null: not known"),
 )
 
 sources = Table(

@@ -12,7 +12,7 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.bootstrap import model_folder, open_core
+from rag_core.bootstrap import model_folder, named_models, open_core
 from rag_core.errors import NotReady
 from rag_core.index.embedding import CARD
 from rag_core.index.stores.opening import index_folder
@@ -24,7 +24,7 @@ from rag_core.records.index.releases import Release, Releases
 from rag_core.review.golden.checking import check_release, lost
 from rag_core.settings import Settings
 
-__all__ = ["Promotion", "Told", "obstacle", "promote", "promote_recorded", "roll_back", "until_restart"]
+__all__ = ["Promotion", "Told", "obstacle", "promote", "promote_recorded", "roll_back"]
 
 Told = Callable[[str, int, int], None]
 """Is told what is done now, how much of it, and of how much; 0: not known."""
@@ -69,7 +69,7 @@ async def promote(
     promotion = await _checked(settings, database, release, active, told)
     if promotion.promoted:
         told("Changing over", promotion.asked, promotion.asked)
-        await releases.activate(release_id, actor)
+        await releases.activate(release_id, actor, named_models(settings))
     return promotion
 
 
@@ -123,7 +123,7 @@ async def roll_back(settings: Settings, database: AsyncEngine, expected: str, ac
     if reason := await obstacle(settings, database, release, await releases.active()):
         raise NotReady(f"{expected} cannot be returned to: {reason}")
     async with open_core(settings, release):
-        await releases.roll_back(expected, actor)
+        await releases.roll_back(expected, actor, named_models(settings))
 
 
 async def obstacle(
@@ -140,23 +140,6 @@ async def obstacle(
     kept, present = (Documents(database, one.index_name) for one in (release, active))
     if await present.passages() and not await kept.passages():
         return "its index is empty or gone; `answerloop ingest --rebuild` builds a new one, in a new release."
-    return ""
-
-
-def until_restart(settings: Settings, release: Release) -> str:
-    """What becomes of a release at the next start under these settings, in a sentence; '': it goes on answering."""
-    if release.card.name != settings.embedding.model:
-        return (
-            f"The settings name another embedding model ({settings.embedding.model}): set embedding.model to "
-            f"{release.card.name} before answerloop is started again, for it does not start otherwise."
-        )
-    reranked, named = release.reranker is not None, settings.reranking.model is not None
-    if reranked != named:
-        does = "has a reranker" if reranked else "has no reranker"
-        return (
-            f"This release {does}, and the settings say otherwise (reranking.model): the next start follows the settings "
-            "with a release of its own."
-        )
     return ""
 
 

@@ -198,7 +198,7 @@ def test_indexes_of_releases_before_the_previous_one_are_removed(place: Installa
 @pytest.fixture
 def address(place: Installation) -> Iterator[str]:
     with subprocess.Popen(
-        [*COMMAND, "serve", "--port", "0"], cwd=place.path, env=place.environment(), text=True,
+        [*COMMAND, "serve", "--only", "web", "--port", "0"], cwd=place.path, env=place.environment(), text=True,
         stdout=subprocess.PIPE, stderr=(place.path / "log").open("w"),
     ) as process:  # fmt: skip
         assert process.stdout is not None

@@ -283,7 +283,7 @@ def process(file: Path, home: Path) -> Iterator[str]:
     home.rename(place.home)
     assert place.run("ingest").returncode == 0
     with subprocess.Popen(
-        [*COMMAND, "serve", "--port", "0"], cwd=place.path, env=place.environment(), text=True,
+        [*COMMAND, "serve", "--only", "web", "--port", "0"], cwd=place.path, env=place.environment(), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     ) as started:  # fmt: skip
         assert started.stdout is not None

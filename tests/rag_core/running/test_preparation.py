@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.bootstrap import open_records
+from rag_core.bootstrap import named_models, open_records
 from rag_core.errors import NotReady
 from rag_core.records.index.releases import Releases
 from rag_core.retrieval.reranking import PairScorer
@@ -99,3 +100,36 @@ async def test_a_reranker_that_cannot_be_exported_changes_nothing(
     with pytest.raises(NotReady, match=r"^The reranker /no/such could not be loaded: "):
         await active_release(database, naming(settings, "/no/such"))
     assert await active_id(database) == before.id
+
+
+async def test_what_a_person_promoted_stays_until_the_settings_name_other_models(
+    database: AsyncEngine, settings: Settings, reranking: Settings
+) -> None:
+    """Also after it was returned from; and settings that name what answers already change nothing."""
+    await active_release(database, settings)
+    await active_release(database, reranking)
+    await roll_back_by_hand(database, reranking, "r1")
+    assert (await active_release(database, reranking)).id == "r1"
+    assert (await active_release(database, settings)).id == "r1"
+    assert (await active_release(database, reranking)).reranker == FOLDER
+
+
+async def test_a_promoted_release_of_another_embedder_survives_a_restart(
+    database: AsyncEngine, settings: Settings
+) -> None:
+    """It does not start with a third one, which no index was made with."""
+    first = await active_release(database, settings)
+    releases = Releases(database)
+    other = await releases.add("trained", replace(first.card, name="trained/by-us"))
+    await releases.activate(other.id, "local:ada", named_models(settings))
+    assert (await active_release(database, settings)).id == other.id
+    third = settings.model_copy(
+        update={"embedding": settings.embedding.model_copy(update={"model": "some/other"})}
+    )
+    with pytest.raises(NotReady, match="ingest --rebuild"):
+        await active_release(database, third)
+    assert (await active_release(database, settings)).id == other.id
+
+
+async def roll_back_by_hand(database: AsyncEngine, settings: Settings, release: str) -> None:
+    await Releases(database).roll_back(release, "local:ada", named_models(settings))

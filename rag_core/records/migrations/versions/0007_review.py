@@ -311,6 +311,7 @@ def _operation() -> None:
         sa.Column("back", sa.Boolean, nullable=False),
         sa.Column("at", _TIME, nullable=False),
         sa.Column("actor", sa.String(200), nullable=False),
+        sa.Column("named", sa.JSON),
     )
     op.create_table(
         "syncs",

@@ -14,18 +14,19 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import uvicorn
+from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, Page
 
 from bots.admin.roles import COOKIE
 from rag_core.index.embedding import ModelCard
 from rag_core.records.accounts import Accounts, Role
 from rag_core.settings import Settings
-from tests.adapters.conftest import chromium
+from tests.adapters.conftest import launched
 from tests.bots.admin.conftest import SOURCES, Pages, opened
 from tests.bots.admin.furnishing import Furnished, furnish
 from tests.bots.admin.seeding import Seeded, seed
 
-__all__ = ["Site", "Visit", "chromium", "site"]
+__all__ = ["Month", "Site", "Visit", "chromium", "month", "served", "site"]
 
 HEIGHT = 900
 
@@ -93,22 +94,57 @@ class Site:
         )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(
-    installation: Path, model_folder: Path, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Site]:
-    """One for all tests of a module: what one of them changes the next one sees."""
-    home = tmp_path_factory.mktemp("site") / "home"
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One for all tests of this folder: a profile of its own for each visitor keeps them apart."""
+    async with launched() as browser:
+        yield browser
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A home directory with a month of questions, and what is in it."""
+
+    home: Path
+    seeded: Seeded
+    furnished: Furnished
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def month(
+    installation: Path, model_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Month:
+    """Made once, copied for each module."""
+    home = tmp_path_factory.mktemp("month") / "home"
     shutil.copytree(installation, home, symlinks=True)
     async with AsyncExitStack() as stack:
         pages = await opened(Settings(home=home, sources=SOURCES), stack)
         seeded = await seed(pages.database, pages.assistant)
         furnished = await furnish(pages.database, ModelCard.read(model_folder))
-        listening = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(pages.app, log_level="error", lifespan="off"))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            yield Site(pages, chromium, seeded, furnished, f"http://127.0.0.1:{listening.getsockname()[1]}")
-        finally:
-            server.should_exit = True
-            await serving
+    return Month(home, seeded, furnished)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def site(
+    month: Month, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Site]:
+    """One for all tests of a module: what one of them changes the next one sees."""
+    home = tmp_path_factory.mktemp("site") / "home"
+    shutil.copytree(month.home, home, symlinks=True)
+    async with AsyncExitStack() as stack:
+        pages = await opened(Settings(home=home, sources=SOURCES), stack)
+        address = await stack.enter_async_context(served(pages.app))
+        yield Site(pages, chromium, month.seeded, month.furnished, address)
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """Its address, while it is served."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving

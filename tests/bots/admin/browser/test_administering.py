@@ -11,7 +11,7 @@ from rag_core.records.accounts import Accounts
 from tests.bots.admin.browser.axe import faults
 from tests.bots.admin.browser.conftest import Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_an_admin_adds_somebody_who_then_signs_in(site: Site) -> None:

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from rag_core.records.evaluation.comparisons import Comparisons
 from tests.bots.admin.browser.conftest import Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def press(page: Page, key: str) -> str:

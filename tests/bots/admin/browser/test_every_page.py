@@ -14,7 +14,7 @@ from rag_core.records.accounts import ROLES, Role
 from tests.bots.admin.browser.axe import faults
 from tests.bots.admin.browser.conftest import HEIGHT, Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 Look = tuple[Literal["light", "dark"], int]
 LOOKS: tuple[Look, ...] = (("light", 1280), ("dark", 390))

@@ -14,7 +14,7 @@ from rag_core.records.reviews.reviews import Reviews
 from rag_core.records.tables import answers, reviews
 from tests.bots.admin.browser.conftest import Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def _waiting(site: Site) -> str:

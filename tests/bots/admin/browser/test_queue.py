@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.bots.admin.browser.conftest import Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def focused(page: Page) -> str:

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from tests.bots.admin.browser.conftest import Site
 from tests.bots.admin.seeding import HOSTILE
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 PAGE = "/sources"
 """One that every role sees."""
