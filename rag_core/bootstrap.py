@@ -27,7 +27,7 @@ from rag_core.index.stores.opening import index_folder, open_store
 from rag_core.records.database import open_database
 from rag_core.records.feedback.recording import Feedback
 from rag_core.records.index.documents import Documents
-from rag_core.records.index.releases import Release, Releases
+from rag_core.records.index.releases import NamedModels, Release, Releases
 from rag_core.retrieval.search import Search
 from rag_core.settings import Settings, duration_s
 from rag_core.standard.answers import StandardAnswers

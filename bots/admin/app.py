@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
@@ -15,10 +16,11 @@ from starlette.staticfiles import StaticFiles
 from adapters.guard import Guard
 from bots.admin.bounds import Bounded
 from bots.admin.rendering import FOLDER, render
-from bots.admin.roles import SAFE, NotSignedIn
+from bots.admin.roles import SAFE, NotSignedIn, session_of
 from bots.admin.routes import ROUTERS
 from bots.admin.services import Services
 from bots.admin.signing.desk import Desk
+from bots.admin.storable import refuse_unstorable
 from rag_core.errors import AnswerloopError, Busy, InvalidEntry, NotFound, Unavailable
 
 __all__ = ["HEADERS", "admin_app"]
@@ -43,12 +45,15 @@ def admin_app(services: Services, hosts: Sequence[str] = ()) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,  # the schema is for tests, by app.openapi(); nobody else needs a map of the pages
+        redirect_slashes=False,  # it would name the host and the scheme as the request does
+        dependencies=[Depends(refuse_unstorable)],
         middleware=[Middleware(Guard, hosts=hosts, headers=HEADERS), Middleware(Bounded)],
         exception_handlers={
             NotSignedIn: _sign_in,
             HTTPException: _refused,
             RequestValidationError: _invalid,
             AnswerloopError: _failed,
+            Exception: _broken,
         },
     )
     app.state.services = services
@@ -71,6 +76,8 @@ async def _sign_in(request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     said = {404: "There is nothing here.", 405: "This address does not take such a request."}
+    with contextlib.suppress(NotSignedIn, AnswerloopError):  # an address of no route has asked nobody who it is
+        await session_of(request)
     detail = said.get(error.status_code) if error.detail in ("Not Found", "Method Not Allowed") else None
     return _error_page(request, error.status_code, detail or str(error.detail), error.headers)
 
@@ -86,6 +93,13 @@ async def _failed(request: Request, error: Exception) -> Response:
     status = {NotFound: 404, InvalidEntry: 422, Busy: 409, Unavailable: 503}
     found = next((code for kind, code in status.items() if isinstance(error, kind)), 500)
     return _error_page(request, found, str(error))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """Made outside of what puts the headers on every other response; the error is in the log, by what serves."""
+    response = _error_page(request, 500, "Something is broken here; it is in the log. Try again, or tell an admin.")
+    response.headers.update({**HEADERS, "cache-control": "no-store"})
+    return response
 
 
 def _error_page(request: Request, status: int, sentence: str, headers: object = None) -> Response:

@@ -52,7 +52,7 @@ def desk_of(request: Request) -> Desk:
 
 
 async def session_of(request: Request) -> Session:
-    """The session of this request, read once.
+    """The session of this request, read once. What a page asks for by itself (x-poll) does not keep it from ending.
 
     Raises:
         NotSignedIn: there is none.
@@ -63,7 +63,8 @@ async def session_of(request: Request) -> Session:
         admin = services.settings().admin
         idle = timedelta(seconds=duration_s(admin.idle))
         token = cookies.read(request, "session", admin)
-        known = await Accounts(services.database).session(token, idle) if token else None
+        used = "x-poll" not in request.headers
+        known = await Accounts(services.database).session(token, idle, used=used) if token else None
         if known is None:
             raise NotSignedIn
         request.state.session = known

@@ -37,7 +37,7 @@ def forget(
     async def done(database: AsyncEngine, settings: Settings) -> Forgotten:
         from rag_core.records.people.people import People
 
-        people = People(database, settings.home)
+        people = People(database, settings.home, settings.votes.quorum)
         return await people.forget_all(platform, user, by="console", dry_run=dry_run)
 
     forgotten = with_records(context, done)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.records.database import transaction
@@ -137,12 +137,24 @@ async def _look_at_questions(
     pending = await _pending_by_wording(connection, wordings)
     known: dict[str, int] = {}
     for wording, found in asked.items():
-        if answer_ids := pending.get(wording):
+        answer_ids = pending.get(wording)
+        if answer_ids and not _is_unsure(found.latest, settings):
+            answer_ids = await _settled(connection, answer_ids)
+        if answer_ids:
             known |= dict.fromkeys(answer_ids, len(found.people))
         elif len(found.people) >= settings.review.askers and _is_unsure(found.latest, settings):
             await add_pending(connection, found.latest.id, "confidence", len(found.people))
     if known:
         await appraise(connection, list(known), known)
+
+
+async def _settled(connection: AsyncConnection, answer_ids: Collection[str]) -> list[str]:
+    """What is here because nothing answered it, and nobody has taken on, goes now that something does. Those left."""
+    r = reviews.c
+    free = and_(r.source == "confidence", r.proposed == "", r.assignee == "")
+    gone = delete(reviews).where(and_(r.answer_id.in_(answer_ids), IS_PENDING, free)).returning(r.answer_id)
+    over = set(await connection.scalars(gone))
+    return [id for id in answer_ids if id not in over]
 
 
 def _is_unsure(answer: Any, settings: Settings) -> bool:

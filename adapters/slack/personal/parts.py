@@ -58,7 +58,7 @@ def personal(
     parts: tuple[Part, ...] = (
         home,
         ReviewQueue(ids, reviewing, feedback, identity, home, whispers),
-        MyData(ids, People(database, settings().home), identity, home, whispers),
+        MyData(ids, People(database, settings().home, settings().votes.quorum), identity, home, whispers),
         form,
     )
     return Personal(parts, form.open)

@@ -71,7 +71,8 @@ async def forget(
 
 def _people(request: Request) -> People:
     services = services_of(request)
-    return People(services.database, services.settings().home)
+    settings = services.settings()
+    return People(services.database, settings.home, settings.votes.quorum)
 
 
 def _named(person: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from bots.admin.rendering import render
 from bots.admin.roles import Visitor, services_of
-from rag_core.errors import NotFound
+from rag_core.errors import InvalidEntry, NotFound
 from rag_core.records.evaluation.golden import GoldenQuestions
 from rag_core.records.evaluation.runs import Run, Runs
 
@@ -31,9 +31,7 @@ KINDS = {
 @router.get("/runs")
 async def runs(request: Request, user: Visitor, before: datetime | None = None) -> Response:
     """The newest first."""
-    if before and before.tzinfo is None:
-        before = before.replace(tzinfo=UTC)
-    found = await Runs(services_of(request).database).latest(PAGE + 1, before)
+    found = await Runs(services_of(request).database).latest(PAGE + 1, _utc(before))
     shown = found[:PAGE]
     more = (
         f"/runs?before={shown[-1].started_at.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}" if len(found) > PAGE else ""
@@ -63,6 +61,18 @@ async def run(request: Request, id: str, user: Visitor) -> Response:
         charts=[(name, json.dumps(_chart(name, points)), points) for name, points in shown.curves.items()],
         lost=await _lost(GoldenQuestions(services.database), shown),
     )
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    """Raises:
+    InvalidEntry: in UTC it is no time any more.
+    """
+    if time is None:
+        return None
+    try:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except OverflowError:
+        raise InvalidEntry("before: this is no time that anything began at; leave it out.") from None
 
 
 def title(run: Run) -> str:

@@ -64,8 +64,13 @@ class Accounts:
             await connection.execute(update(users).where(users.c.id == user.id).values(seen_at=now))
         return token
 
-    async def session(self, token: str, idle: timedelta, now: datetime | None = None) -> Session | None:
-        """The session of a token; None: there is none, it is over, was not used for `idle`, or its user is disabled."""
+    async def session(
+        self, token: str, idle: timedelta, now: datetime | None = None, used: bool = True
+    ) -> Session | None:
+        """The session of a token; None: there is none, it is over, was not used for `idle`, or its user is disabled.
+
+        used: whether a person uses it by this, and not a page by itself.
+        """
         now, digest = now or datetime.now(UTC), digest_of(token)
         s = sessions.c
         query = select(s.csrf, s.seen_at, s.expires_at, *user_columns()).join_from(sessions, users)
@@ -78,7 +83,7 @@ class Accounts:
             if user.disabled or now >= expires_at or now - seen_at >= idle:
                 await connection.execute(delete(sessions).where(s.digest == digest))
                 return None
-            if now - seen_at >= SEEN_EVERY:
+            if used and now - seen_at >= SEEN_EVERY:
                 await connection.execute(update(sessions).where(s.digest == digest).values(seen_at=now))
                 await connection.execute(update(users).where(users.c.id == user.id).values(seen_at=now))
         return Session(user, digest, csrf, expires_at)
@@ -158,9 +163,7 @@ class Accounts:
         granted: what the settings give. An admin may have named the identity, or `email:ADDRESS`, before they came.
         """
         async with transaction(self._database) as connection:
-            there = await _row(connection, users.c.identity == identity)
-            if there is None and email:
-                there = await _row(connection, users.c.identity == f"email:{email.lower()}")
+            there = await _known(connection, identity, email)
             if there is None:
                 if granted is None:
                     return None
@@ -204,8 +207,13 @@ def user_row(identity: str, name: str, role: Role, **further: str) -> dict[str, 
     }
 
 
-async def _row(connection: AsyncConnection, condition: Any) -> Any:
-    return (await connection.execute(select(users).where(condition))).one_or_none()
+async def _known(connection: AsyncConnection, identity: str, email: str) -> Any:
+    """The row of that identity, or else the one that an admin made for the address. Locked, and by one query: of two first
+    sign-ins at once the second finds what the first made of it."""
+    names = [identity, f"email:{email.lower()}"] if email else [identity]
+    query = select(users).where(users.c.identity.in_(names)).order_by(users.c.id).with_for_update()
+    found = {row.identity: row for row in (await connection.execute(query)).all()}
+    return next((found[name] for name in names if name in found), None)
 
 
 async def _found(connection: AsyncConnection, condition: Any) -> User | None:

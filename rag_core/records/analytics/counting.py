@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from statistics import median
 from typing import Any, Literal
 
 from sqlalchemy import Select, case, func, select
@@ -22,6 +23,8 @@ __all__ = ["BINS", "Bin", "Dimension", "Overview", "Point", "breakdown", "choice
 Dimension = Literal["platform", "channel", "release"]
 BINS = 10
 """Of confidence, equally wide."""
+FEW = 10
+"""Votes: of fewer the interval of a share is half as wide as all there is, or wider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,20 @@ class Overview:
     total: Counts
     before: Counts
     """Of as many days, just before."""
+
+    @property
+    def weeks(self) -> tuple[Point, ...]:
+        """The points of each week together, from its Monday on."""
+        found: dict[date, Counts] = {}
+        for point in self.points:
+            monday = point.start - timedelta(days=point.start.weekday())
+            found.setdefault(monday, Counts()).add(point.counts)
+        return tuple(Point(monday, counts) for monday, counts in found.items())
+
+    @property
+    def has_few_votes(self) -> bool:
+        """Whether the median point has so few that its share of helpful ones is mostly chance."""
+        return bool(self.points) and median(one.counts.good + one.counts.bad for one in self.points) < FEW
 
 
 @dataclass(frozen=True, slots=True)

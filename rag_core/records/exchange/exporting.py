@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
@@ -18,9 +19,9 @@ from rag_core.errors import AnswerloopError, Unavailable
 from rag_core.records.audit import note
 from rag_core.records.database import transaction
 from rag_core.records.exchange.lines import IDENTITIES, KINDS, USERS, columns_of, line_of
-from rag_core.records.exchange.removing import host
+from rag_core.records.exchange.removing import beside, host, remove_left
 from rag_core.records.people.pseudonyms import Pseudonyms
-from rag_core.records.tables import answers, exports, reviews
+from rag_core.records.tables import answers, audit_log, exports, reviews
 
 __all__ = ["export"]
 
@@ -55,9 +56,31 @@ async def export(
     """
     path = _absolute(path)
     names = await Pseudonyms.of(database) if anonymous else None
-    counts: dict[str, int] = {}
     # Noted before it is there: whatever happens from now on, forgetting looks at it.
-    await _note(database, path, by, counts)
+    forgotten = await _note(database, path, by, {})
+    await asyncio.to_thread(remove_left, path)
+    while True:
+        counts = await _write(database, path, kinds, since, names, told)
+        # Whom forgetting took out of the database meanwhile, it did not find in a file that was not there yet.
+        before, forgotten = forgotten, await _note(database, path, by, counts)
+        if forgotten == before:
+            break
+    told(sum(counts.values()), sum(counts.values()))
+    async with transaction(database) as connection:
+        await note(connection, by, "feedback.export", "feedback", **counts)
+    return counts
+
+
+async def _write(
+    database: AsyncEngine,
+    path: Path,
+    kinds: Collection[str],
+    since: datetime | None,
+    names: Pseudonyms | None,
+    told: Told,
+) -> dict[str, int]:
+    """Rows by kind."""
+    counts: dict[str, int] = {}
     with _whole_file(path) as out:
         async with _moment(database) as connection:
             queries = {kind: _query(KINDS[kind], kind, since) for kind in KINDS if kind in kinds}
@@ -72,8 +95,6 @@ async def export(
                     counts[kind] += 1
                     if counts[kind] % PAGE == 0:
                         told(sum(counts.values()), total)
-    told(sum(counts.values()), sum(counts.values()))
-    await _note(database, path, by, counts, done=True)
     return counts
 
 
@@ -154,23 +175,22 @@ def _whole_file(path: Path) -> Iterator[IO[str]]:
     Raises:
         AnswerloopError: it cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    made = beside(path)
     try:
-        beside.touch(0o600)
-        with beside.open("w", encoding="utf-8", newline="\n") as out:
+        made.touch(0o600)
+        with made.open("w", encoding="utf-8", newline="\n") as out:
             yield out
             out.flush()
             os.fsync(out.fileno())
-        beside.replace(path)
+        made.replace(path)
     except OSError as error:
         raise AnswerloopError(f"{path} cannot be written: {error.strerror}; name another file.") from None
     finally:
-        beside.unlink(missing_ok=True)
+        made.unlink(missing_ok=True)
 
 
-async def _note(
-    database: AsyncEngine, path: Path, by: str, counts: Mapping[str, int], done: bool = False
-) -> None:
+async def _note(database: AsyncEngine, path: Path, by: str, counts: Mapping[str, int]) -> int:
+    """The number of the last entry of somebody forgotten."""
     at = (exports.c.path == str(path)) & (exports.c.host == host())
     row = {
         "path": str(path),
@@ -182,5 +202,6 @@ async def _note(
     async with transaction(database) as connection:
         await connection.execute(delete(exports).where(at))
         await connection.execute(insert(exports).values(row))
-        if done:
-            await note(connection, by, "feedback.export", "feedback", **counts)
+        c = audit_log.c
+        last = select(func.max(c.number)).where(c.action == "person.forget")
+        return int(await connection.scalar(last) or 0)

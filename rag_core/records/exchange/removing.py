@@ -21,7 +21,7 @@ from rag_core.records.people.erasing import FORGOTTEN, pattern_of
 from rag_core.records.people.pseudonyms import Pseudonyms
 from rag_core.records.tables import exports
 
-__all__ = ["DATASETS", "Removed", "host", "remove_from_files"]
+__all__ = ["DATASETS", "Removed", "beside", "host", "remove_from_files", "remove_left"]
 
 DATASETS = "datasets"
 """Below home: what training rows are made into, each with the people that it is from."""
@@ -38,6 +38,32 @@ class Removed:
     """Of an export on another machine."""
     reason: str = ""
     """Why it could not be reached."""
+
+
+def beside(path: Path) -> Path:
+    """Where a file is written until it is whole, by this process."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def remove_left(path: Path) -> None:
+    """What a process that was killed while it wrote this file has left beside it: it holds what forgetting must reach."""
+    named = re.compile(rf"\.{re.escape(path.name)}\.(\d+)\.tmp")
+    for one in path.parent.iterdir() if path.parent.is_dir() else ():
+        if (found := named.fullmatch(one.name)) and not _lives(int(found[1])):
+            one.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    """Of this machine."""
+    if process == os.getpid():
+        return False  # a process of that number before us: what this one writes, it writes later
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def host() -> str:
@@ -106,14 +132,16 @@ def _datasets(home: Path) -> list[Path]:
 def _cleaned(path: Path, kind: str, person: _Person, dry_run: bool) -> int:
     """How many rows are removed or changed."""
     line_of = _of_export(person) if kind == "export" else _of_dataset(person)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    made = beside(path)
     changed = 0
+    if not dry_run:
+        remove_left(path)
     with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
         if dry_run:
             return sum(line_of(line) != line for line in lines)
         try:
-            with beside.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as out:
-                beside.chmod(path.stat().st_mode & 0o777)
+            with made.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as out:
+                made.chmod(path.stat().st_mode & 0o777)
                 for line in lines:
                     new = line_of(line)
                     changed += new != line
@@ -121,9 +149,9 @@ def _cleaned(path: Path, kind: str, person: _Person, dry_run: bool) -> int:
                 out.flush()
                 os.fsync(out.fileno())
             if changed:
-                beside.replace(path)
+                made.replace(path)
         finally:
-            beside.unlink(missing_ok=True)
+            made.unlink(missing_ok=True)
     return changed
 
 

@@ -151,9 +151,7 @@ class Releases:
                 continue  # another process took the number
         raise Unavailable("Other processes keep adding releases; try again.")
 
-    async def activate(
-        self, release_id: str, actor: str = ITSELF, named: NamedModels | None = None
-    ) -> None:
+    async def activate(self, release_id: str, actor: str = ITSELF, named: NamedModels | None = None) -> None:
         """Make this release the one that answers, in one transaction. Where its index is another than the one that was
         kept up to date until now, all sources are synchronised soon.
 
@@ -166,9 +164,7 @@ class Releases:
         async with transaction(self._database) as connection:
             await _activate(connection, release_id, actor, named, back=False)
 
-    async def roll_back(
-        self, expected: str, actor: str = ITSELF, named: NamedModels | None = None
-    ) -> None:
+    async def roll_back(self, expected: str, actor: str = ITSELF, named: NamedModels | None = None) -> None:
         """Return to the release that answered before the active one, in one transaction; nothing is embedded again.
 
         expected: the release that the person was told of, as previous() gave it.
@@ -232,8 +228,9 @@ async def _note(
     *,
     back: bool,
 ) -> None:
-    row = {"release": release_id, "back": back, "at": datetime.now(UTC), "actor": actor}
-    await connection.execute(insert(activations).values(row, named=asdict(named) if named else null()))
+    known = asdict(named) if named else null()
+    row = {"release": release_id, "back": back, "at": datetime.now(UTC), "actor": actor, "named": known}
+    await connection.execute(insert(activations).values(row))
     if before is not None:  # else nothing was decided: there was none
         action = "release.rollback" if back else "release.promote"
         await note(connection, actor, action, f"release:{release_id}", before=before)

@@ -31,6 +31,10 @@ _NO_PEOPLE = frozenset(
 )
 """exports: its paths are where files lie, whoever they are named after."""
 _AS_A_WORD = r"(?<![A-Za-z0-9])(?:{})(?![A-Za-z0-9])"
+_ALONE = r"(?<![A-Za-z0-9])(?<![A-Za-z0-9][._@+-])(?:{})(?!_|[.@+-]?[A-Za-z0-9])"
+"""Where ids may have these signs within: ada is not ada-b, nor ada@example.com."""
+_PLAIN_IDS = ("slack", "discord")
+"""Their ids have letters and digits alone."""
 _ACTOR = ("user", "user_id", "author", "member")
 """Where payloads name who sent them, at their top or in the event they carry."""
 
@@ -49,11 +53,11 @@ async def erase(connection: AsyncConnection, platform: str, user: str, request: 
 
 
 def pattern_of(platform: str, user: str, own: bool) -> re.Pattern[str]:
-    """The id as a word of its own; U12 is not U123. own: what it is looked for in is of that platform."""
+    """The id as a word of its own; U12 is not U123, and local:ada is not local:ada-b. own: what it is looked for in is of that platform."""
     id, whole = re.escape(user), re.escape(f"{platform}:{user}")
     opaque = own and len(user) >= 8 and any(character.isdigit() for character in user)
     told = rf"{whole}|<@!?{id}(?:\|[^>]*)?>" + (rf"|{id}" if opaque else "")
-    return re.compile(_AS_A_WORD.format(told))
+    return re.compile((_AS_A_WORD if platform in _PLAIN_IDS else _ALONE).format(told))
 
 
 async def _close_deliveries(connection: AsyncConnection, platform: str, user: str, request: str) -> int:

@@ -10,9 +10,10 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Delete, Update
 
+from rag_core.records.feedback.hygiene import hold_person
 from rag_core.records.feedback.wording import wording_of
 from rag_core.records.people.erasing import FORGOTTEN, erase
-from rag_core.records.reviews.reviews import BY_VOTES
+from rag_core.records.reviews.reviews import follow_votes
 from rag_core.records.tables import (
     answers,
     audit_log,
@@ -33,29 +34,32 @@ from rag_core.records.tables import (
     votes,
 )
 
-__all__ = ["answered_by", "asked_by", "remove_person"]
+__all__ = ["answered_by", "asked_by", "forget_gaps", "forget_golden", "remove_person"]
 
 _WORD = re.compile(r"\w+")
 
 
 async def remove_person(
-    connection: AsyncConnection, platform: str, user: str, request: str = ""
+    connection: AsyncConnection, platform: str, user: str, request: str = "", quorum: int = 1
 ) -> dict[str, int]:
-    """How many rows were removed or changed, by what they are. request: as erase() takes it."""
+    """How many rows were removed or changed, by what they are. request: as erase() takes it. quorum: as
+    follow_votes() does."""
+    await hold_person(connection, platform, user)
+    voted_on = await _held(connection, platform, user)
     report = {
-        "golden_questions": await _forget_golden(connection, platform, user),
-        "gaps": await _forget_gaps(connection, platform, user),
+        "golden_questions": await forget_golden(connection, asked_by(platform, user))
+        + await _forget_author(connection, f"{platform}:{user}"),
+        "gaps": await forget_gaps(connection, asked_by(platform, user)),
     }
     for name, statement in _statements(platform, user).items():
         report[name] = (await connection.execute(statement)).rowcount
+    report["reviews_pending"] = await _follow(connection, voted_on, quorum)
     return report | await erase(connection, platform, user, request)
 
 
 def _statements(platform: str, user: str) -> dict[str, Delete | Update]:
-    """What is found by their answers goes before these, and pending reviews that only their vote asked for after the
-    vote."""
+    """What is found by their answers goes before these."""
     who, own = f"{platform}:{user}", select(answers.c.id).where(asked_by(platform, user))
-    against = select(votes.c.answer_id).where(votes.c.value == -1, votes.c.excluded == "")
     return {
         "escalations": delete(escalations).where(
             or_(
@@ -82,9 +86,6 @@ def _statements(platform: str, user: str) -> dict[str, Delete | Update]:
         "reviews_assigned": update(reviews)
         .where(reviews.c.assignee == who)
         .values(assignee="", assigned_at=None),
-        "reviews_pending": delete(reviews).where(
-            reviews.c.state == "pending", reviews.c.source.in_(BY_VOTES), reviews.c.answer_id.not_in(against)
-        ),
         "standard_answers": update(standard_answers)
         .where(or_(standard_answers.c.author == who, standard_answers.c.from_answer.in_(own)))
         .values(author="", from_answer=""),
@@ -107,24 +108,47 @@ def _statements(platform: str, user: str) -> dict[str, Delete | Update]:
     }
 
 
-async def _forget_golden(connection: AsyncConnection, platform: str, user: str) -> int:
-    """A golden question in the words of the person goes; one that was worded anew is the team's, and stays."""
+async def _held(connection: AsyncConnection, platform: str, user: str) -> list[str]:
+    """Answers to others that they voted on. A write first, for SQLite; a lock, for PostgreSQL."""
+    theirs = select(votes.c.answer_id).where(votes.c.platform == platform, votes.c.user_id == user)
+    of_others = and_(answers.c.id.in_(theirs), ~asked_by(platform, user))
+    held = update(answers).where(of_others).values(cached=answers.c.cached).returning(answers.c.id)
+    return sorted(await connection.scalars(held))
+
+
+async def _follow(connection: AsyncConnection, voted_on: list[str], quorum: int) -> int:
+    """What waits of these is what the votes of the others say now; how many do not wait any more."""
+    waiting = and_(reviews.c.answer_id.in_(voted_on), reviews.c.state == "pending")
+    before = set(await connection.scalars(select(reviews.c.id).where(waiting)))
+    for answer in voted_on:
+        await follow_votes(connection, answer, quorum)
+    return len(before - set(await connection.scalars(select(reviews.c.id).where(waiting))))
+
+
+async def forget_golden(connection: AsyncConnection, forgotten: Any) -> int:
+    """A golden question in the words of one that is forgotten goes; one that was worded anew is the team's, and stays. How
+    many there were. forgotten: a condition on answers."""
     c = golden_questions.c
     asked = select(c.id, c.question, answers.c.question.label("was"), answers.c.standalone)
     made = asked.join_from(golden_questions, answers, c.from_answer == answers.c.id)
-    rows = (await connection.execute(made.where(asked_by(platform, user)))).all()
+    rows = (await connection.execute(made.where(forgotten))).all()
     theirs = [r.id for r in rows if wording_of(r.question) in map(wording_of, (r.was, r.standalone))]
     if rows:
         await connection.execute(delete(golden_questions).where(c.id.in_(theirs)))
         ids = [row.id for row in rows]
         await connection.execute(update(golden_questions).where(c.id.in_(ids)).values(from_answer=""))
-    authored = update(golden_questions).where(c.author == f"{platform}:{user}").values(author=FORGOTTEN)
-    return len(rows) + (await connection.execute(authored)).rowcount
+    return len(rows)
 
 
-async def _forget_gaps(connection: AsyncConnection, platform: str, user: str) -> int:
-    """A gap loses their questions, and the words that only these had; one of theirs alone goes."""
-    own = select(answers.c.id, answers.c.question, answers.c.standalone).where(asked_by(platform, user))
+async def _forget_author(connection: AsyncConnection, who: str) -> int:
+    authored = update(golden_questions).where(golden_questions.c.author == who).values(author=FORGOTTEN)
+    return (await connection.execute(authored)).rowcount
+
+
+async def forget_gaps(connection: AsyncConnection, forgotten: Any) -> int:
+    """A gap loses the questions that are forgotten, and the words that only these had; one of these alone goes. How many
+    changed. forgotten: a condition on answers."""
+    own = select(answers.c.id, answers.c.question, answers.c.standalone).where(forgotten)
     asked = {row.id: f"{row.question} {row.standalone}" for row in (await connection.execute(own)).all()}
     changed = 0
     c = gaps.c

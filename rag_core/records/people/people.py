@@ -78,10 +78,12 @@ class _Report:
 class People:
     """Of any platform. A person is known by the platform's id alone: nothing tells that two of them are one."""
 
-    def __init__(self, database: AsyncEngine, home: Path | None = None) -> None:
-        """home: of the installation, whose data sets are looked at as well; None: the database and exports alone."""
+    def __init__(self, database: AsyncEngine, home: Path | None = None, quorum: int = 1) -> None:
+        """home: of the installation, whose data sets are looked at as well; None: the database and exports alone. quorum:
+        votes.quorum of the settings, for reviews that others asked for as well."""
         self._database = database
         self._home = home
+        self._quorum = quorum
 
     async def export(self, platform: str, user: str) -> dict[str, Any]:
         """All that is kept of a person, as JSON holds it; times in ISO 8601, UTC.
@@ -127,7 +129,7 @@ class People:
         report = _Report()
         try:
             async with transaction(self._database) as connection:
-                report.rows = await remove_person(connection, platform, user, request)
+                report.rows = await remove_person(connection, platform, user, request, self._quorum)
                 if dry_run:
                     raise _OnTrial
                 actor = "forgotten" if by == f"{platform}:{user}" else by

@@ -19,12 +19,10 @@ from rag_core.records.tables import (
     deliveries,
     escalations,
     postings,
-    question_vectors,
     reviews,
     sessions,
     throttles,
     vote_flags,
-    votes,
 )
 from rag_core.settings import Retention, duration_s
 
@@ -99,13 +97,16 @@ async def _answers(
     while True:
         async with transaction(database) as connection:
             ids = list(await connection.scalars(oldest))
-            # A review that was resolved in between keeps its answer.
-            gone = delete(answers).where(answers.c.id.in_(ids), old) if ids else None
-            if gone is not None:
-                for table in (escalations, postings, comparison_items, votes, question_vectors):
-                    still = select(answers.c.id).where(answers.c.id.in_(ids), old)
-                    await connection.execute(delete(table).where(table.c.answer_id.in_(still)))
-                removed += (await connection.execute(gone)).rowcount
+            if ids:
+                # Whoever decides about one of these now is waited for, or waits; what was decided keeps its answer.
+                held = select(reviews.c.id).where(reviews.c.answer_id.in_(ids)).with_for_update()
+                await connection.execute(held)
+                # With its votes, reviews and vector: by foreign keys.
+                gone = delete(answers).where(answers.c.id.in_(ids), old).returning(answers.c.id)
+                done = list(await connection.scalars(gone))
+                for table in (escalations, postings, comparison_items):
+                    await connection.execute(delete(table).where(table.c.answer_id.in_(done)))
+                removed += len(done)
         if len(ids) < BATCH:
             return removed
         await asyncio.sleep(PAUSE_S)

@@ -10,13 +10,19 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.records.database import transaction
+from rag_core.records.people.forgetting import forget_gaps, forget_golden
 from rag_core.records.tables import (
     answers,
     channel_settings,
+    comparison_items,
     deliveries,
     escalations,
+    gaps,
+    golden_questions,
     postings,
+    question_vectors,
     reviews,
+    standard_answers,
     threads,
     votes,
 )
@@ -36,6 +42,8 @@ async def forget_workspace(
     """Delete its questions and answers with their votes and reviews, its messages, threads, settings and escalations, and
     the payloads of deliveries that wait; how many of each, by the name of its table. All or nothing.
 
+    What was made of these questions goes as when a person is forgotten: items of comparisons, gaps, golden questions.
+
     concerns: whether a delivery's payload comes from the workspace.
 
     Raises:
@@ -45,7 +53,11 @@ async def forget_workspace(
     async with transaction(database) as connection:
         own = (answers.c.platform == platform) & (answers.c.workspace == workspace)
         ids = select(answers.c.id).where(own)
-        for table in (votes, reviews):
+        gone[gaps.name] = await forget_gaps(connection, own)
+        gone[golden_questions.name] = await forget_golden(connection, own)
+        made = update(standard_answers).where(standard_answers.c.from_answer.in_(ids))
+        await connection.execute(made.values(from_answer=""))
+        for table in (votes, reviews, comparison_items, question_vectors):
             gone[table.name] = await _deleted(connection, table, table.c.answer_id.in_(ids))
         gone[answers.name] = await _deleted(connection, answers, own)
         for table in _OWN:

@@ -69,8 +69,9 @@ class Cursor:
         try:
             value, at, id = written.split("_", 2)
             moment = datetime.fromisoformat(at)
-            return cls(id, moment if moment.tzinfo else moment.replace(tzinfo=UTC), float(value))
-        except ValueError:
+            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return cls(id, moment, float(value))
+        except (ValueError, OverflowError):  # at the end of time, where UTC is another year
             return None
 
 

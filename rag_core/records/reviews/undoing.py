@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from rag_core.errors import InvalidEntry, NotFound
 from rag_core.records.audit import Entry, mark_undone, note
 from rag_core.records.database import transaction
+from rag_core.records.people.erasing import FORGOTTEN
 from rag_core.records.reviews.appraising import appraise
 from rag_core.records.reviews.deciding import BULK
 from rag_core.records.tables import (
+    answers,
     audit_log,
     golden_questions,
     judged_passages,
@@ -101,7 +103,7 @@ async def _undo_bulk(connection: AsyncConnection, entry: Entry, by: int) -> str:
 async def _undo_assignment(connection: AsyncConnection, entry: Entry, by: int) -> str:
     by_whom: defaultdict[str, list[str]] = defaultdict(list)
     for id, was in dict(entry.detail.get("was", {})).items():
-        by_whom[str(was)].append(id)
+        by_whom["" if was == FORGOTTEN else str(was)].append(id)
     c, changed = reviews.c, 0
     for was, ids in by_whom.items():
         still = and_(c.id.in_(ids), c.state == "pending", c.assignee == entry.detail.get("to", ""))
@@ -116,6 +118,11 @@ async def _undo_assignment(connection: AsyncConnection, entry: Entry, by: int) -
 async def _reopen(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
     """Have these wait for a decision again, with what they had; why, of those that cannot."""
     c = reviews.c
+    # As votes do, first: of two who bring the same answer to reviewers, one comes after the other.
+    of = select(c.answer_id).where(c.id.in_(list(ids)))
+    await connection.execute(
+        select(answers.c.id).where(answers.c.id.in_(of)).order_by(answers.c.id).with_for_update()
+    )
     query = select(c.id, c.answer_id, c.state, c.told_at, c.decided_at).where(c.id.in_(list(ids)))
     rows = {row.id: row for row in (await connection.execute(query.with_for_update())).all()}
     newer = await _newer(connection, list(rows.values()))
@@ -169,9 +176,20 @@ async def _remove_made(connection: AsyncConnection, detail: Mapping[str, Any]) -
     stays = []
     if (standard := detail.get("standard")) and not await _remove_standard(connection, str(standard)):
         stays.append("The standard answer that was made with it was changed since, and stays.")
-    if golden := detail.get("golden"):
-        await connection.execute(delete(golden_questions).where(golden_questions.c.id == str(golden)))
+    if (golden := detail.get("golden")) and not await _remove_golden(connection, str(golden)):
+        stays.append("The golden question that was made with it was changed since, and stays.")
     return stays
+
+
+async def _remove_golden(connection: AsyncConnection, id: str) -> bool:
+    """Whether it is gone. That somebody changed it stands in the audit log alone."""
+    c = golden_questions.c
+    there = await connection.scalar(select(c.id).where(c.id == id).with_for_update())
+    edits = and_(audit_log.c.subject == f"golden:{id}", audit_log.c.action.startswith("golden."))
+    if there is not None and await connection.scalar(select(audit_log.c.number).where(edits).limit(1)):
+        return False
+    await connection.execute(delete(golden_questions).where(c.id == id))
+    return True
 
 
 async def _remove_standard(connection: AsyncConnection, id: str) -> bool:

@@ -60,7 +60,7 @@ PAYLOADS = (
     f"[{MARK}](data:text/html;base64,PHNjcmlwdD4=)",
     f"[{MARK}](file:///etc/passwd)",
     f"[{MARK}](//{MARK}.example/x)",
-    f"[{MARK}](/undo/1)",
+    f"[{MARK}](/undo/987654321)",
     f"[{MARK}](https://user:word@{MARK}.example/)",
     f'[{MARK}](https://x.example/"onmouseover="alert(1))',
     f"[{MARK}][r]\n\n[r]: javascript:alert(1) \"onclick='x'\"",
@@ -73,8 +73,8 @@ PAYLOADS = (
     f"# {MARK} <script>alert(1)</script>",
     "{{ 7 * 7 }} {{ config }} {% raw %} ${7*7} #{7*7} <%= 7*7 %> " + MARK,
     "{{ ''.__class__.__mro__ }} {# " + MARK + " #}",
-    f"<div hx-get='/undo/1' hx-trigger='load'>{MARK}</div>",
-    f"<div data-hx-get='/undo/1' data-hx-trigger='load'>{MARK}</div>",
+    f"<div hx-get='/undo/987654321' hx-trigger='load'>{MARK}</div>",
+    f"<div data-hx-get='/undo/987654321' data-hx-trigger='load'>{MARK}</div>",
     f"<div hx-on:click='alert(1)' hx-vals='js:{{x:{MARK}}}'>x</div>",
     f"\u202e{MARK}\u202d\u2066reversed\u2069",
     f"\u200b{MARK}\ufeff\u200f",
@@ -163,7 +163,7 @@ def _check_address(element: Tag, name: str, value: str, told: str) -> None:
     own = value.startswith(("/", "#", "?")) and not value.startswith("//")
     if own:
         assert MARK not in value, told
-        assert value != "/undo/1", told
+        assert value != "/undo/987654321", told
         return
     # What documents and people link to: pages of the web, opened apart, by a link alone.
     assert (element.name, name) == ("a", "href"), told

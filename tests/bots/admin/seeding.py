@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.database import transaction
@@ -44,10 +44,12 @@ COMMON = (
     "What is the company's pension contribution?",
 )
 """Asked by many."""
-RARE = tuple(
-    json.loads(line)["question"]
+EXAMPLES = tuple(
+    json.loads(line)
     for line in (Path(__file__).parents[3] / "examples" / "questions.jsonl").read_text("utf-8").splitlines()
 )
+RARE = tuple(example["question"] for example in EXAMPLES)
+KNOWN = {example["question"]: example.get("answer") or "" for example in EXAMPLES}
 HOSTILE = (
     "<script>window.pwned=1</script><img src=x onerror=window.pwned=1>",
     "[click](javascript:window.pwned=1) {{7*7}} ${7*7} <b hx-get='/users' hx-trigger='load'>x</b>",
@@ -56,11 +58,12 @@ HOSTILE = (
 """What must come out as the text that it is."""
 DISLIKED = "Leave policy"
 """The title of a document that somebody votes against, whatever is asked."""
-CORRECTIONS = (
-    "The primary gets €280 a week, the secondary €140; public holidays count double.",
-    "27 days a year, pro rata in the first year, and one more day after five years.",
-    "Within 45 days of the last day of the journey.",
-)
+CORRECTIONS = {
+    COMMON[0]: "The primary gets €280 a week, the secondary €140; public holidays count double.",
+    COMMON[1]: "27 days a year, pro rata in the first year, and one more day after five years.",
+    COMMON[2]: "Within 45 days of the last day of the journey.",
+}
+"""What somebody who knows better writes about a question; about others, what the document says."""
 RESOLVED: tuple[Resolution, ...] = (
     "good_example",
     "corrected_answer",
@@ -105,8 +108,8 @@ async def seed(
         for n, (answer, _) in enumerate([*given, *trying])
     }
     # Votes move into the past before the next ones come: so many at once would be told to reviewers, and held back.
-    for answer, _ in given:
-        await _voted_on(assistant, answer, chance)
+    for answer, question in given:
+        await _voted_on(assistant, answer, question.text, chance)
         await _backdated(database, {answer.id: times[answer.id]})
     for (answer, _), text in zip(trying, HOSTILE, strict=False):
         await assistant.vote(Vote(answer.id, "slack", text[:60], -1, "wrong_answer", text, text))
@@ -138,7 +141,13 @@ async def _asked(
     return await assistant.ask(question), question
 
 
-async def _voted_on(assistant: ActiveRelease, answer: Answer, chance: random.Random) -> None:
+def _correction(question: str) -> str:
+    """'': nobody knows."""
+    known = KNOWN.get(question, "")
+    return CORRECTIONS.get(question) or (f"{known[:1].upper()}{known[1:].rstrip('.')}." if known else "")
+
+
+async def _voted_on(assistant: ActiveRelease, answer: Answer, question: str, chance: random.Random) -> None:
     """Most say nothing; of the others most are content, with abstentions fewest."""
     voters = [(platform, user) for platform, (users, _) in PEOPLE.items() for user in users]
     for platform, user in chance.sample(voters, chance.choices((0, 1, 2, 4), (2, 4, 3, 1))[0]):
@@ -147,7 +156,7 @@ async def _voted_on(assistant: ActiveRelease, answer: Answer, chance: random.Ran
             continue
         reason = chance.choice(("wrong_answer", "out_of_date", "wrong_sources", "not_answered", ""))
         comment = chance.choice(("", "", "This is last year's number.", "It quotes the wrong team's page."))
-        correction = chance.choice(("", "", *CORRECTIONS))
+        correction = chance.choice(("", "", *[_correction(question)] * 3))
         await assistant.vote(Vote(answer.id, platform, user, -1, reason, comment, correction))
 
 
@@ -168,7 +177,9 @@ async def _escalated(database: AsyncEngine, asked: Sequence[tuple[Answer, Questi
         await Escalations(database).open(opened)
         await Reviews(database).propose(answer.id, "escalation")
         if n % 2:
-            await Escalations(database).replied(opened.id, "slack:U03ANNA01", CORRECTIONS[0])
+            await Escalations(database).replied(
+                opened.id, "slack:U03ANNA01", _correction(question.text) or "Ask Anna."
+            )
 
 
 async def _backdated(database: AsyncEngine, times: dict[str, datetime]) -> None:
@@ -195,10 +206,14 @@ async def _decided(
 ) -> tuple[str, ...]:
     """Two in five of what waits were decided; but: answers that nothing was decided of."""
     waiting = [one for one in await Reviews(database).pending(1000) if one.answer_id not in but]
+    async with transaction(database) as connection:
+        asked = dict([tuple(row) for row in await connection.execute(select(answers.c.id, answers.c.question))])
     decided = []
     for n, review in enumerate(chance.sample(waiting, 2 * len(waiting) // 5)):
         resolution = RESOLVED[n % len(RESOLVED)]
-        correction = CORRECTIONS[n % len(CORRECTIONS)] if resolution == "corrected_answer" else ""
+        correction = _correction(asked[review.answer_id]) if resolution == "corrected_answer" else ""
+        if resolution == "corrected_answer" and not correction:
+            resolution = "missing_document"
         await Reviews(database).decide(review.id, resolution, reviewer, correction)
         decided.append(review.id)
     return tuple(decided)

@@ -169,7 +169,7 @@ async def test_an_index_that_is_removed_cannot_be_returned_to(pages: Pages) -> N
 
 
 async def test_one_release_is_compared_with_the_active_one(pages: Pages) -> None:
-    """Models, metrics and index, those that differ; and a warning where the settings would undo it."""
+    """Models, metrics and index, those that differ."""
     active = await Releases(pages.database).active()
     assert active is not None
     made = await Releases(pages.database).add(

@@ -135,6 +135,28 @@ async def test_settings_give_at_least_their_role_and_an_admin_may_give_more(data
     assert await admitted("admin") is None
 
 
+async def test_who_signs_in_twice_at_once_for_the_first_time_is_let_in_twice(database: AsyncEngine) -> None:
+    """An admin named the address only; the second finds what the first made of it."""
+    accounts, administration = Accounts(database), Administration(database)
+    for round in range(5):
+        await administration.add(f"email:uma{round}@example.com", "reviewer", "local:root")
+        admitted = [
+            accounts.admit(f"oidc:u{round}@issuer", "Uma", f"Uma{round}@example.com", None) for _ in range(6)
+        ]
+        users_in = await asyncio.gather(*admitted)
+        assert [user and user.role for user in users_in] == ["reviewer"] * 6
+
+
+async def test_what_a_page_asks_for_by_itself_is_no_use_of_a_session(database: AsyncEngine) -> None:
+    """An open page that looks for news does not keep its owner signed in."""
+    accounts, rest = Accounts(database), timedelta(minutes=30)
+    ada = await accounts.add("local:ada", "Ada", "viewer")
+    token = await accounts.begin_session(ada, HOUR, now=NOW)
+    for minutes in (10, 20, 29):
+        assert await accounts.session(token, rest, NOW + timedelta(minutes=minutes), used=False)
+    assert await accounts.session(token, rest, NOW + timedelta(minutes=31), used=False) is None
+
+
 async def test_failures_make_the_next_attempt_wait_longer_and_longer(database: AsyncEngine) -> None:
     """Up to a quarter of an hour; a success ends it for the name."""
     throttling, at = Throttling(database), NOW

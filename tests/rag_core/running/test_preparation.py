@@ -108,7 +108,7 @@ async def test_what_a_person_promoted_stays_until_the_settings_name_other_models
     """Also after it was returned from; and settings that name what answers already change nothing."""
     await active_release(database, settings)
     await active_release(database, reranking)
-    await roll_back_by_hand(database, reranking, "r1")
+    await returned_by_hand(database, reranking, "r1")
     assert (await active_release(database, reranking)).id == "r1"
     assert (await active_release(database, settings)).id == "r1"
     assert (await active_release(database, reranking)).reranker == FOLDER
@@ -131,5 +131,5 @@ async def test_a_promoted_release_of_another_embedder_survives_a_restart(
     assert (await active_release(database, settings)).id == other.id
 
 
-async def roll_back_by_hand(database: AsyncEngine, settings: Settings, release: str) -> None:
+async def returned_by_hand(database: AsyncEngine, settings: Settings, release: str) -> None:
     await Releases(database).roll_back(release, "local:ada", named_models(settings))

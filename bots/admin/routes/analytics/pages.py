@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,6 +17,8 @@ from bots.admin.routes.analytics.trends import trends
 from rag_core.records.analytics import (
     DAYS,
     Dimension,
+    Overview,
+    View,
     breakdown,
     choices,
     cited_documents,
@@ -31,6 +34,8 @@ SHOWN = 50
 """Rows of a table on a page; the file has all of them."""
 DRAWN = 20
 """Bars of a chart."""
+WEEKLY_FROM = 28
+"""Days of a view: fewer make too few weeks."""
 TABS = (
     *(("/analytics", "Over time"), ("/analytics/platform", "Platforms"), ("/analytics/channel", "Channels")),
     *(("/analytics/release", "Releases"), ("/analytics/confidence", "Confidence")),
@@ -44,7 +49,12 @@ async def analytics(request: Request, user: Visitor, asked: Asked) -> Response:
     found = await overview(database, asked.view)
     sheet = over_time(found, asked.view.step)
     return await _page(
-        request, asked, "analytics.html", trends=trends(found), charts=_charts(sheet), sheet=sheet
+        request,
+        asked,
+        "analytics.html",
+        trends=trends(found),
+        charts=_charts(sheet, _voted(found, asked.view, sheet)),
+        sheet=sheet,
     )
 
 
@@ -128,12 +138,20 @@ async def _page(request: Request, asked: Asked, template: str, **values: Any) ->
     return render(request, template, **shared, **values)
 
 
-def _charts(sheet: Sheet) -> tuple[Chart, ...]:
+def _voted(found: Overview, view: View, sheet: Sheet) -> Sheet:
+    """By weeks where days have too few votes to tell one from another, and there are weeks enough."""
+    if view.step == "day" and view.days >= WEEKLY_FROM and found.has_few_votes:
+        return over_time(replace(found, points=found.weeks), "week")
+    return sheet
+
+
+def _charts(sheet: Sheet, voted: Sheet) -> tuple[Chart, ...]:
+    """voted: what the helpful rate is drawn from."""
     return (
         chart(sheet, "Questions", "how many questions were asked", (("Questions", "accent"),), "bar"),
         chart(
-            sheet,
-            "Helpful",
+            voted,
+            "Helpful" if voted is sheet else "Helpful, by week",
             "the share of votes that found answers helpful, with 95% intervals",
             (("Helpful", "green"),),
         ),

@@ -24,10 +24,10 @@ function lines(spec) {
   return spec.series.flatMap((series) => {
     const main = {
       label: series.name, data: series.values, borderColor: colour(series.colour), backgroundColor: colour(series.colour),
-      borderWidth: 2, pointRadius: spec.labels.length > 40 ? 0 : 2, pointHitRadius: 12, tension: 0.25, spanGaps: false, band: series,
+      borderWidth: 2, pointRadius: spec.labels.length > 40 ? 0 : 2, pointHitRadius: 12, spanGaps: false, band: series,
     };
     if (!series.low) return [main];
-    const edge = { borderWidth: 0, pointRadius: 0, pointHitRadius: 0, tension: 0.25, edge: true, label: "" };
+    const edge = { borderWidth: 0, pointRadius: 0, pointHitRadius: 0, edge: true, label: "" };
     return [
       main,
       { ...edge, data: series.low, fill: false },

@@ -1,8 +1,9 @@
 // The page of one review: passages are picked, cited and judged; keys do what buttons do.
-import { tell, undoLast } from "/static/admin.js";
+import { send, tell, undoLast } from "/static/admin.js";
 
 const form = document.getElementById("resolve");
 const correction = document.getElementById("correction");
+let sending = false;
 const LABELS = ["right", "wrong", "stale"];
 
 /** What was resolved a moment ago is told like everything else that happened. */
@@ -122,9 +123,19 @@ function readied() {
   }
 }
 
+/** Without leaving the page: what the server refuses is told, and nothing that was written is lost. */
+async function resolve(event) {
+  event.preventDefault();
+  if (sending) return;
+  sending = true;
+  await send(form.action, { body: new FormData(form) }); // goes on to the next where it succeeds
+  sending = false;
+}
+
 document.addEventListener("keydown", pressed);
 document.addEventListener("htmx:afterSwap", readied);
 if (form) {
+  form.addEventListener("submit", resolve);
   document.addEventListener("htmx:beforeSwap", keepPicked);
   document.addEventListener("change", (event) => {
     if (event.target.matches("input[form=resolve][type=checkbox]")) judged(event.target);

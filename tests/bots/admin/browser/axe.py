@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
 from playwright.async_api import Page
 
-__all__ = ["faults"]
+__all__ = ["LOOKS", "faults"]
 
-_RUN = """() => axe.run(document, {
-    resultTypes: ["violations"],
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-  }).then(({violations}) => violations
+LOOKS = ("color-contrast", "target-size", "scrollable-region-focusable")
+"""The rules that find something else in another colour or at another width; the rest is the same document."""
+_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+_RUN = """only => axe.run(document, {resultTypes: ["violations"], runOnly: only}).then(({violations}) => violations
     .filter(({impact}) => impact === "serious" || impact === "critical")
     .map(({id, help, nodes}) => `${id}: ${help}: ` + nodes.slice(0, 4)
       .map(({html, any}) => `${html.slice(0, 200)} (${any[0]?.message ?? ""})`).join(", ")))"""
 
 
-async def faults(page: Page) -> list[str]:
-    """The serious and critical ones, a line each with where they are. The page's policy does not stand in the way: what is
-    evaluated by the browser's driver is no script of the page."""
-    await page.evaluate(_axe())
-    found: list[str] = await page.evaluate(_RUN)
+async def faults(page: Page, only: Sequence[str] = _TAGS) -> list[str]:
+    """The serious and critical ones, a line each with where they are. only: tags, or names of rules.
+
+    The page's policy does not stand in the way: what is evaluated by the browser's driver is no script of the page.
+    """
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(_axe())
+    found: list[str] = await page.evaluate(_RUN, list(only))
     return found
 
 

@@ -54,9 +54,13 @@ class Site:
         role: Role | None = "admin",
         scheme: str = "light",
         width: int = 1280,
+        name: str = "",
         **options: object,
     ) -> AsyncIterator[Visit]:
-        """A fresh browser profile of somebody with this role, or of nobody; nothing may have gone wrong in the end."""
+        """A fresh browser profile of somebody with this role, or of nobody; nothing may have gone wrong in the end.
+
+        name: of whom, where it matters.
+        """
         context = await self.chromium.new_context(
             viewport={"width": width, "height": HEIGHT},
             color_scheme=scheme,  # type: ignore[arg-type]
@@ -66,17 +70,21 @@ class Site:
         )
         try:
             if role is not None:
-                await self._sign_in(context, role)
+                await self._sign_in(context, role, name)
             visit = Visit(await context.new_page())
             visit.page.set_default_timeout(10_000)
             self._watch(visit)
-            yield visit
+            try:
+                yield visit
+            except BaseException as error:
+                error.add_note(f"On the page went wrong: {visit.problems}")
+                raise
             assert visit.problems == []
         finally:
             await context.close()
 
-    async def _sign_in(self, context: BrowserContext, role: Role) -> None:
-        user = await self.pages.user(role)
+    async def _sign_in(self, context: BrowserContext, role: Role, name: str) -> None:
+        user = await self.pages.user(role, name)
         token = await Accounts(self.pages.database).begin_session(user, timedelta(hours=1))
         await context.add_cookies([{"name": COOKIE, "value": token, "url": self.address}])
 
@@ -111,9 +119,7 @@ class Month:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def month(
-    installation: Path, model_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Month:
+async def month(installation: Path, model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Month:
     """Made once, copied for each module."""
     home = tmp_path_factory.mktemp("month") / "home"
     shutil.copytree(installation, home, symlinks=True)

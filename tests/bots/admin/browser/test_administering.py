@@ -68,3 +68,72 @@ async def test_votes_of_somebody_who_is_flagged_are_dismissed(site: Site) -> Non
         await expect(flag).to_be_visible()
         await flag.get_by_role("button", name="Dismiss").click()
         await expect(page.get_by_role("article").filter(has_text="80351110224670099")).to_have_count(0)
+
+
+async def test_a_role_is_changed_and_an_account_disabled(site: Site) -> None:
+    """Both hold at once, also where that person is signed in; and both stand in the audit log."""
+    async with site.visitor("viewer", name="mary") as hers, site.visitor("admin") as visit:
+        page = visit.page
+        await hers.page.goto("/analytics")
+        await expect(hers.page.get_by_role("link", name="Queue")).to_have_count(0)
+        await page.goto("/users")
+        row = page.get_by_role("row").filter(has_text="local:mary")
+        await row.get_by_role("combobox", name="Role of local:mary").select_option("reviewer")
+        await row.get_by_role("button", name="Change").click()
+        await expect(row.get_by_role("combobox")).to_have_value("reviewer")
+        await hers.page.reload()
+        await expect(hers.page.get_by_role("link", name="Queue")).to_be_visible()
+        await row.get_by_role("button", name="Disable local:mary").click()
+        await expect(row).to_contain_text("disabled")
+        await hers.page.reload()
+        await expect(hers.page).to_have_url(re.compile("/sign-in"))
+        await page.goto("/audit")
+        await page.get_by_label("What").select_option("user")
+        await page.get_by_role("button", name="Show", exact=True).click()
+        entries = page.get_by_role("table", name="Entries of the audit log").get_by_role("row")
+        await expect(entries.filter(has_text="user.role")).to_have_count(1)
+        await expect(entries.filter(has_text="user.disable")).to_have_count(1)
+
+
+async def test_votes_of_somebody_who_is_flagged_are_upheld_and_that_is_undone(site: Site) -> None:
+    """It waits again afterwards."""
+    async with site.visitor("reviewer") as visit:
+        page = visit.page
+        await page.goto("/votes")
+        flags = page.get_by_role("article")
+        before = await flags.count()
+        await page.get_by_role("button", name="Undo the decision").first.click()
+        await expect(flags).to_have_count(before + 1)
+        await flags.first.get_by_role("button", name="Uphold").click()
+        await expect(page.get_by_role("cell", name="upheld")).to_be_visible()
+        await expect(flags).to_have_count(before)
+
+
+async def test_a_person_is_forgotten_after_writing_who(site: Site) -> None:
+    """What is kept is shown and can be taken along; without the id written once more nothing happens."""
+    async with site.visitor("admin") as visit:
+        page = visit.page
+        await page.goto("/people")
+        await page.get_by_label("Person", exact=True).fill("nobody at all")
+        await page.get_by_role("button", name="Look up").click()
+        await expect(page.get_by_label("Person", exact=True)).to_have_attribute("aria-invalid", "true")
+        assert await faults(page) == []
+        visit.problems.clear()  # the browser reports the refusal, too
+        await page.get_by_label("Person", exact=True).fill("slack:U05CARLA3")
+        await page.get_by_role("button", name="Look up").click()
+        await expect(page.get_by_role("heading", name="Kept of slack:U05CARLA3")).to_be_visible()
+        async with page.expect_download() as waited:
+            await page.get_by_role("button", name="Download as JSON").click()
+        assert (await waited.value).suggested_filename.endswith(".json")
+        await page.get_by_label("to confirm").fill("slack:somebody else")
+        await page.get_by_role("button", name="Forget", exact=True).click()
+        await expect(page.get_by_label("to confirm")).to_be_visible()
+        assert await faults(page) == []
+        visit.problems.clear()
+        await page.get_by_label("to confirm").fill("slack:U05CARLA3")
+        await page.get_by_role("button", name="Forget", exact=True).click()
+        await expect(page.get_by_role("heading", name="Forgotten")).to_be_visible()
+        assert await faults(page) == []
+        await page.goto("/audit")
+        await expect(page.get_by_role("main")).to_contain_text("forget")
+        assert "U05CARLA3" not in await page.get_by_role("main").inner_text()

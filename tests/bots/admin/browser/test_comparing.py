@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 
 from rag_core.records.evaluation.comparisons import Comparisons
+from tests.bots.admin.browser.axe import faults
 from tests.bots.admin.browser.conftest import Site
+from tests.bots.admin.test_releases_page import another
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
@@ -41,6 +45,40 @@ async def test_a_rater_needs_no_mouse(site: Site) -> None:
     assert len({one.number for one in kept if one.rater == "local:reviewer"}) == 6
 
 
+async def test_a_comparison_is_started_judged_and_read(site: Site) -> None:
+    """Both releases answer while the page tells how far they are; then it is judged blindly, to the result and its file."""
+    await another(site.pages)
+    async with site.visitor("reviewer") as visit:
+        page = visit.page
+        await page.goto("/compare")
+        await page.get_by_label("Name", exact=True).fill("Does the second index find more?")
+        await page.get_by_label("Candidate").select_option("r3")
+        await page.get_by_label("Questions", exact=True).fill("4")
+        await page.get_by_label("Taken from").select_option("golden")
+        await page.get_by_role("button", name="Have both answer").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Does the second index find more?")
+        await expect(page.get_by_role("main")).to_contain_text(
+            re.compile("How sure this is|This one is better|answered alike"), timeout=30_000
+        )
+        assert "r1" not in await page.get_by_role("main").inner_text()
+        assert await faults(page) == []
+
+
+async def test_the_keys_of_a_page_are_shown(site: Site) -> None:
+    """In a dialog, which Escape closes."""
+    async with site.visitor("reviewer", name="second") as visit:
+        page = visit.page
+        await page.goto(f"/compare/{site.furnished.comparison}")
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+        assert await faults(page) == []
+        await page.keyboard.press("1")  # does not judge behind it
+        await expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog", name="Keyboard")).to_be_hidden()
+        await expect(page.get_by_text("0 of 6 judged")).to_be_visible()
+
+
 async def test_a_golden_question_is_picked_from_what_is_found(site: Site) -> None:
     """The search fills the form it stands in; what was written stays."""
     async with site.visitor("reviewer") as visit:
@@ -53,5 +91,6 @@ async def test_a_golden_question_is_picked_from_what_is_found(site: Site) -> Non
         await expect(page.locator("textarea[name=answer]")).to_have_value("27")
         await page.get_by_role("button", name="Save").click()
         await page.get_by_role("button", name="Check now").click()
+        await expect(page.get_by_role("progressbar", name="Golden questions asked")).to_be_visible()
         row = page.get_by_role("row").filter(has_text="How many vacation days are there?")
         await expect(row).to_contain_text("passed", timeout=20_000)

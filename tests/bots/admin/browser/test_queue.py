@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.bots.admin.browser.axe import faults
 from tests.bots.admin.browser.conftest import Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
@@ -84,3 +86,75 @@ async def test_words_are_searched_for_without_an_address(site: Site) -> None:
         if pictures := os.environ.get("QUEUE_PICTURES"):
             await page.goto("/queue")
             await page.screenshot(path=f"{pictures}/queue-phone.png")
+
+
+async def test_a_review_is_opened_and_corrected_by_keys(site: Site) -> None:
+    """o opens it and Back leads back to the list; c goes on to the text."""
+    async with site.visitor("reviewer") as visit:
+        page = visit.page
+        await page.goto("/queue")
+        first = (await listed(page))[0]
+        await page.keyboard.press("j")
+        async with page.expect_navigation():
+            await page.keyboard.press("o")
+        assert page.url.endswith(f"/item/{first}")
+        await page.go_back()
+        await page.keyboard.press("j")
+        async with page.expect_navigation():
+            await page.keyboard.press("c")
+        await expect(page.get_by_label("What it should say", exact=True)).to_be_focused()
+
+
+async def test_filters_stand_in_the_address_and_narrow_the_list(site: Site) -> None:
+    """A choice shows at once; tabs keep it; Clear takes it away."""
+    async with site.visitor("reviewer") as visit:
+        page = visit.page
+        await page.goto("/queue")
+        every = len(await listed(page))
+        await page.get_by_text("More filters").click()
+        await page.get_by_label("Platform").select_option("discord")
+        await expect(page).to_have_url(re.compile("platform=discord"))
+        assert 0 < len(await listed(page)) < every
+        await expect(page.locator(".entry").first).to_contain_text("discord")
+        await page.get_by_role("navigation", name="What brought it here").get_by_role("link").nth(1).click()
+        await expect(page).to_have_url(re.compile("platform=discord.*source=|source=.*platform=discord"))
+        assert await faults(page) == []
+        await page.get_by_role("link", name="Clear").click()
+        await expect(page).not_to_have_url(re.compile("platform"))
+        await page.goto("/queue")
+        await page.get_by_label("State").select_option("resolved")
+        await expect(page.get_by_text("What reviewers decided")).to_be_visible()
+
+
+async def test_what_somebody_else_decided_meanwhile_is_told(site: Site) -> None:
+    """The list of the second is brought up to date, with who was first and what they decided."""
+    async with (
+        site.visitor("reviewer", name="first") as one,
+        site.visitor("reviewer", name="second") as other,
+    ):
+        for visit in (one, other):
+            await visit.page.goto("/queue")
+            await visit.page.keyboard.press("j")
+        review = await focused(one.page)
+        await one.page.keyboard.press("a")
+        await expect(one.page.locator(f"[data-review='{review}']")).to_have_count(0)
+        await other.page.keyboard.press("r")
+        await expect(other.page.locator("#told")).to_contain_text("First")
+        await expect(other.page.locator(f"[data-review='{review}']")).to_have_count(0)
+        other.problems.clear()  # the browser reports the refusal, too
+
+
+async def test_what_appears_while_one_works_can_be_read_by_all(site: Site) -> None:
+    """Selected rows with their buttons, a toast with Undo, the dialog of keys; in light and dark."""
+    async with site.visitor("reviewer") as visit:
+        page = visit.page
+        await page.goto("/queue")
+        for key in "jxje":
+            await page.keyboard.press(key)
+        await expect(page.locator("#told")).to_contain_text("Assigned to you: 1.")
+        await expect(page.get_by_text("1 selected")).to_be_visible()
+        assert await faults(page) == []
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+        await page.emulate_media(color_scheme="dark")
+        assert await faults(page) == []
