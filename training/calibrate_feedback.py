@@ -16,13 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import Unavailable
 from rag_core.generation.calibration import Scale, logit
 from rag_core.records.database import transaction
-from rag_core.records.tables import answers, votes
+from rag_core.records.reviews.reviews import FOUND_GOOD
+from rag_core.records.tables import answers, reviews, votes
 from training.reliability import calibration_error, log_loss
 
 __all__ = ["Judged", "Outcome", "Row", "calibrate_on", "fit_scale", "judged", "read_votes", "write_scale"]
@@ -87,8 +88,8 @@ class Outcome:
 
 
 async def read_votes(database: AsyncEngine, kind: str) -> list[Row]:
-    """All votes that count on answers that this kind of generator gave: 'extractive', 'openai', 'local'. An abstention has a
-    confidence, but a vote on it does not say whether it was deserved.
+    """All votes that count on answers that this kind of generator gave: 'extractive', 'openai', 'local', but for those that
+    a reviewer decided otherwise than. An abstention has a confidence, but a vote on it does not say whether it was deserved.
 
     Raises:
         Unavailable: the database does not answer.
@@ -97,7 +98,7 @@ async def read_votes(database: AsyncEngine, kind: str) -> list[Row]:
         select(answers, votes.c.platform.label("voted_on"), votes.c.user_id.label("voter"), votes.c.value)
         .join(votes, votes.c.answer_id == answers.c.id)
         .where(answers.c.abstained.is_(False))
-        .where(votes.c.excluded == "")
+        .where(votes.c.excluded == "", ~_contradicted())
         .where((answers.c.generator == kind) | answers.c.generator.startswith(f"{kind}:", autoescape=True))
         .order_by(answers.c.created_at, answers.c.id)
     )
@@ -110,6 +111,14 @@ async def read_votes(database: AsyncEngine, kind: str) -> list[Row]:
         )
         for r in rows
     ]  # fmt: skip
+
+
+def _contradicted() -> ColumnElement[bool]:
+    """That a reviewer found the answer good which was voted down, or bad which was voted up."""
+    r = reviews.c
+    resolved = and_(r.answer_id == votes.c.answer_id, r.state == "resolved")
+    good = r.resolution.in_(FOUND_GOOD)
+    return exists().where(resolved, or_(and_(good, votes.c.value < 0), and_(~good, votes.c.value > 0)))
 
 
 def judged(rows: Sequence[Row]) -> list[Judged]:

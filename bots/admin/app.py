@@ -21,7 +21,15 @@ from bots.admin.routes import ROUTERS
 from bots.admin.services import Services
 from bots.admin.signing.desk import Desk
 from bots.admin.storable import refuse_unstorable
-from rag_core.errors import AnswerloopError, Busy, InvalidEntry, NotFound, Unavailable
+from rag_core.errors import (
+    AnswerloopError,
+    Busy,
+    InvalidEntry,
+    InvalidQuestion,
+    NotFound,
+    NotReady,
+    Unavailable,
+)
 
 __all__ = ["HEADERS", "admin_app"]
 
@@ -76,7 +84,9 @@ async def _sign_in(request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     said = {404: "There is nothing here.", 405: "This address does not take such a request."}
-    with contextlib.suppress(NotSignedIn, AnswerloopError):  # an address of no route has asked nobody who it is
+    with contextlib.suppress(
+        NotSignedIn, AnswerloopError
+    ):  # an address of no route has asked nobody who it is
         await session_of(request)
     detail = said.get(error.status_code) if error.detail in ("Not Found", "Method Not Allowed") else None
     return _error_page(request, error.status_code, detail or str(error.detail), error.headers)
@@ -90,14 +100,23 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    status = {NotFound: 404, InvalidEntry: 422, Busy: 409, Unavailable: 503}
+    status = {
+        NotFound: 404,
+        InvalidEntry: 422,
+        InvalidQuestion: 422,
+        Busy: 409,
+        Unavailable: 503,
+        NotReady: 409,
+    }
     found = next((code for kind, code in status.items() if isinstance(error, kind)), 500)
     return _error_page(request, found, str(error))
 
 
 async def _broken(request: Request, error: Exception) -> Response:
     """Made outside of what puts the headers on every other response; the error is in the log, by what serves."""
-    response = _error_page(request, 500, "Something is broken here; it is in the log. Try again, or tell an admin.")
+    response = _error_page(
+        request, 500, "Something is broken here; it is in the log. Try again, or tell an admin."
+    )
     response.headers.update({**HEADERS, "cache-control": "no-store"})
     return response
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bots.commands.operators import operator
 from bots.commands.standard import run
 from rag_core.errors import InvalidEntry
 
@@ -58,11 +58,11 @@ def create(
 
         async with _open(settings) as users:
             if not local:
-                await users.add(name, role.value, _actor())
+                await users.add(name, role.value, operator())
                 return ""
             password = chosen or generated()
             identity, hashed = local_identity(_plain(name)), await Passwords().hash(password)
-            await users.add(identity, role.value, _actor(), password_hash=hashed)
+            await users.add(identity, role.value, operator(), password_hash=hashed)
             return password
 
     made = run(context, created)
@@ -91,9 +91,9 @@ def show_all(
         return
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("user", "name", "role", "last seen", "sessions", "state")
+    table = Table(Column("user", overflow="fold"), "name", "role", "last seen", "sessions", "state")
     for member in members:
         user = member.user
         seen = f"{user.seen_at:%Y-%m-%d %H:%M}" if user.seen_at else "never"
@@ -114,7 +114,7 @@ def password(context: typer.Context, name: Name, password_stdin: Stdin = False) 
         async with _open(settings) as users:
             made = chosen or generated()
             user = await _named(users, name)
-            await users.set_password(user.id, await Passwords().hash(made), _actor())
+            await users.set_password(user.id, await Passwords().hash(made), operator())
             return made
 
     made = run(context, changed)
@@ -130,7 +130,7 @@ def role(
 
     async def changed(settings: Settings) -> None:
         async with _open(settings) as users:
-            await users.set_role((await _named(users, name)).id, role.value, _actor())
+            await users.set_role((await _named(users, name)).id, role.value, operator())
 
     run(context, changed)
     typer.echo(f"{name} is {role.value} now.")
@@ -153,7 +153,7 @@ def remove(context: typer.Context, name: Name) -> None:
 
     async def removed(settings: Settings) -> None:
         async with _open(settings) as users:
-            await users.remove((await _named(users, name)).id, _actor())
+            await users.remove((await _named(users, name)).id, operator())
 
     run(context, removed)
     typer.echo(f"Removed {name}.")
@@ -171,7 +171,7 @@ def sessions(
         async with _open(settings) as users:
             ended = 0
             if end is not None:
-                ended = await users.end_sessions((await _named(users, end)).id, _actor())
+                ended = await users.end_sessions((await _named(users, end)).id, operator())
             return ended, await users.members(timedelta(seconds=duration_s(settings.admin.idle)))
 
     ended, members = run(context, done)
@@ -188,7 +188,7 @@ def sessions(
 def _set_disabled(context: typer.Context, name: str, disabled: bool) -> None:
     async def changed(settings: Settings) -> None:
         async with _open(settings) as users:
-            await users.set_disabled((await _named(users, name)).id, disabled, _actor())
+            await users.set_disabled((await _named(users, name)).id, disabled, operator())
 
     run(context, changed)
 
@@ -219,14 +219,6 @@ def _from_stdin() -> str:
     from bots.admin.signing.passwords import checked
 
     return checked(sys.stdin.readline().rstrip("\r\n"))
-
-
-def _actor() -> str:
-    """Who the command line belongs to, for the audit log."""
-    try:
-        return f"console:{getpass.getuser()}"
-    except (KeyError, OSError):  # a container may run as a number without a name
-        return "console:"
 
 
 def _object(member: Member) -> dict[str, object]:

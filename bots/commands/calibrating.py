@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bots.commands.operators import operator
 from bots.commands.setup import Where
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ async def _outcome(settings: Settings, dry_run: bool) -> Outcome:
 
     async with open_records(settings) as database:
         if not dry_run:
-            person = f"console:{getpass.getuser()}"
+            person = operator()
             return await calibrate_recorded(database, settings.generator.kind, _path(settings), person)
         return calibrate_on(judged(await read_votes(database, settings.generator.kind)))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from bots.commands.operators import operator
 from bots.commands.setup import Where
 from rag_core.errors import InvalidEntry
 
@@ -62,7 +62,7 @@ def export(
     async def written(database: AsyncEngine, settings: Settings) -> dict[str, int]:
         with _bar("Writing") as told:
             return await write(
-                database, file, kinds=kinds, since=from_then, anonymous=anonymous, by=_user(), told=told
+                database, file, kinds=kinds, since=from_then, anonymous=anonymous, by=operator(), told=told
             )
 
     counts = with_records(context, written)
@@ -78,12 +78,12 @@ def import_(
     file: Annotated[Path, typer.Argument(help="JSONL, as `feedback export` writes it.")],
     as_json: JSON = False,
 ) -> None:
-    """Read feedback from a file, all lines or none. What is here already stays as it is."""
+    """Read feedback from a file; of one with a mistake nothing. What is here already stays as it is."""
     from rag_core.records.exchange.importing import import_file
 
     async def read(database: AsyncEngine, settings: Settings) -> Imported:
         with _bar("Reading") as told:
-            return await import_file(database, file, _user(), told)
+            return await import_file(database, file, operator(), told)
 
     done = with_records(context, read)
     if as_json:
@@ -156,11 +156,6 @@ def _time(since: str | None) -> datetime | None:
             f"--since: {since!r} is no time; write a date such as 2026-11-01, or 30d."
         ) from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _user() -> str:
-    """As the audit log has whoever works at the command line."""
-    return f"console:{getpass.getuser()}"
 
 
 @contextmanager

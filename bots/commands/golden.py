@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from bots.commands.operators import operator
 from bots.commands.setup import Where
 from rag_core.errors import AnswerloopError, InvalidEntry, NotFound, NotReady
 
@@ -122,12 +122,12 @@ def _show(
 ) -> None:
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
     if not results:
         typer.echo("There are no golden questions; `answerloop golden add` makes one.")
         return
-    table = Table("id", "question", "result", "rank", "why")
+    table = Table(Column("id", no_wrap=True, overflow="fold"), "question", "result", "rank", "why")
     for result in results:
         said = "lost" if result in gone else "passed" if result.passed else "failed"
         colour = {"lost": "red", "passed": "green"}.get(said, "yellow")
@@ -155,10 +155,12 @@ def show_all(context: typer.Context, as_json: JSON = False) -> None:
         return
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
     by_id = {result.golden_id: result for result in results}
-    table = Table("id", "question", "expected", "scopes", "state", "last result")
+    table = Table(
+        Column("id", no_wrap=True, overflow="fold"), "question", "expected", "scopes", "state", "last result"
+    )
     for entry in entries:
         titles = dict.fromkeys(one.title for one in entry.expected)
         scopes = "everything" if entry.scopes is None else ", ".join(sorted(entry.scopes))
@@ -207,7 +209,7 @@ def add(
                 expected = () if abstain else await _at_ranks(core, question, scopes, rank or [])
             values = [asdict(one) for one in expected]
             golden = GoldenQuestions(core.database)
-            return await golden.add(asked, scopes, values, answer, _actor(), from_answer)
+            return await golden.add(asked, scopes, values, answer, operator(), from_answer)
 
     id = _run(context, added)
     typer.echo(_dumped({"id": id}) if as_json else f"Added {id}.")
@@ -216,7 +218,7 @@ def add(
 async def _at_ranks(
     core: Core, question: str, scopes: frozenset[str] | None, ranks: Sequence[int]
 ) -> tuple[Expected, ...]:
-    from rag_core.review.comparing.answering import Answering
+    from rag_core.review.answering import Answering
     from rag_core.review.golden.checking import AMONG
     from rag_core.review.golden.picking import expected_of
 
@@ -248,7 +250,7 @@ async def _of_answer(
 
 def remove(context: typer.Context, id: Id, as_json: JSON = False) -> None:
     """Remove a golden question with its results."""
-    _with_golden(context, lambda golden, _: golden.remove(id, _actor()))
+    _with_golden(context, lambda golden, _: golden.remove(id, operator()))
     typer.echo(json.dumps({"removed": id}) if as_json else f"Removed {id}.")
 
 
@@ -283,7 +285,7 @@ def import_(
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise InvalidEntry(f"{file} cannot be read: {why}; name a text file.") from None
-    new = _with_golden(context, lambda golden, _: golden.put(_actor(), *entries))
+    new = _with_golden(context, lambda golden, _: golden.put(operator(), *entries))
     count = len(entries)
     typer.echo(
         json.dumps({"imported": count, "new": new})
@@ -313,11 +315,6 @@ def _with_golden(context: typer.Context, work: Callable[[GoldenQuestions, Any], 
             return await work(GoldenQuestions(database), database)
 
     return _run(context, done)
-
-
-def _actor() -> str:
-    """Who types this, as the audit log names them."""
-    return f"console:{getpass.getuser()}"
 
 
 def _dumped(values: dict[str, Any]) -> str:

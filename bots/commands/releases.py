@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bots.commands.operators import operator
 from bots.commands.setup import Where
 from rag_core.errors import NotReady
 
@@ -84,14 +84,6 @@ def _settings(context: typer.Context) -> Settings:
     return where.settings()
 
 
-def _actor() -> str:
-    """Who runs the command, for the audit log."""
-    try:
-        return f"console:{getpass.getuser()}"
-    except (OSError, KeyError):  # a container's user may have no name
-        return "console:unknown"
-
-
 def _records(settings: Settings) -> AbstractAsyncContextManager[AsyncEngine]:
     from rag_core.bootstrap import open_records
 
@@ -158,7 +150,7 @@ async def _promote(settings: Settings, id: str) -> tuple[Promotion, list[dict[st
 
     with Console(stderr=True).status(f"Asking {id} the golden questions …"):
         async with _records(settings) as database:
-            promotion = await promote_recorded(settings, database, id, _actor())
+            promotion = await promote_recorded(settings, database, id, operator())
     lost = zip(promotion.lost, promotion.details, strict=True)
     return promotion, [{"id": q.id, "question": q.question, "detail": detail} for q, detail in lost]
 
@@ -173,7 +165,7 @@ async def _roll_back(settings: Settings) -> tuple[str | None, str]:
         active, previous = await releases.active(), await releases.previous()
         if previous is None:
             raise NotReady("There is no release to return to: none was active before this one.")
-        await roll_back(settings, database, previous, _actor())
+        await roll_back(settings, database, previous, operator())
     return active.id if active else None, previous
 
 
@@ -183,18 +175,20 @@ def _table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
-    numbers = ("passages", "questions", "helpful", "p50", "p95")
-    for heading in ("release", "", "made", "embedder", "reranker", *numbers):
-        table.add_column(heading, overflow="fold", justify="right" if heading in numbers else "left")
+    numbers = ("passages", "asked", "helpful", "p50", "p95")
+    for heading in ("release", "", "made", "models", *numbers):
+        justify: Literal["right", "left"] = "right" if heading in numbers else "left"
+        table.add_column(
+            heading, overflow="fold", justify=justify, no_wrap=heading not in ("models", "helpful")
+        )
     for row in rows:
         helpful = row["helpful"]
         state = "active" if row["active"] else "gone" if row["gone"] else ""
         table.add_row(
             row["release"],
             state,
-            row["created_at"][:16].replace("T", " "),
-            row["embedder"],
-            row["reranker"] or "–",
+            row["created_at"][:10],
+            "\n".join(name.split("/")[-1] for name in (row["embedder"], row["reranker"]) if name),
             f"{row['passages']:,}",
             f"{row['questions']:,}",
             f"{helpful[0]:.0%} ({helpful[1]:.0%}–{helpful[2]:.0%})" if helpful else "–",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -228,30 +226,15 @@ async def _generator(settings: Settings) -> str:
 
 
 async def _page(settings: Settings) -> str:
-    import socket
+    from bots.commands.page_checks import chat_page
 
-    host, port = settings.web.host, settings.web.port
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE and await _serves(address):
-            return f"{address} is served already"
-        reason = os.strerror(error.errno or errno.EIO)
-        raise AnswerloopError(f"{host}:{port} cannot be listened on: {reason}.") from None
-    return f"{address} is free"
+    return await chat_page(settings)
 
 
-async def _serves(address: str) -> bool:
-    """Whether it is an answerloop that listens there."""
-    import httpx
+async def _admin(settings: Settings) -> str:
+    from bots.commands.page_checks import admin_page
 
-    try:
-        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
-            return "release" in (await client.get(f"{address}/healthz")).json()
-    except (httpx.HTTPError, ValueError):
-        return False
+    return await admin_page(settings)
 
 
 async def _slack(settings: Settings) -> str:
@@ -275,6 +258,7 @@ _EXAMINATIONS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "access": _access,
     "generator": _generator,
     "chat page": _page,
+    "admin pages": _admin,
     "slack": _slack,
     "discord": _discord,
 }
@@ -287,6 +271,7 @@ _REMEDIES = {
     "sources": "Correct the source in the settings file; `answerloop ingest` reads it again.",
     "generator": "See docs/generators.md. Until it answers, the documents are quoted.",
     "chat page": "Set another web.port, or stop what listens there.",
+    "admin pages": "See docs/admin.md. `answerloop admin` lists and adds users; admin.port is another port.",
     "slack": "See docs/slack.md. `answerloop init slack` writes a manifest with all scopes; install the app anew with it.",
     "discord": "See docs/discord.md. `answerloop init discord` prints the link that invites the bot with all permissions.",
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -33,8 +33,10 @@ WINDOW = timedelta(days=30)
 """What people asked and voted longer ago brings nothing into the queue."""
 OVERLAP = timedelta(minutes=2)
 """Looked at twice: a transaction may end later than the time that stands in its rows."""
-CHUNK = 100
+CHUNK = 20
 """Questions, or answers, looked at in one transaction: writers of SQLite wait for each other."""
+PAUSE_S = 0.03
+"""After each, for whoever else writes: SQLite lets nobody in by turns."""
 
 
 async def keep_triaged(
@@ -66,16 +68,16 @@ class Triage:
         now = now or datetime.now(UTC)
         earliest = now - WINDOW
         since = max(self._seen, earliest) if self._seen else earliest
-        for wordings in _chunks(await self._column(_asked_since(since))):
+        async for wordings in _chunks(await self._column(_asked_since(since))):
             async with transaction(self._database) as connection:
                 await _look_at_questions(connection, wordings, earliest, settings)
         await self._look_at_votes(set(await self._column(_voted_since(since))), earliest, settings)
-        for ids in _chunks(await self._column(_waiting_for_people())):
+        async for ids in _chunks(await self._column(_waiting_for_people())):
             async with transaction(self._database) as connection:
                 for id in ids:
                     await add_pending(connection, id, "escalation")
         changed = _escalations_since(since) if self._seen else _all_pending()
-        for ids in _chunks(await self._column(changed)):
+        async for ids in _chunks(await self._column(changed)):
             async with transaction(self._database) as connection:
                 await appraise(connection, ids)
         self._seen = now - OVERLAP
@@ -86,7 +88,7 @@ class Triage:
             return
         async with transaction(self._database) as connection:
             groups = await _groups(connection, earliest)
-        for some in _chunks(group for group in groups if group & voted):
+        async for some in _chunks(group for group in groups if group & voted):
             async with transaction(self._database) as connection:
                 for group in some:
                     await _look_at_group(connection, group, settings.votes.quorum)
@@ -229,6 +231,8 @@ async def _look_at_group(connection: AsyncConnection, group: Collection[str], qu
     await appraise(connection, group)
 
 
-def _chunks(values: Iterable[T]) -> Iterator[list[T]]:
+async def _chunks(values: Iterable[T]) -> AsyncIterator[list[T]]:
     kept = list(values)
-    return (kept[at : at + CHUNK] for at in range(0, len(kept), CHUNK))
+    for at in range(0, len(kept), CHUNK):
+        yield kept[at : at + CHUNK]
+        await asyncio.sleep(PAUSE_S)

@@ -48,7 +48,7 @@ def test_a_user_is_added_changed_and_removed(place: Bare) -> None:
         assert "last admin" in place.refused("admin", *last)
     place.said("admin", "enable", "slack:U024BE7LH")
     place.said("admin", "remove", "slack:U024BE7LH")
-    assert "no such user" in place.refused("admin", "remove", "slack:U024BE7LH")
+    assert "no user slack:U024BE7LH; see the list" in place.refused("admin", "remove", "slack:U024BE7LH")
     assert place.json("admin", "sessions") == {"ended": 0, "sessions": {}}
     assert place.said("admin", "sessions", "--end", "root") == "Ended 0 sessions of root.\n"
 

@@ -171,6 +171,7 @@ PARTS = [
     "access",
     "generator",
     "chat page",
+    "admin pages",
     "slack",
     "discord",
 ]

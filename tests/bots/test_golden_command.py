@@ -67,7 +67,7 @@ def test_a_release_or_an_answer_that_is_not_there_is_named(copied: Place) -> Non
         (("add", "--from-answer", "zzz"), "There is no answer zzz."),
         (("add", QUESTION, "--rank", "99"), "rank: 99 is none of the"),
         (("add", QUESTION, "--rank", "1", "--abstain"), "give one of"),
-        (("remove", "zzz"), "There is no golden question zzz."),
+        (("remove", "zzz"), "There is no golden question zzz; see the list"),
     ):
         done = copied.run("golden", *arguments)
         assert (done.returncode, said in done.stderr) == (1, True), done.stderr

@@ -15,7 +15,7 @@ from rag_core.errors import Busy, InvalidEntry, NotFound
 from rag_core.records.accounts import User
 from rag_core.records.evaluation.comparisons import Comparison, Comparisons, Item, Judgement
 from rag_core.records.index.releases import Releases
-from rag_core.review.comparing.alone import alone
+from rag_core.review.alone import alone
 from rag_core.review.comparing.comparing import left_is, meant, next_for, prepare, questions_for
 from rag_core.review.comparing.tally import RATERS, result
 

@@ -16,8 +16,7 @@ from rag_core.records.accounts import User
 from rag_core.records.audit import Audit
 from rag_core.records.evaluation.golden import Expected, GoldenQuestion, GoldenQuestions, GoldenResult
 from rag_core.records.index.releases import Releases
-from rag_core.retrieval.search import Search, clean_question
-from rag_core.review.comparing.alone import alone
+from rag_core.review.alone import alone
 from rag_core.review.golden.checking import check_release
 from rag_core.review.golden.picking import picked
 from rag_core.types import Ranked
@@ -59,8 +58,9 @@ async def show_all(request: Request, user: Visitor) -> HTMLResponse:
     services = services_of(request)
     golden = GoldenQuestions(services.database)
     entries, results = await golden.all(), await golden.all_results()
-    known = [release.id for release in reversed(await Releases(services.database).all())]
-    active = next((r.id for r in await Releases(services.database).all() if r.active), "")
+    releases = await Releases(services.database).all()
+    known = [release.id for release in reversed(releases)]
+    active = next((release.id for release in releases if release.active), "")
     checked = {result.release for result in results}
     columns = [id for id in known if id in checked or id == active][:RELEASES]
     return render(
@@ -146,14 +146,11 @@ async def search(
     partial = request.headers.get("hx-target") == "found"
     entry = await GoldenQuestions(services.database).get(id) if id else None
     try:
-        text = clean_question(question)
+        ranked = await services.assistant.search(question, draft.readable, FOUND)
     except InvalidQuestion as error:
         if partial:
             return render(request, "golden_found.html", found=[], searched=False, problem=str(error))
         return _form(request, draft, entry, problem=f"question: {error}")
-    async with services.assistant.core() as core:
-        found = Search(core.embedder, core.store, core.compute, core.settings.retrieval, None, core.reranker)
-        ranked = (await found(text, draft.readable)).ranked[:FOUND]
     if partial:
         return render(request, "golden_found.html", found=ranked, searched=True, problem="")
     return _form(request, draft, entry, found=ranked, searched=True)

@@ -35,9 +35,7 @@ async def find(request: Request, user: Admin, person: Person) -> Response:
         platform, id = _named(person)
     except InvalidEntry as error:
         return render(request, "people.html", 422, person=person, kept=None, done=None, wrong=str(error))
-    kept = await _people(request).export(platform, id)
-    counts = {name: len(rows) for name, rows in kept.items() if isinstance(rows, list) and rows}
-    return render(request, "people.html", person=f"{platform}:{id}", kept=counts, done=None, wrong="")
+    return await _kept(request, platform, id)
 
 
 @router.post("/people/data")
@@ -64,9 +62,17 @@ async def forget(
     """sure: the person named once more."""
     platform, id = _named(person)
     if sure.strip() != f"{platform}:{id}":
-        raise InvalidEntry("sure: write the person's id once more, exactly as above, to have them forgotten.")
+        return await _kept(request, platform, id, 422, "This is not the same; write it exactly as above.")
     done = await _people(request).forget_all(platform, id, by=user.identity)
     return render(request, "people.html", person="", kept=None, done=done, wrong="")
+
+
+async def _kept(request: Request, platform: str, id: str, status: int = 200, unsure: str = "") -> Response:
+    """unsure: what is wrong with the id that was written once more."""
+    kept = await _people(request).export(platform, id)
+    counts = {name: len(rows) for name, rows in kept.items() if isinstance(rows, list) and rows}
+    shown = {"person": f"{platform}:{id}", "kept": counts, "done": None, "wrong": "", "unsure": unsure}
+    return render(request, "people.html", status, **shown)
 
 
 def _people(request: Request) -> People:

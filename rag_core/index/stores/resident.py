@@ -60,7 +60,9 @@ class Resident:
 
     def passages(self, ids: Iterable[str], scopes: frozenset[str] | None) -> list[Passage]:
         """Of those that are here and may be read, in the order given."""
-        at = [self._at[id] for id in ids if id in self._at]
+        at = np.array(
+            [self._at[id] for id in ids if id in self._at], np.int64
+        )  # of none, pyarrow asks for its type
         found = map(passage_of, self._rows.take(at).to_pylist())
         return [passage for passage in found if scopes is None or passage.scope in scopes]
 

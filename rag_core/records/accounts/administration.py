@@ -73,7 +73,7 @@ class Administration:
         NotFound: there is none.
         """
         async with transaction(self._database) as connection:
-            return _user(await _locked(connection, users.c.identity == identity))
+            return _user(await _locked(connection, users.c.identity == identity, f"user {identity[:200]}"))
 
     async def add(self, identity: str, role: Role, by: str, name: str = "", password_hash: str = "") -> str:
         """The id of the new user, who signs in by a provider unless there is a password's hash.
@@ -214,14 +214,14 @@ def local_identity(name: str) -> str:
     return f"local:{name}"
 
 
-async def _locked(connection: AsyncConnection, condition: Any) -> Any:
+async def _locked(connection: AsyncConnection, condition: Any, called: str = "such user") -> Any:
     """The user's row, and those of all admins, so that of two who are demoted at once one is seen to be the last."""
     await connection.execute(
         select(users.c.id).where(users.c.role == "admin").order_by(users.c.id).with_for_update()
     )
     row = (await connection.execute(select(users).where(condition))).one_or_none()
     if row is None:
-        raise NotFound("There is no such user; see the list of users.")
+        raise NotFound(f"There is no {called}; see the list of users.")
     return row
 
 

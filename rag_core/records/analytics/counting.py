@@ -146,6 +146,8 @@ async def _counted(connection: AsyncConnection, view: View, key: Any) -> dict[An
         if step is not None:
             one.took[step] = questions
         counts[value].add(one)
+    if not counts:  # then nobody voted, and to find that out takes as long as to count
+        return {}
     for value, good, bad in (await connection.execute(_voted(view, key))).all():
         counts[value].add(Counts(good=int(good), bad=int(bad)))
     for value, escalated, resolved in (await connection.execute(_escalated(view, key))).all():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Numeric, case, cast, func, select
+from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.records.analytics.figures import Share, share
@@ -49,18 +49,16 @@ async def release_figures(database: AsyncEngine) -> dict[str, ReleaseFigures]:
         Unavailable: the database does not answer.
     """
     c = answers.c
-    took = case(
-        (c.took_ms < 100, func.round(cast(c.took_ms, Numeric), 1)), else_=func.round(cast(c.took_ms, Numeric))
-    )
+    tenths = _tenths(database.dialect.name).label("tenths")
     counts = select(
         c.release,
-        took.label("took"),
+        tenths,
         func.count(),
         _counted(c.abstained.is_(True)),
         _counted(c.cached.is_(True)),
         func.min(c.day),
         func.max(c.day),
-    ).group_by(c.release, "took")
+    ).group_by(c.release, tenths)
     of: dict[str, list[Any]] = defaultdict(list)
     async with transaction(database) as connection:
         for release, *rest in (await connection.execute(counts)).all():
@@ -70,10 +68,10 @@ async def release_figures(database: AsyncEngine) -> dict[str, ReleaseFigures]:
 
 
 def _figures(rows: Sequence[Any], voted: tuple[int, int]) -> ReleaseFigures:
-    """rows: of each time that answers took, in steps of 0.1 ms below 100 ms and of 1 ms above: the time, how many took it,
-    how many of them abstained and came from the cache, their first and last day."""
+    """rows: of each time that answers took, in tenths of milliseconds: the time, how many took it, how many
+    of them abstained and came from the cache, their first and last day."""
     took, many, abstained, cached, first, last = zip(*rows, strict=True)
-    timed = sorted((float(ms), count) for ms, count in zip(took, many, strict=True) if ms is not None)
+    timed = sorted((int(one) / 10, count) for one, count in zip(took, many, strict=True) if one is not None)
     return ReleaseFigures(
         sum(many),
         int(sum(abstained)),
@@ -100,10 +98,18 @@ async def _voted(connection: AsyncConnection) -> dict[str, tuple[int, int]]:
     query = (
         select(answers.c.release, _counted(votes.c.value == 1), _counted(votes.c.value == -1))
         .join_from(votes, answers, votes.c.answer_id == answers.c.id)
-        .where(votes.c.excluded == "")
+        # The days choose the index: else SQLite reads the whole row of each answer that was voted on.
+        .where(answers.c.day.between(0, date.max.toordinal()), votes.c.excluded == "")
         .group_by(answers.c.release)
     )
     return {release: (int(good), int(bad)) for release, good, bad in (await connection.execute(query)).all()}
+
+
+def _tenths(dialect: str) -> Any:
+    """How long an answer took in tenths of milliseconds, from 100 ms on in whole ones. As integers: to round by decimals
+    takes a database three times as long."""
+    ms, half = answers.c.took_ms, 0.5 if dialect == "sqlite" else 0.0  # SQLite cuts off, PostgreSQL rounds
+    return case((ms < 100, cast(ms * 10 + half, BigInteger)), else_=cast(ms + half, BigInteger) * 10)
 
 
 def _counted(condition: Any) -> Any:

@@ -129,7 +129,7 @@ class GoldenQuestions:
         async with transaction(self._database) as connection:
             found = await _get(connection, id)
         if found is None:
-            raise NotFound(f"There is no golden question {id[:64]}.")
+            raise NotFound(f"There is no golden question {id[:64]}; see the list of golden questions.")
         return found
 
     async def edit(self, id: str, actor: str, **changes: Any) -> GoldenQuestion:
@@ -143,7 +143,7 @@ class GoldenQuestions:
         async with transaction(self._database) as connection:
             before = await _get(connection, id)
             if before is None:
-                raise NotFound(f"There is no golden question {id[:64]}.")
+                raise NotFound(f"There is no golden question {id[:64]}; see the list of golden questions.")
             after = _checked(replace(before, **changes))
             await _replace(connection, _row(after))
             changed = sorted(
@@ -173,7 +173,7 @@ class GoldenQuestions:
         async with transaction(self._database) as connection:
             switched = await connection.execute(update(golden_questions).where(one).values(enabled=enabled))
             if not switched.rowcount:
-                raise NotFound(f"There is no golden question {id[:64]}.")
+                raise NotFound(f"There is no golden question {id[:64]}; see the list of golden questions.")
             await note(connection, actor, "golden.enable" if enabled else "golden.disable", f"golden:{id}")
 
     async def remove(self, id: str, actor: str) -> None:
@@ -185,7 +185,7 @@ class GoldenQuestions:
         async with transaction(self._database) as connection:
             removed = await connection.execute(delete(golden_questions).where(golden_questions.c.id == id))
             if not removed.rowcount:
-                raise NotFound(f"There is no golden question {id[:64]}.")
+                raise NotFound(f"There is no golden question {id[:64]}; see the list of golden questions.")
             await note(connection, actor, "golden.remove", f"golden:{id}")
 
     async def put_results(self, results: Sequence[GoldenResult]) -> None:

@@ -175,18 +175,16 @@ def _whole_file(path: Path) -> Iterator[IO[str]]:
     Raises:
         AnswerloopError: it cannot be written.
     """
-    made = beside(path)
     try:
-        made.touch(0o600)
-        with made.open("w", encoding="utf-8", newline="\n") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        made.replace(path)
+        with beside(path) as made:
+            made.touch(0o600)
+            with made.open("w", encoding="utf-8", newline="\n") as out:
+                yield out
+                out.flush()
+                os.fsync(out.fileno())
+            made.replace(path)
     except OSError as error:
         raise AnswerloopError(f"{path} cannot be written: {error.strerror}; name another file.") from None
-    finally:
-        made.unlink(missing_ok=True)
 
 
 async def _note(database: AsyncEngine, path: Path, by: str, counts: Mapping[str, int]) -> int:

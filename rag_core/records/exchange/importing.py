@@ -1,7 +1,8 @@
-"""A file of JSONL -> the database: all of it or nothing, and nothing twice."""
+"""A file of JSONL -> the database: of a file with a mistake nothing, and nothing twice."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,9 @@ from rag_core.records.tables import answer_documents, answers, reviews
 __all__ = ["Conflict", "Imported", "import_file"]
 
 BATCH = 200
+"""Rows in one transaction."""
+PAUSE_S = 0.02
+"""After each, for whoever else writes."""
 LONGEST_LINE = 16 << 20
 """Characters."""
 NAMED = 20
@@ -57,33 +61,88 @@ class Imported:
 async def import_file(
     database: AsyncEngine, path: Path, by: str = "", told: Told = lambda done, total: None
 ) -> Imported:
-    """Read all lines, whatever their order, then add what is not there. What is there stays as it is.
+    """Check all lines, whatever their order, then add what is not there, a little at a time: whoever else writes does not
+    wait. What is there stays as it is. Was it stopped half-way, it adds the rest when it is run again.
 
     Raises:
         InvalidEntry: a line is not as it should be; the message names it. Nothing was added.
         AnswerloopError: the file cannot be read.
-        Unavailable: the database does not take it now; nothing was added.
+        Unavailable: the database does not take it now; what was added is whole rows with what they hang on.
     """
-    present: dict[str, int] = {}
-    for number, line in _lines(path):
-        kind, _ = _read(number, line)
-        present[kind] = present.get(kind, 0) + 1
+    present, loose = _looked_through(path)
+    await _refuse_loose(database, loose)
     total, done = sum(present.values()), 0
     told(0, total)
     report = Imported()
-    try:
-        async with transaction(database) as connection:
-            await note(connection, by, "feedback.import", "feedback", **present)
-            for kind in (kind for kind in KINDS if kind in present):
-                for batch in _batches(path, kind):
-                    await _add(connection, kind, batch, report)
-                    done += len(batch)
-                    told(done, total)
-    except IntegrityError as error:
-        raise InvalidEntry(
-            f"{path}: the database does not take a row: {str(error.orig).splitlines()[0]}; nothing was added."
-        ) from None
+    async with transaction(database) as connection:
+        await note(connection, by, "feedback.import", "feedback", **present)
+    for kind in (kind for kind in KINDS if kind in present):
+        for batch in _batches(path, kind):
+            _count_in(report, await _added(database, path, kind, batch))
+            done += len(batch)
+            told(done, total)
+            await asyncio.sleep(PAUSE_S)
     return report
+
+
+async def _added(database: AsyncEngine, path: Path, kind: str, batch: Sequence[_Numbered]) -> Imported:
+    """In a transaction; once more where somebody else added one of these at the same moment."""
+    for attempt in (1, 2):
+        report = Imported()
+        try:
+            async with transaction(database) as connection:
+                await _add(connection, kind, batch, report)
+            break
+        except IntegrityError as error:
+            if attempt == 2:
+                why = str(error.orig).splitlines()[0]
+                where = f"lines {batch[0][0]} to {batch[-1][0]}"
+                raise InvalidEntry(f"{path}: the database does not take one of {where}: {why}.") from None
+    return report
+
+
+def _count_in(report: Imported, more: Imported) -> None:
+    for kind, count in more.added.items():
+        report.added[kind] = report.added.get(kind, 0) + count
+    report.skipped += more.skipped
+    report.conflicts += more.conflicts
+    report.named += more.named[: NAMED - len(report.named)]
+
+
+def _looked_through(path: Path) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    """How many lines there are of each kind; and by kind the ids of what lines hang on that is not in the file, with the
+    first line of each."""
+    present: dict[str, int] = {}
+    there: dict[str, set[str]] = {"answer": set(), "review": set()}
+    wanted: dict[str, dict[str, int]] = {}
+    for number, line in _lines(path):
+        kind, row = _read(number, line)
+        present[kind] = present.get(kind, 0) + 1
+        if kind in there:
+            there[kind].add(row["id"])
+        if kind in _HANGS_ON:
+            wanted.setdefault(kind, {}).setdefault(row[_HANGS_ON[kind][0]], number)
+    of = {kind: there["review" if table is reviews else "answer"] for kind, (_, table) in _HANGS_ON.items()}
+    return present, {k: {id: n for id, n in ids.items() if id not in of[k]} for k, ids in wanted.items()}
+
+
+async def _refuse_loose(database: AsyncEngine, loose: Mapping[str, Mapping[str, int]]) -> None:
+    for kind, lines in loose.items():
+        column, table = _HANGS_ON[kind]
+        ids = list(lines)
+        for at in range(0, len(ids), BATCH):
+            some = ids[at : at + BATCH]
+            async with transaction(database) as connection:
+                there = await _ids_there(connection, table, some)
+            for id in (id for id in some if id not in there):
+                raise InvalidEntry(
+                    f"line {lines[id]}: {column}: what it hangs on ({id[:40]}) is neither in the file nor here; "
+                    "export it as well."
+                )
+
+
+async def _ids_there(connection: AsyncConnection, table: Table, ids: Iterable[str]) -> set[str]:
+    return set(await connection.scalars(select(table.c.id).where(table.c.id.in_(set(ids)))))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -125,6 +184,8 @@ def _batches(path: Path, kind: str) -> Iterator[list[_Numbered]]:
 async def _add(connection: AsyncConnection, kind: str, batch: Sequence[_Numbered], report: Imported) -> None:
     table = KINDS[kind]
     there = await _there(connection, table, [row for _, row in batch])
+    column, on = _HANGS_ON.get(kind, ("", None))
+    held = await _ids_there(connection, on, (row[column] for _, row in batch)) if on is not None else set()
     taken = await _pending(connection, batch) if kind == "review" else set()
     new: list[_Numbered] = []
     for number, row in batch:
@@ -134,6 +195,8 @@ async def _add(connection: AsyncConnection, kind: str, batch: Sequence[_Numbered
                 report.skipped += 1
             else:
                 _conflict(report, Conflict(number, kind, key[0], "it is there otherwise"))
+        elif column and row[column] not in held:
+            _conflict(report, Conflict(number, kind, key[0], "what it hangs on was not added, or is gone"))
         elif kind == "review" and row["state"] == "pending" and row["answer_id"] in taken:
             _conflict(report, Conflict(number, kind, key[0], "another review of its answer is pending"))
         else:
@@ -143,8 +206,6 @@ async def _add(connection: AsyncConnection, kind: str, batch: Sequence[_Numbered
                 taken.add(row["answer_id"])
     if not new:
         return
-    if kind in _HANGS_ON:
-        await _refuse_loose(connection, kind, new)
     await connection.execute(insert(table), [row for _, row in new])
     if kind == "answer" and (cited := [one for _, row in new for one in _cited(row)]):
         await connection.execute(insert(answer_documents), cited)
@@ -177,18 +238,6 @@ async def _pending(connection: AsyncConnection, batch: Sequence[_Numbered]) -> s
         and_(reviews.c.state == "pending", reviews.c.answer_id.in_(ids))
     )
     return set(await connection.scalars(query))
-
-
-async def _refuse_loose(connection: AsyncConnection, kind: str, new: Sequence[_Numbered]) -> None:
-    column, table = _HANGS_ON[kind]
-    ids = {row[column] for _, row in new}
-    there = set(await connection.scalars(select(table.c.id).where(table.c.id.in_(ids))))
-    for number, row in new:
-        if row[column] not in there:
-            raise InvalidEntry(
-                f"line {number}: {column}: what it hangs on ({row[column][:40]}) is neither in the file nor here; "
-                "export it as well."
-            )
 
 
 def _cited(row: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,23 +41,33 @@ class Removed:
     """Why it could not be reached."""
 
 
-def beside(path: Path) -> Path:
-    """Where a file is written until it is whole, by this process."""
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+_WRITTEN_NOW: set[Path] = set()
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """Where this process writes a file until it is whole; what is there at the end goes."""
+    made = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    _WRITTEN_NOW.add(made)
+    try:
+        yield made
+    finally:
+        made.unlink(missing_ok=True)
+        _WRITTEN_NOW.discard(made)
 
 
 def remove_left(path: Path) -> None:
     """What a process that was killed while it wrote this file has left beside it: it holds what forgetting must reach."""
     named = re.compile(rf"\.{re.escape(path.name)}\.(\d+)\.tmp")
     for one in path.parent.iterdir() if path.parent.is_dir() else ():
-        if (found := named.fullmatch(one.name)) and not _lives(int(found[1])):
+        if (found := named.fullmatch(one.name)) and one not in _WRITTEN_NOW and not _lives(int(found[1])):
             one.unlink(missing_ok=True)
 
 
 def _lives(process: int) -> bool:
-    """Of this machine."""
+    """Of this machine, and not this one: in a container each has the same number, one after the other."""
     if process == os.getpid():
-        return False  # a process of that number before us: what this one writes, it writes later
+        return False
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
@@ -132,14 +143,13 @@ def _datasets(home: Path) -> list[Path]:
 def _cleaned(path: Path, kind: str, person: _Person, dry_run: bool) -> int:
     """How many rows are removed or changed."""
     line_of = _of_export(person) if kind == "export" else _of_dataset(person)
-    made = beside(path)
     changed = 0
     if not dry_run:
         remove_left(path)
     with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
         if dry_run:
             return sum(line_of(line) != line for line in lines)
-        try:
+        with beside(path) as made:
             with made.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as out:
                 made.chmod(path.stat().st_mode & 0o777)
                 for line in lines:
@@ -150,8 +160,6 @@ def _cleaned(path: Path, kind: str, person: _Person, dry_run: bool) -> int:
                 os.fsync(out.fileno())
             if changed:
                 made.replace(path)
-        finally:
-            made.unlink(missing_ok=True)
     return changed
 
 

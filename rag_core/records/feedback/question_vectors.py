@@ -6,16 +6,19 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.database import transaction
+from rag_core.records.inserting import insert_unless_there
 from rag_core.records.tables import answers, question_vectors
 
-__all__ = ["QuestionVectors", "packed"]
+__all__ = ["SCALE", "QuestionVectors", "packed"]
 
 Vector = NDArray[np.float32]
 SCALE = 127
+"""What a value of 1 is kept as."""
 BATCH = 400
 """Ids in one statement."""
 
@@ -46,16 +49,22 @@ class QuestionVectors:
 
     async def put(self, vectors: Mapping[str, Vector]) -> None:
         """In the place of what another embedder made. Of answers that are not kept any more, nothing is."""
-        c, wanted = question_vectors.c, list(vectors)
+        wanted = list(vectors)
         for at in range(0, len(wanted), BATCH):
-            some = wanted[at : at + BATCH]
-            async with transaction(self._database) as connection:
-                await connection.execute(delete(question_vectors).where(c.answer_id.in_(some)))
-                kept = set(await connection.scalars(select(answers.c.id).where(and_(answers.c.id.in_(some)))))
-                rows = [
-                    {"answer_id": id, "embedder": self._embedder, "vector": packed(vectors[id])}
-                    for id in some
-                    if id in kept
-                ]
-                if rows:
-                    await connection.execute(insert(question_vectors), rows)
+            some = {id: packed(vectors[id]) for id in wanted[at : at + BATCH]}
+            try:
+                await self._put(some)
+            except IntegrityError:
+                continue  # an answer was forgotten meanwhile: who looks for the others' vectors makes them again
+
+    async def _put(self, some: Mapping[str, bytes]) -> None:
+        async with transaction(self._database) as connection:
+            await connection.execute(delete(question_vectors).where(question_vectors.c.answer_id.in_(some)))
+            kept = set(await connection.scalars(select(answers.c.id).where(answers.c.id.in_(some))))
+            rows = [
+                {"answer_id": id, "embedder": self._embedder, "vector": vector}
+                for id, vector in some.items()
+                if id in kept
+            ]
+            if rows:  # another process may have made them at the same time
+                await connection.execute(insert_unless_there(connection, question_vectors).values(rows))

@@ -89,7 +89,7 @@ class Releases:
             found = await connection.execute(select(releases).where(releases.c.id == release_id))
             row = found.mappings().one_or_none()
         if row is None:
-            raise NotFound(f"There is no release {release_id}.")
+            raise NotFound(f"There is no release {release_id[:64]}; see the list of releases.")
         return _release(row)
 
     async def history(self) -> list[Activation]:
@@ -205,7 +205,7 @@ async def _activate(
 ) -> None:
     of = select(releases.c.index_name).where(releases.c.id == release_id)
     if (index := await connection.scalar(of)) is None:
-        raise NotFound(f"There is no release {release_id}.")
+        raise NotFound(f"There is no release {release_id[:64]}; see the list of releases.")
     # One statement over all rows: of two at once, the second waits for the first and sees what it did. It changes nothing
     # yet, so that what was active until now can be read after it.
     await connection.execute(update(releases).values(active=releases.c.active))

@@ -53,7 +53,9 @@ async def erase(connection: AsyncConnection, platform: str, user: str, request: 
 
 
 def pattern_of(platform: str, user: str, own: bool) -> re.Pattern[str]:
-    """The id as a word of its own; U12 is not U123, and local:ada is not local:ada-b. own: what it is looked for in is of that platform."""
+    """The id as a word of its own; U12 is not U123, local:ada is not local:ada-b.
+
+    own: what it is looked for in is of that platform."""
     id, whole = re.escape(user), re.escape(f"{platform}:{user}")
     opaque = own and len(user) >= 8 and any(character.isdigit() for character in user)
     told = rf"{whole}|<@!?{id}(?:\|[^>]*)?>" + (rf"|{id}" if opaque else "")

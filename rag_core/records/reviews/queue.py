@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Select, and_, case, func, or_, select, update
+from sqlalchemy import Engine, Select, and_, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.records.audit import note
@@ -79,6 +80,11 @@ class Choices:
     reasons: tuple[str, ...]
 
 
+CHOICES_FOR = timedelta(minutes=1)
+_CHOICES: WeakKeyDictionary[Engine, tuple[datetime, Choices]] = WeakKeyDictionary()
+"""Of each database that is open: when they were found, and which they were."""
+
+
 class Queue:
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
@@ -107,7 +113,16 @@ class Queue:
         async with transaction(self._database) as connection:
             return {source: int(count) for source, count in (await connection.execute(chosen)).all()}
 
-    async def choices(self) -> Choices:
+    async def choices(self, now: datetime | None = None) -> Choices:
+        """As they were at most CHOICES_FOR ago: to find them takes longer than a page of the queue."""
+        now = now or datetime.now(UTC)
+        at, found = _CHOICES.get(self._database.sync_engine, (None, None))
+        if at is None or found is None or not timedelta(0) <= now - at < CHOICES_FOR:
+            found = await self._choices()
+            _CHOICES[self._database.sync_engine] = now, found
+        return found
+
+    async def _choices(self) -> Choices:
         a, r = answers.c, reviews.c
         pending = select(a.platform, a.channel, a.release, r.reason).distinct()
         query = pending.join_from(reviews, answers).where(r.state == "pending")

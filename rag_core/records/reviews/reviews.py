@@ -22,6 +22,7 @@ from rag_core.types import Citation
 
 __all__ = [
     "BY_VOTES",
+    "FOUND_GOOD",
     "RESOLUTIONS",
     "SOURCES",
     "Resolution",
@@ -46,6 +47,8 @@ RESOLUTIONS: tuple[Resolution, ...] = get_args(Resolution)
 """What a reviewer decides. good_example: the answer is right as it is. right_passage: these passages answer the question.
 wrong_passage: these do not (hard negatives). corrected_answer: it should say this instead. missing_document: nothing says it
 (a gap). stale_document: what was cited is out of date. no_fault: there is nothing to learn from it."""
+FOUND_GOOD: tuple[Resolution, ...] = ("good_example", "no_fault")
+"""By which an answer was right as it was given."""
 
 SOURCES = ("vote", "escalation", "draft", "confidence", "disagreement", "person")
 """What brings an answer to reviewers. vote: it was voted down. escalation: a person was asked, or answered. draft: it was

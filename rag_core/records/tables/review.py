@@ -39,7 +39,7 @@ reviews = Table(
         Line(32),
         nullable=False,
         server_default="",
-        comment="see records.resolutions; '': none yet",
+        comment="one of reviews.RESOLUTIONS; '': none yet",
     ),
     Column("correction", Words, nullable=False, comment="what the answer should be; '': as it is"),
     Column("citations", JSON, comment="what the correction cites by number; null: nothing"),

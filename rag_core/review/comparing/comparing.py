@@ -32,7 +32,7 @@ from rag_core.records.evaluation.comparisons import (
 )
 from rag_core.records.evaluation.golden import GoldenQuestions
 from rag_core.records.index.releases import Release, Releases
-from rag_core.review.comparing.answering import Answering
+from rag_core.review.answering import Answering
 from rag_core.review.comparing.sampling import Asked, asked_lately, stratified
 from rag_core.review.comparing.tally import result
 from rag_core.settings import Settings

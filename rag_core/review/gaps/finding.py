@@ -16,6 +16,7 @@ from rag_core.bootstrap import Core
 from rag_core.records.analytics.gaps import Found, Gaps
 from rag_core.records.database import transaction
 from rag_core.records.feedback.question_vectors import SCALE, QuestionVectors
+from rag_core.records.reviews.reviews import FOUND_GOOD
 from rag_core.records.tables import answers, reviews, votes
 from rag_core.records.times import aware
 from rag_core.review.gaps.clustering import clusters
@@ -72,7 +73,7 @@ async def unanswered(database: AsyncEngine, now: datetime | None = None) -> list
     day = ((now or datetime.now(UTC)) - timedelta(days=DAYS)).date().toordinal()
     down = exists().where(and_(v.answer_id == a.id, v.value == -1, v.excluded == ""))
     lacks = exists().where(and_(r.answer_id == a.id, r.resolution.in_(_LACKS)))
-    fine = exists().where(and_(r.answer_id == a.id, r.resolution.in_(("no_fault", "good_example"))))
+    fine = exists().where(and_(r.answer_id == a.id, r.resolution.in_(FOUND_GOOD)))
     wanted = and_(a.day >= day, or_(a.abstained, down, lacks), ~fine, a.wording != "")
     flags = [case((one, 1), else_=0) for one in (down, lacks)]
     query = select(

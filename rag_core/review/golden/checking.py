@@ -9,7 +9,7 @@ from rag_core.bootstrap import Core, open_core
 from rag_core.errors import InvalidQuestion
 from rag_core.records.evaluation.golden import GoldenQuestion, GoldenQuestions, GoldenResult
 from rag_core.records.index.releases import Release
-from rag_core.review.comparing.answering import Answering, Made
+from rag_core.review.answering import Answering, Made
 from rag_core.review.golden.matching import found_at
 from rag_core.settings import Settings
 

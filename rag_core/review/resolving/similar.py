@@ -7,14 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import and_, delete, exists, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.bootstrap import Core
 from rag_core.index.stores.protocol import Vector
 from rag_core.records.database import transaction
-from rag_core.records.inserting import insert_unless_there
+from rag_core.records.feedback.question_vectors import SCALE, QuestionVectors
 from rag_core.records.reviews.items import Resolved, resolved_columns, resolved_of
 from rag_core.records.tables import answers, question_vectors, reviews
 from rag_core.running.active import ActiveRelease
@@ -30,7 +29,6 @@ BATCH = 32
 LOOK_EVERY_S = 60.0
 PAUSE_S = 0.5
 """Between batches: people who ask go first."""
-SCALE = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +72,9 @@ class SimilarQuestions:
         query = select(a.id, a.question, a.standalone).where(reviewed, ~has).limit(most)
         async with transaction(self._database) as connection:
             rows = (await connection.execute(query)).all()
-        made = [(id, await self._embed(standalone or question)) for id, question, standalone in rows]
-        for id, vector in made:
-            await self._keep(id, vector)
+        made = {id: await self._embed(standalone or question) for id, question, standalone in rows}
+        await QuestionVectors(self._database, self._embedder).put(made)
         return len(made)
-
-    async def _keep(self, answer: str, vector: Vector) -> None:
-        c = question_vectors.c
-        row = {"answer_id": answer, "embedder": self._embedder, "vector": _packed(vector)}
-        try:
-            async with transaction(self._database) as connection:
-                await connection.execute(
-                    delete(question_vectors).where(c.answer_id == answer, c.embedder != self._embedder)
-                )
-                await connection.execute(insert_unless_there(connection, question_vectors).values(row))
-        except IntegrityError:
-            pass  # the answer was forgotten meanwhile
 
     async def _told(self, best: Sequence[tuple[str, float]]) -> list[Similar]:
         query = resolved_columns().where(answers.c.id.in_([id for id, _ in best]))
@@ -109,10 +94,6 @@ def _best(asked: Vector, rows: Sequence[tuple[str, bytes]]) -> list[tuple[str, f
     cosines = matrix.astype(np.float32) @ asked.astype(np.float32) / SCALE
     order = np.argsort(-cosines, kind="stable")[:SHOWN]
     return [(ids[i], round(min(1.0, float(cosines[i])), 3)) for i in order if cosines[i] >= LEAST_COSINE]
-
-
-def _packed(vector: Vector) -> bytes:
-    return np.clip(np.rint(vector * SCALE), -SCALE, SCALE).astype(np.int8).tobytes()
 
 
 def similar_questions(core: Core, database: AsyncEngine) -> SimilarQuestions:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
-import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
 from rag_core.index.embedding import ModelCard
 from rag_core.records.database import transaction
-from rag_core.records.evaluation.golden import GoldenQuestions
 from rag_core.records.tables import gaps, standard_answers, vote_flags
 from rag_core.settings import Settings
 from rag_core.settings.connections import Database
@@ -72,19 +71,25 @@ async def test_no_request_brings_a_page_down(kept: Pages, model_folder: Path) ->
     odd = ODD if os.environ.get("HYPOTHESIS_PROFILE") == "exploring" else ODDEST
     broken, browser = [], await kept.signed_in("admin")
     for operation in operations(kept.app):
-        for method, address, form in hostile(operation, {} if operation.path in SLOW else known, odd):
-            answer = await asked(browser, method, address, form)
+        for method, path, form in hostile(operation, {} if operation.path in SLOW else known, odd):
+            answer = await asked(browser, method, path, form)
             if answer.status_code >= 500:
-                broken.append((method, address[:100], [pair for pair in form if pair[1]], answer.text[-200:]))
+                broken.append((method, path[:100], [pair for pair in form if pair[1]], told_by(answer)))
             if "/sign-in" in answer.headers.get("location", ""):  # it was an act on oneself
                 browser = await kept.signed_in("admin", f"admin{len(kept.users)}")
     assert broken == []
 
 
+def told_by(answer: httpx.Response) -> str:
+    """The sentence of an error page."""
+    found = re.search(r"data-sentence>(.*?)</p>", answer.text, re.DOTALL)
+    return found[1] if found else answer.text[-300:]
+
+
 async def asked(
-    browser: httpx.AsyncClient, method: str, address: str, form: list[tuple[str, str]]
+    browser: httpx.AsyncClient, method: str, path: str, form: list[tuple[str, str]]
 ) -> httpx.Response:
     try:
-        return await browser.request(method, address, data=dict(form) if form else None)
+        return await browser.request(method, path, data=dict(form) if form else None)
     except Exception as error:  # what no handler has made a page of
         return httpx.Response(599, text=repr(error))

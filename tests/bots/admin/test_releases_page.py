@@ -17,7 +17,7 @@ from rag_core.records.evaluation.golden import Expected, GoldenQuestion, GoldenQ
 from rag_core.records.index.documents import Documents
 from rag_core.records.index.releases import Release, Releases
 from rag_core.records.tables import releases
-from rag_core.review.comparing.answering import Answering
+from rag_core.review.answering import Answering
 from rag_core.review.golden.checking import check_release
 from rag_core.running.synchronising import keep_synchronised
 from tests.bots.admin.conftest import Pages

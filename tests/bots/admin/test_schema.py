@@ -26,6 +26,7 @@ from schemathesis import Case, GenerationMode
 from adapters.chat import Chat
 from adapters.web import web_app
 from rag_core.index.embedding import ModelCard
+from rag_core.records.accounts import Accounts
 from rag_core.settings import Settings
 from tests.bots.admin.conftest import HOST, SOURCES, Pages, opened
 from tests.bots.admin.test_hostile import known_in
@@ -90,19 +91,18 @@ def running(
         runner.run(stack.aclose())
 
 
-@pytest.mark.parametrize("visitor", VISITORS)
-def test_schemathesis_finds_no_5xx_in_the_admin_pages(running: Running, visitor: str) -> None:
-    """Of each role, and of nobody; with ids that exist and with what it makes up."""
+def test_schemathesis_finds_no_5xx_in_the_admin_pages(running: Running) -> None:
+    """Each request is sent by each role and by nobody; with ids that exist and with what it makes up."""
     pages, broken = running.pages, []
     schema = schemathesis.openapi.from_dict(pages.app.openapi())
     for operation in (result.ok() for result in schema.get_all_operations()):
         known = {} if operation.path in EXISTING else running.known
 
         async def send(case: Case, known: dict[str, tuple[str, ...]] = known) -> httpx.Response:
-            browser = await (pages.browser() if visitor == ANYBODY else pages.signed_in(visitor, visitor))  # type: ignore[arg-type]
-            return await sent(browser, case, known)
+            answers = [await sent(await browser_of(pages, visitor), case, known) for visitor in VISITORS]
+            return max(answers, key=lambda answer: answer.status_code)
 
-        broken += tried(running.runner, operation, EXAMPLES if visitor == "admin" else 1, send)
+        broken += tried(running.runner, operation, EXAMPLES, send)
     assert broken == []
 
 
@@ -118,6 +118,15 @@ def test_schemathesis_finds_no_5xx_in_the_chat_pages_api() -> None:
         schema = schemathesis.openapi.from_dict(CHAT)
         found = [tried(runner, one.ok(), 20 * EXAMPLES, send) for one in schema.get_all_operations()]
     assert found == [[]] * 4
+
+
+async def browser_of(pages: Pages, visitor: str) -> httpx.AsyncClient:
+    """Signed in anew, since the request before may have signed out."""
+    if visitor == ANYBODY:
+        return await pages.browser()
+    if await Accounts(pages.database).find(f"local:{visitor}") is None:  # removed by what was sent
+        pages.users.pop(visitor, None)
+    return await pages.signed_in(visitor, visitor)  # type: ignore[arg-type]
 
 
 async def ready() -> dict[str, object]:

@@ -10,7 +10,7 @@ import pytest
 from rag_core.records.accounts import Accounts, Administration
 from rag_core.records.audit import Audit
 from tests.bots.admin.conftest import Pages
-from tests.bots.admin.test_signing import csrf_of, sign_in
+from tests.bots.admin.signing.visiting import csrf_of, sign_in
 
 
 async def acting(pages: Pages) -> tuple[httpx.AsyncClient, str]:

@@ -1,4 +1,4 @@
-"""A naive model of feedback and its review, in dicts and lists: written from the issue and the documents, not from the SQL."""
+"""A naive model of feedback and its review, in dicts and lists: from the documents, not from the SQL."""
 
 from __future__ import annotations
 
@@ -124,7 +124,12 @@ class Model:
         done = [number for number in numbers if number in self.reviews and self.reviews[number].waits]
         for number in done:
             one = self.reviews[number]
-            one.resolution, one.reviewer, one.correction, one.decided = resolution, reviewer, text, self.tick()
+            one.resolution, one.reviewer, one.correction, one.decided = (
+                resolution,
+                reviewer,
+                text,
+                self.tick(),
+            )
         first = len(self.log)
         self.log += [Done(reviewer, "review.resolve", [number]) for number in done]
         if bulk and len(done) > 1:

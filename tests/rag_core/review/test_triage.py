@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from rag_core.records.database import open_database, transaction
 from rag_core.records.feedback.recording import Feedback
 from rag_core.records.platforms.escalations import Escalation, Escalations, escalation_id
+from rag_core.records.reviews.queue import Queue
 from rag_core.records.reviews.reviews import Review, Reviews
 from rag_core.records.tables import answers, votes
 from rag_core.review.triage import Triage
@@ -172,3 +173,20 @@ async def test_two_that_look_at_once_find_each_once(database: AsyncEngine) -> No
     for _ in range(2):
         await Triage(database).look(SETTINGS)
     assert len(await queued(database)) == 1
+
+
+async def test_what_a_later_answer_settles_does_not_wait_any_more(database: AsyncEngine) -> None:
+    """A document was added since. What somebody took on, or voted down, is decided all the same."""
+    triage = Triage(database)
+    for text in ("Who pays?", "Who decides?", "Who signs?"):
+        for user in ("U1", "U2", "U3"):
+            await asked(database, f"{text[4:8]}{user}", user, text)
+    await triage.look(SETTINGS)
+    ids = {review.answer_id[:4]: review for review in await queued(database)}
+    assert set(ids) == {"pays", "deci", "sign"}
+    await Queue(database).assign([ids["deci"].id], "local:bo", "local:bo")
+    await voted(database, ids["sign"].answer_id, "U9", -1)
+    for text in ("Who pays?", "Who decides?", "Who signs?"):
+        await asked(database, f"good{text[4:8]}", "U4", text, confidence=0.9)
+    await triage.look(SETTINGS)
+    assert sorted(review.answer_id[:4] for review in await queued(database)) == ["deci", "sign"]

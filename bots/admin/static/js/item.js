@@ -10,7 +10,11 @@ const LABELS = ["right", "wrong", "stale"];
 function tellDone() {
   const done = document.querySelector("[data-done]");
   if (!done) return;
-  tell(done.querySelector("p").textContent.trim(), { undo: done.dataset.done });
+  const { done: address, review } = done.dataset;
+  tell(done.querySelector("p").textContent.trim(), { undo: address });
+  document.addEventListener("undone", (event) => { // back to what waits again
+    if (event.detail.address === address) location.assign(`/item/${review}`);
+  });
   history.replaceState(null, "", location.pathname); // told once, also when the page is loaded again
   done.remove();
 }
@@ -146,7 +150,7 @@ if (form) {
     if (button) cite(button.closest(".passage"));
   });
   correction.addEventListener("input", () => { if (!chosen()) choose("corrected_answer"); });
-  if (location.hash === "#correct") correct();
+  if (location.hash === "#correction") correct();
 }
 tellDone();
 readied();

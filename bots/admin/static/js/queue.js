@@ -90,7 +90,7 @@ const keys = {
   a: () => decide("approve"),
   r: () => decide("reject"),
   e: () => decide("assign"),
-  c: () => { if (current()) location.assign(`${link(current()).href}#correct`); },
+  c: () => { if (current()) location.assign(`${link(current()).href}#correction`); },
   u: () => { if (!undoLast()) tell("There is nothing to undo."); },
   "/": () => filters.elements.text.focus(),
 };

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from benchmarks.feedback_data import Shape, fill
 from rag_core.errors import InvalidEntry
 from rag_core.records.analytics import (
+    Overview,
     View,
     answers_of,
     breakdown,
@@ -26,6 +27,8 @@ from rag_core.records.analytics import (
     view_of,
     votes_of,
 )
+from rag_core.records.analytics.counting import Point
+from rag_core.records.analytics.counts import Counts
 from rag_core.records.analytics.latency import STEPS, quantile
 from rag_core.records.database import transaction
 from rag_core.records.feedback.recording import Feedback
@@ -199,3 +202,18 @@ def test_a_period_that_is_none_is_refused(days: int) -> None:
     """Before the database is asked."""
     with pytest.raises(InvalidEntry):
         view_of(days, today=TODAY)
+
+
+def test_days_are_put_together_to_weeks_where_they_have_few_votes() -> None:
+    """From each Monday on, nothing lost; the median day decides, not the busiest."""
+    monday = date(2026, 11, 16)
+    days = tuple(Point(monday + timedelta(days=n), Counts(questions=2, good=n + 1)) for n in range(-1, 8))
+    found = Overview(days, Counts(), Counts())
+    assert [(one.start, one.counts.questions) for one in found.weeks] == [
+        (monday - timedelta(days=7), 2),
+        (monday, 14),
+        (monday + timedelta(days=7), 2),
+    ]
+    assert found.has_few_votes
+    many = tuple(Point(one.start, Counts(good=6, bad=4)) for one in days)
+    assert not Overview((*many, Point(monday, Counts())), Counts(), Counts()).has_few_votes

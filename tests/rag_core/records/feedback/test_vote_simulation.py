@@ -21,6 +21,7 @@ from rag_core.records.analytics.figures import Share, share
 from rag_core.records.database import open_database, transaction
 from rag_core.records.feedback.flags import Flags
 from rag_core.records.feedback.recording import Feedback
+from rag_core.records.reviews.reviews import Reviews
 from rag_core.records.tables import answers, reviews, standard_answers, votes
 from rag_core.settings import Votes
 from rag_core.types import Principal, Question, Vote
@@ -176,3 +177,19 @@ async def _print() -> None:
 
 if __name__ == "__main__":
     asyncio.run(_print())
+
+
+async def test_a_reviewer_has_the_last_word_on_what_calibration_learns(database: AsyncEngine) -> None:
+    """A vote that a reviewer decided otherwise than is not learned from; that the reviewer agrees with, and that nobody
+    looked at, is."""
+    feedback, kept = Feedback(database), Reviews(database)
+    await given(feedback)
+    for number, value in ((1, -1), (2, -1), (3, 1), (4, -1)):
+        await feedback.record_vote(Vote(f"a{number}", "slack", "ada", value))
+    await kept.propose("a3", "person")
+    for review in await kept.pending(9):
+        if review.answer_id != "a4":
+            resolution = "no_fault" if review.answer_id == "a1" else "wrong_passage"
+            assert await kept.decide(review.id, resolution, "local:eve")
+    assert {row.answer for row in await read_votes(database, "extractive")} == {"a2", "a4"}
+    await database.dispose()

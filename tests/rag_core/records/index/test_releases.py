@@ -67,7 +67,7 @@ async def test_an_unknown_release_is_not_found_and_changes_nothing(database: Asy
     kept = Releases(database)
     first = await kept.add("some--model", CARD)
     await kept.activate(first.id)
-    with pytest.raises(NotFound, match=r"^There is no release r9\.$"):
+    with pytest.raises(NotFound, match=r"^There is no release r9; see the list of releases\.$"):
         await kept.activate("r9")
     assert await active(database) == [first.id]
 

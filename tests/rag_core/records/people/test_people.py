@@ -17,6 +17,7 @@ from rag_core.records import tables
 from rag_core.records.database import transaction
 from rag_core.records.feedback.recording import Feedback
 from rag_core.records.people.people import People
+from rag_core.settings import Votes
 from rag_core.types import Principal, Question, Vote
 from tests.fakes import an_answer
 
@@ -448,3 +449,44 @@ async def test_nobody_is_not_a_person(database: AsyncEngine) -> None:
             await people.forget(platform, user)
         with pytest.raises(InvalidEntry):
             await people.export(platform, user)
+
+
+async def test_ids_that_begin_alike_are_other_people(database: AsyncEngine) -> None:
+    """Accounts may have dots, hyphens and underscores in their names, and providers an @: local:ada is none of these."""
+    others = ["local:ada-b", "local:ada.b", "local:ada_b", "local:b-ada", "local:ada@example.com"]
+    for number, identity in enumerate((*others, "local:ada")):
+        user = {"id": f"u{number}", "identity": identity, "name": "A", "email": "", "role": "admin"}
+        await put(database, tables.users, {**user, "password_hash": "", "disabled": False, "created_at": NOW})
+    asked = Question("Who?", Principal("local", "ada-b", "", ""))
+    await Feedback(database).record_answer(asked, an_answer("a1"), passages=[], scopes=None, generation=1)
+    note = "ask local:ada, local:ada-b, or (local:ada). Not local:ada.b!"
+    await put(database, tables.reviews, review("r1", "a1", reviewer="local:ada-b", note=note))
+    await People(database).forget_all("local", "ada")
+    async with transaction(database) as connection:
+        identities = set(await connection.scalars(select(tables.users.c.identity)))
+        asker = await connection.scalar(select(tables.answers.c.user_id))
+        [kept_] = (await connection.execute(select(tables.reviews.c.reviewer, tables.reviews.c.note))).all()
+    assert (identities, asker) == (set(others), "ada-b")
+    assert tuple(kept_) == (
+        "local:ada-b", "ask forgotten, local:ada-b, or (forgotten). Not local:ada.b!",
+    )  # fmt: skip
+
+
+async def test_what_waits_is_what_the_votes_of_the_others_say(database: AsyncEngine) -> None:
+    """A quorum that is not reached any more, another's correction instead; and what no vote asked for stays."""
+    feedback = Feedback(database, Votes(quorum=2))
+    for id in ("few", "corrected", "unsure"):
+        asked = Question("Who?", Principal("slack", "U0", "T1", "C1"))
+        await feedback.record_answer(asked, an_answer(id), passages=[], scopes=None, generation=1)
+    await feedback.record_vote(Vote("few", "slack", BOB, -1))
+    await feedback.record_vote(Vote("few", "slack", ADA, -1))
+    await feedback.record_vote(Vote("corrected", "slack", BOB, -1, correction="Bob's"))
+    await feedback.record_vote(Vote("corrected", "slack", ADA, -1, correction="Ada's"))
+    await put(database, tables.reviews, {**review("r", "unsure"), "source": "disagreement"})
+    await People(database, quorum=2).forget_all("slack", ADA)
+    async with transaction(database) as connection:
+        c = tables.reviews.c
+        left = (
+            await connection.execute(select(c.answer_id, c.proposed, c.proposed_by).order_by(c.answer_id))
+        ).all()
+    assert [tuple(row) for row in left] == [("corrected", "Bob's", f"slack:{BOB}"), ("unsure", "", "")]

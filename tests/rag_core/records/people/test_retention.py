@@ -210,3 +210,22 @@ async def test_it_goes_on_by_itself_by_the_settings_in_force(database: AsyncEngi
 def test_reviews_cannot_go_before_their_answers() -> None:
     with pytest.raises(ValueError, match="reviews cannot be kept for less time"):
         Retention(answers="52w", reviews="4w")
+
+
+async def test_what_is_decided_at_this_moment_keeps_its_answer_and_all_that_is_its(
+    database: AsyncEngine,
+) -> None:
+    """Either the decision is in time, or there is nothing left to decide; never an answer without its votes."""
+    await kept(database)
+    async with transaction(database) as connection:
+        resolved = update(tables.reviews).where(tables.reviews.c.answer_id == "waits")
+        await connection.execute(resolved.values(state="resolved", resolution="no_fault", decided_at=NOW))
+        expiring = asyncio.create_task(expire(database, KEPT, NOW))
+        await asyncio.sleep(0.3)
+    await expiring
+    async with transaction(database) as connection:
+        c = tables.votes.c
+        assert await connection.scalar(select(tables.answers.c.id).where(tables.answers.c.id == "waits"))
+        assert await connection.scalar(select(c.value).where(c.answer_id == "waits")) == -1
+        state = select(tables.reviews.c.state).where(tables.reviews.c.answer_id == "waits")
+        assert await connection.scalar(state) == "resolved"

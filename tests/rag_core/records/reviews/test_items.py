@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.index.stores.protocol import Vector
 from rag_core.records.database import transaction
+from rag_core.records.feedback.question_vectors import QuestionVectors
 from rag_core.records.feedback.recording import Feedback
 from rag_core.records.index.documents import DocumentRecord, Documents
 from rag_core.records.platforms.escalations import Escalation, Escalations
@@ -147,4 +148,4 @@ async def test_vectors_of_another_embedder_are_made_anew(database: AsyncEngine) 
     assert await old.to("Question 2?") == []
     async with transaction(database) as connection:
         assert await connection.scalar(select(func.count()).select_from(question_vectors)) == 3
-    await new._keep("forgotten", await embed("Question 1?"))
+    await QuestionVectors(database, "new").put({"forgotten": await embed("Question 1?")})

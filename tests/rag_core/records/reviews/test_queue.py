@@ -15,7 +15,7 @@ from rag_core.records.database import transaction
 from rag_core.records.feedback.recording import Feedback
 from rag_core.records.platforms.escalations import Escalation, Escalations, escalation_id
 from rag_core.records.reviews.filters import Cursor, Filters
-from rag_core.records.reviews.queue import CLAIM, NOBODY, Queue
+from rag_core.records.reviews.queue import CHOICES_FOR, CLAIM, NOBODY, Queue
 from rag_core.records.reviews.reviews import Reviews
 from rag_core.records.tables import votes
 from rag_core.types import Principal, Question, Vote
@@ -241,3 +241,16 @@ async def test_all_that_match_are_named_in_order(database: AsyncEngine) -> None:
     first = [await review_of(database, id) for id in ("a1", "a2")]
     assert await queue.matching(filters, 2) == first
     assert await queue.matching(replace(filters, platform="web"), 2) == []
+
+
+async def test_what_filters_can_be_set_to_is_looked_up_once_a_minute(database: AsyncEngine) -> None:
+    """To find it takes longer than a page; what is new shows a minute later, in every view of the queue."""
+    now = datetime.now(UTC)
+    await answered(database, "a1")
+    await voted(database, "a1")
+    assert (await Queue(database).choices(now)).platforms == ("slack",)
+    await answered(database, "a2", platform="discord")
+    await voted(database, "a2")
+    soon, later = now + CHOICES_FOR / 2, now + CHOICES_FOR
+    assert (await Queue(database).choices(soon)).platforms == ("slack",)
+    assert (await Queue(database).choices(later)).platforms == ("discord", "slack")

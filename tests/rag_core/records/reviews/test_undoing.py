@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
-from tests.rag_core.records.reviews.test_queue import ADA, BEN, answered, review_of, voted
 
 from rag_core.errors import InvalidEntry, NotFound
 from rag_core.records.audit import Audit, note
 from rag_core.records.database import transaction
+from rag_core.records.evaluation.golden import GoldenQuestions
+from rag_core.records.people.people import People
 from rag_core.records.reviews.deciding import decide_all
 from rag_core.records.reviews.queue import Queue
-from rag_core.records.reviews.reviews import Review, Reviews, resolve
+from rag_core.records.reviews.reviews import Review, Reviews, add_pending, resolve
 from rag_core.records.reviews.undoing import can_be_undone, undo
 from rag_core.records.standard import StandardRecords
-from rag_core.records.tables import golden_questions, judged_passages, standard_answers
+from rag_core.records.tables import answers, audit_log, golden_questions, judged_passages, standard_answers
 from rag_core.standard.answer import StandardAnswer
+from tests.rag_core.records.reviews.test_queue import ADA, BEN, answered, review_of, voted
 
 
 async def decided(
@@ -146,3 +149,52 @@ async def test_what_cannot_be_taken_back_is_refused(database: AsyncEngine) -> No
     number = await Audit(database).note(ADA, "user.add", "user:1")
     with pytest.raises(InvalidEntry, match="cannot be taken back"):
         await undo(database, number, ADA)
+
+
+async def test_a_golden_question_that_somebody_changed_since_stays(database: AsyncEngine) -> None:
+    """Whatever the change; that it stays is said."""
+    golden = GoldenQuestions(database)
+    for change in ("edit", "switch"):
+        id = await golden.add("How long?", None, [], author=ADA)
+        async with transaction(
+            database
+        ) as connection:  # as it is made with a decision: without an entry of its own
+            await connection.execute(delete(audit_log).where(audit_log.c.subject == f"golden:{id}"))
+            await connection.execute(delete(answers))
+        _, number = await decided(database, golden=id)
+        await (golden.edit(id, BEN, answer="Long.") if change == "edit" else golden.disable(id, BEN))
+        assert (
+            "golden question that was made with it was changed since"
+            in (await undo(database, number, ADA)).sentence
+        )
+        assert (await golden.get(id)).from_answer == ""
+
+
+async def test_a_vote_at_the_same_moment_is_one_review_all_the_same(database: AsyncEngine) -> None:
+    """It was there first: what is decided stays so, and the sentence says why."""
+    waiting, number = await decided(database)
+    async with transaction(database) as connection:
+        locked = update(answers).where(answers.c.id == "a1").values(cached=answers.c.cached)
+        await connection.execute(locked)
+        assert await add_pending(connection, "a1", "person")
+        undoing = asyncio.create_task(undo(database, number, BEN))
+        await asyncio.sleep(0.3)
+    with pytest.raises(InvalidEntry, match="newer review"):
+        await undoing
+    kept = await Reviews(database).get(waiting.id)
+    assert kept is not None
+    assert kept.state == "resolved"
+
+
+async def test_what_was_assigned_to_somebody_forgotten_is_nobodys_again(database: AsyncEngine) -> None:
+    """And not that of a person called so."""
+    await answered(database, "a1")
+    await voted(database, "a1")
+    id = await review_of(database, "a1")
+    await Queue(database).assign([id], BEN, "local:gone")
+    _, number = await Queue(database).assign([id], BEN, BEN)
+    await People(database).forget_all("local", "gone")
+    await undo(database, number or 0, BEN)
+    kept = await Reviews(database).get(id)
+    assert kept is not None
+    assert (kept.assignee, kept.assigned_at) == ("", None)

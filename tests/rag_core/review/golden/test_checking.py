@@ -16,7 +16,7 @@ from rag_core.records.database import transaction
 from rag_core.records.evaluation.golden import GoldenQuestion, GoldenQuestions, GoldenResult
 from rag_core.records.index.releases import Releases
 from rag_core.records.tables import answers
-from rag_core.review.comparing.answering import Answering, Made
+from rag_core.review.answering import Answering, Made
 from rag_core.review.golden.checking import check_release, judged, lost
 from rag_core.review.golden.picking import expected_of
 from rag_core.settings import FolderSource, Settings

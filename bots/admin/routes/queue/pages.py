@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from bots.admin.queue_forms import Acting, Asked, Searched
-from bots.admin.queue_rows import DONE, REASONS, RESOLVED, SOURCES, decided_sentence, grounds
 from bots.admin.rendering import render
 from bots.admin.roles import may, services_of
+from bots.admin.routes.queue.forms import Acting, Asked, Searched
+from bots.admin.routes.queue.rows import DONE, REASONS, RESOLVED, SOURCES, decided_sentence, grounds
 from rag_core.records.accounts import User
 from rag_core.records.audit import Audit, Entry
 from rag_core.records.reviews.deciding import MOST, decide_all, decision_on
