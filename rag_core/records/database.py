@@ -40,7 +40,7 @@ async def transaction(database: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         if not _may_pass(error):
             raise
         raise Unavailable(
-            f"The database does not work now: {getattr(error, 'orig', None) or error}."
+            f"The database does not work now: {getattr(error, 'orig', None) or error}; try again."
         ) from error
 
 
@@ -92,7 +92,7 @@ async def open_database(url: str) -> AsyncEngine:
         await engine.dispose()
         reason = getattr(error, "orig", None) or error
         raise Unavailable(
-            f"The database {engine.url.render_as_string()} cannot be opened: {reason}."
+            f"The database {engine.url.render_as_string()} cannot be opened: {reason}; see that it can be reached and written."
         ) from error
     return engine
 

@@ -207,7 +207,9 @@ async def _decided(
     """Two in five of what waits were decided; but: answers that nothing was decided of."""
     waiting = [one for one in await Reviews(database).pending(1000) if one.answer_id not in but]
     async with transaction(database) as connection:
-        asked = dict([tuple(row) for row in await connection.execute(select(answers.c.id, answers.c.question))])
+        asked = dict(
+            [tuple(row) for row in await connection.execute(select(answers.c.id, answers.c.question))]
+        )
     decided = []
     for n, review in enumerate(chance.sample(waiting, 2 * len(waiting) // 5)):
         resolution = RESOLVED[n % len(RESOLVED)]

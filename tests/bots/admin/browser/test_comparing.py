@@ -66,10 +66,10 @@ async def test_a_comparison_is_started_judged_and_read(site: Site) -> None:
         while "/result" not in page.url:
             await press(page, "1")
         await expect(page.get_by_role("heading", name="How sure this is")).to_be_visible()
-        await page.get_by_text("Close", exact=True).click()
+        await page.get_by_text("Close", exact=True).first.click()
         await expect(page.get_by_text("Nobody can judge any more.")).to_be_visible()
         assert await faults(page) == []
-        await page.get_by_role("button", name="Close").click()
+        await page.get_by_role("button", name="Close", exact=True).click()
         async with page.expect_download() as waited:
             await page.get_by_role("link", name="CSV", exact=True).click()
         assert (await waited.value).suggested_filename.endswith(".csv")
