@@ -98,3 +98,11 @@ def test_the_first_start_prints_the_password_of_the_first_admin_once(
         assert "password" not in process.process.stdout.read()
     listed = json.loads(own.run("admin", "list", "--json").stdout)
     assert [one["identity"] for one in listed["users"]] == ["local:admin"]
+
+
+def test_the_list_shows_identities_whole_in_a_narrow_terminal(place: Bare) -> None:
+    """They are what the other commands are given."""
+    person = "email:ada.king.of.lovelace@mathematics.example.com"
+    place.said("admin", "create", person)
+    cells = [line.split("│")[1].strip() for line in place.said("admin", "list").splitlines() if "│" in line]
+    assert "".join(cells).removeprefix("user") == person

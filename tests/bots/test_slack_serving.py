@@ -148,7 +148,9 @@ def test_everything_configured_is_served_without_only(installed: Place, slack: L
         assert process.stop() == 0
     assert "answerloop is ready: Slack, Socket Mode, workspace Test" in lines
     assert any(re.fullmatch(r"answerloop is ready: http://127\.0\.0\.1:\d+", line) for line in lines)
-    assert any(re.fullmatch(r"answerloop is ready: http://127\.0\.0\.1:\d+ \(admin\)", line) for line in lines)
+    assert any(
+        re.fullmatch(r"answerloop is ready: http://127\.0\.0\.1:\d+ \(admin\)", line) for line in lines
+    )
 
 
 def test_slack_away_at_the_start_is_waited_for(installed: Place) -> None:

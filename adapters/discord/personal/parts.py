@@ -52,6 +52,8 @@ def personal(
         (
             ReviewQueue(ids, database, reviewing, feedback, identity, pages, whispers),
             SettingsPages(settings, ids, database, access, identity, places, channels, pages),
-            MyData(ids, People(database, settings().home, settings().votes.quorum), identity, pages, whispers),
+            MyData(
+                ids, People(database, settings().home, settings().votes.quorum), identity, pages, whispers
+            ),
         )
     )

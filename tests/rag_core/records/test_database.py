@@ -277,7 +277,9 @@ async def test_a_locked_database_is_unavailable(tmp_path: Path, monkeypatch: pyt
     engine = await open_database(f"sqlite+aiosqlite:///{file}")
     holder = sqlite3.connect(file, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Unavailable, match=r"^The database does not work now: database is locked; try again\.$"):
+    with pytest.raises(
+        Unavailable, match=r"^The database does not work now: database is locked; try again\.$"
+    ):
         async with transaction(engine) as connection:
             await connection.execute(insert(sources).values(name="docs", spec={}, from_settings=True))
     async with transaction(engine) as connection:
