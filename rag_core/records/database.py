@@ -92,7 +92,8 @@ async def open_database(url: str) -> AsyncEngine:
         await engine.dispose()
         reason = getattr(error, "orig", None) or error
         raise Unavailable(
-            f"The database {engine.url.render_as_string()} cannot be opened: {reason}; see that it can be reached and written."
+            f"The database {engine.url.render_as_string()} cannot be opened: {reason}; "
+            "see that it can be reached and written."
         ) from error
     return engine
 
