@@ -36,8 +36,8 @@ NAVIGATION: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Review",
         (
             Page("/queue", "Queue", "reviewer", "inbox", ("/item", "/answer")),
-            Page("/golden", "Golden questions", "viewer", "target"),
-            Page("/standard", "Standard answers", "viewer", "bookmark"),
+            Page("/golden", "Golden questions", "reviewer", "target"),
+            Page("/standard", "Standard answers", "reviewer", "bookmark"),
             Page("/compare", "Comparisons", "reviewer", "scales"),
             Page("/votes", "Vote checks", "reviewer", "shield"),
         ),

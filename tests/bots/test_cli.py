@@ -203,6 +203,7 @@ def test_doctor_says_how_to_mend_what_fails(place: Place) -> None:
         *PARTS[:4],
         "access",
         "generator",
+        "admin pages",
         "slack",
         "discord",
     ]

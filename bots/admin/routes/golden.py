@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from bots.admin.jobs import Job, jobs_of
 from bots.admin.rendering import render
-from bots.admin.roles import Visitor, may, services_of
+from bots.admin.roles import may, services_of
 from rag_core.errors import InvalidEntry, InvalidQuestion, NotFound
 from rag_core.records.accounts import User
 from rag_core.records.audit import Audit
@@ -54,7 +54,7 @@ class _Draft:
 
 
 @router.get("/golden")
-async def show_all(request: Request, user: Visitor) -> HTMLResponse:
+async def show_all(request: Request, user: Reviewer) -> HTMLResponse:
     services = services_of(request)
     golden = GoldenQuestions(services.database)
     entries, results = await golden.all(), await golden.all_results()
@@ -104,7 +104,7 @@ async def check(request: Request, user: Reviewer, release: Annotated[str, Form()
 
 
 @router.get("/golden/progress")
-async def progress(request: Request, user: Visitor) -> Response:
+async def progress(request: Request, user: Reviewer) -> Response:
     """The line that tells how far the check is; once it is over the page is loaded anew."""
     job = jobs_of(request.app).get(CHECK)
     if job is None or not job.running:
@@ -121,7 +121,7 @@ async def new(request: Request, user: Reviewer) -> HTMLResponse:
 
 
 @router.get("/golden/{id}")
-async def show(request: Request, user: Visitor, id: str) -> HTMLResponse:
+async def show(request: Request, user: Reviewer, id: str) -> HTMLResponse:
     golden = GoldenQuestions(services_of(request).database)
     entry = await golden.get(id)
     results = [result for result in await golden.all_results() if result.golden_id == id]

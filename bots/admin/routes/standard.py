@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from bots.admin.rendering import render
-from bots.admin.roles import Visitor, may, services_of
+from bots.admin.roles import may, services_of
 from bots.admin.services import Services
 from rag_core.errors import InvalidEntry, Unavailable
 from rag_core.records.accounts import User
@@ -24,7 +24,7 @@ Text = Annotated[str, Form(max_length=20_000)]
 
 
 @router.get("/standard")
-async def standard_answers(request: Request, user: Visitor) -> HTMLResponse:
+async def standard_answers(request: Request, user: Reviewer) -> HTMLResponse:
     """All, with how often each was given, and whether its sources still say it."""
     services = services_of(request)
     entries = await Curating(services.database).all()
@@ -33,7 +33,7 @@ async def standard_answers(request: Request, user: Visitor) -> HTMLResponse:
 
 
 @router.get("/standard/{id}")
-async def standard_answer(request: Request, user: Visitor, id: str) -> HTMLResponse:
+async def standard_answer(request: Request, user: Reviewer, id: str) -> HTMLResponse:
     """One, as it is kept and as readers see it."""
     return await _one(request, id)
 

@@ -60,7 +60,7 @@ ONE: dict[str, tuple[Role, Callable[[Site], str]]] = {
     "an item that was resolved": ("reviewer", lambda site: f"/item/{site.seeded.resolved[0]}"),
     "an item of hostile text": ("reviewer", lambda site: f"/item/{site.seeded.hostile[0]}"),
     "an answer": ("reviewer", lambda site: f"/answer/{site.seeded.answers[0]}"),
-    "a golden question": ("viewer", lambda site: f"/golden/{site.furnished.golden}"),
+    "a golden question": ("reviewer", lambda site: f"/golden/{site.furnished.golden}"),
     "a comparison": ("reviewer", lambda site: f"/compare/{site.furnished.comparison}"),
     "a source": ("viewer", lambda _: "/sources/examples"),
     "a release": ("viewer", lambda site: f"/releases/{site.furnished.release}"),
