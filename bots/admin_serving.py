@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.text import Text
@@ -26,7 +27,7 @@ from rag_core.running.active import ActiveRelease
 from rag_core.running.background import kept_going
 from rag_core.settings import Settings
 
-__all__ = ["admin_part"]
+__all__ = ["admin_part", "served_hosts"]
 
 
 def admin_part(settings: Callable[[], Settings], console: Console) -> Part[ActiveRelease]:
@@ -42,7 +43,8 @@ def admin_part(settings: Callable[[], Settings], console: Console) -> Part[Activ
                     await Administration(database).grant(granting(settings()))
                     password = await first_admin(database)
                     app = admin_app(
-                        Services(settings, database, assistant), _hosts(settings(), is_loopback(listening))
+                        Services(settings, database, assistant),
+                        served_hosts(settings(), is_loopback(listening)),
                     )
                     accepting = partial(_announce, console, address(listening), password)
                     making = partial(keep_vectors, assistant, database)
@@ -71,8 +73,8 @@ def _announce(console: Console, where: str, password: str | None) -> None:
         console.print(Text(said), soft_wrap=True)
 
 
-def _hosts(settings: Settings, loopback: bool) -> tuple[str, ...]:
-    """The names that the pages may be asked for by; none: any."""
-    if not loopback and not settings.admin.hosts:
-        return ()
-    return (*LOOPBACK_HOSTS, *settings.admin.hosts)
+def served_hosts(settings: Settings, loopback: bool) -> tuple[str, ...]:
+    """The names that the pages may be asked for by, that of admin.url among them; none: any."""
+    own = urlsplit(settings.admin.url or "").hostname
+    named = (*settings.admin.hosts, *((own,) if own else ()))
+    return (*LOOPBACK_HOSTS, *named) if loopback or named else ()

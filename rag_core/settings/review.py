@@ -118,7 +118,8 @@ class Admin(Group):
     port: int = Field(default=8081, ge=0, le=65535)
     """0 takes any free port."""
     hosts: tuple[str, ...] = ()
-    """Host names that people reach the pages by, besides this machine's own, when a proxy stands before them."""
+    """Host names that people reach the pages by, besides this machine's own and that of `url`, when a proxy stands before
+    them."""
     url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")
     """The address that people open, `"https://answers.example.com"`, when a proxy stands before them: for signing in by a
     provider, and links in messages. With https, cookies are sent over TLS only."""

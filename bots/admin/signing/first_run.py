@@ -11,10 +11,10 @@ __all__ = ["first_admin"]
 
 
 async def first_admin(database: AsyncEngine) -> str | None:
-    """The password of a new account `admin`, which is told nowhere else; None: there are users already, or another process
-    made it at the same moment."""
+    """The password of a new account `admin`, which is told nowhere else; None: there is an admin already, or another
+    process made it at the same moment."""
     accounts = Accounts(database)
-    if await accounts.has_users():
+    if await accounts.has_admin():
         return None
     password = generated()
     hashed = await Passwords().hash(password)

@@ -30,6 +30,8 @@ __all__ = ["Accounts", "user_row"]
 SEEN_EVERY = timedelta(minutes=1)
 """That a session is used is not written more often."""
 
+_AN_ADMIN = select(users.c.id).where(users.c.role == "admin").limit(1)
+
 
 class Accounts:
     def __init__(self, database: AsyncEngine) -> None:
@@ -141,15 +143,15 @@ class Accounts:
             await connection.execute(insert(users).values(row))
         return User(*(row.get(name) for name in User.__slots__))  # type: ignore[arg-type]
 
-    async def has_users(self) -> bool:
+    async def has_admin(self) -> bool:
         async with transaction(self._database) as connection:
-            return await connection.scalar(select(users.c.id).limit(1)) is not None
+            return await connection.scalar(_AN_ADMIN) is not None
 
     async def add_first(self, identity: str, name: str, password_hash: str) -> bool:
-        """An admin where there is no user at all; whether this made it. Of several processes one does."""
+        """An admin where there is none; whether this made it. Of several processes one does."""
         row = user_row(identity, name, "admin", password_hash=password_hash)
         async with transaction(self._database) as connection:
-            if await connection.scalar(select(users.c.id).limit(1)) is not None:
+            if await connection.scalar(_AN_ADMIN) is not None:
                 return False
             made = await connection.execute(insert_unless_there(connection, users).values(row))
             if not made.rowcount:

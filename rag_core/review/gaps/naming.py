@@ -16,7 +16,9 @@ TERMS = 5
 _ASKING = frozenset(
     "a an the and or of to in on at for from with by is are was were be been do does did can could may must should "
     "will would how what when where which who whom whose why i we you it they my our your me us this that there get have "
-    "has not no "
+    "has not no as am if so than then but any some many much he she its his her their our about into out up after before "
+    "between during while also just still there here these those been being had having more most other same such too very "
+    "someone anyone something anything need want "
     "der die das ein eine und oder zu in auf für von mit ist sind wie was wann wo wer warum ich wir kann muss "
     "le la les un une des et ou de du à dans pour avec est sont comment quoi quand où qui pourquoi je nous "
     "el los las y o en para con es son cómo qué cuándo dónde quién por yo".split()

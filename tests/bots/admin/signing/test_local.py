@@ -222,7 +222,8 @@ async def test_one_sees_and_ends_ones_own_sessions_alone(pages: Pages) -> None:
 
 
 async def test_the_first_admin_is_made_once(pages: Pages) -> None:
-    """With a password that is told once; not where there is any user."""
+    """With a password that is told once; not where there is an admin."""
+    await pages.user("viewer")  # who alone could let nobody else in
     password = await first_admin(pages.database)
     assert password
     assert len(password) >= 16
