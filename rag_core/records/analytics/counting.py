@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.records.analytics.counts import Counts, gathered
 from rag_core.records.analytics.figures import Share, share
+from rag_core.records.analytics.joining import with_answers
 from rag_core.records.analytics.latency import sorted_into, step_of
 from rag_core.records.analytics.view import View
 from rag_core.records.database import transaction
@@ -157,17 +158,13 @@ async def _counted(connection: AsyncConnection, view: View, key: Any) -> dict[An
 
 def _voted(view: View, key: Any) -> Select[Any]:
     kept, v = key.label("key"), votes.c
-    query = select(kept, _sum(v.value == 1), _sum(v.value == -1)).join_from(
-        votes, answers, answers.c.id == v.answer_id
-    )
+    query = select(kept, _sum(v.value == 1), _sum(v.value == -1)).select_from(with_answers(votes))
     return query.where(view.condition).where(v.excluded == "").group_by(kept)
 
 
 def _escalated(view: View, key: Any) -> Select[Any]:
     kept, e = key.label("key"), escalations.c
-    query = select(kept, func.count(), _sum(e.state == "resolved")).join_from(
-        escalations, answers, answers.c.id == e.answer_id
-    )
+    query = select(kept, func.count(), _sum(e.state == "resolved")).select_from(with_answers(escalations))
     return query.where(view.condition).group_by(kept)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.records.analytics.figures import Share, share
+from rag_core.records.analytics.joining import with_answers
 from rag_core.records.database import transaction
 from rag_core.records.tables import answers, votes
 
@@ -97,8 +98,7 @@ def _within(timed: Sequence[tuple[float, int]], part: float) -> float | None:
 async def _voted(connection: AsyncConnection) -> dict[str, tuple[int, int]]:
     query = (
         select(answers.c.release, _counted(votes.c.value == 1), _counted(votes.c.value == -1))
-        .join_from(votes, answers, votes.c.answer_id == answers.c.id)
-        # The days choose the index: else SQLite reads the whole row of each answer that was voted on.
+        .select_from(with_answers(votes))
         .where(answers.c.day.between(0, date.max.toordinal()), votes.c.excluded == "")
         .group_by(answers.c.release)
     )

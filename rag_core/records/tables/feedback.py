@@ -88,6 +88,8 @@ answers = Table(
         "answers_figures",
         *("day", "platform", "channel", "release", "abstained", "cached", "confidence", "took_ms", "id"),
     ),
+    # Those that were voted on or escalated, from this one.
+    Index("answers_judged", "id", "day", "platform", "channel", "release", "confidence"),
 )
 
 answer_documents = Table(

@@ -75,6 +75,7 @@ _INDEXES = (
     ("answers_wording", "answers", ["wording", "created_at"]),
     ("answers_user", "answers", ["platform", "user_id"]),
     ("answers_figures", "answers", [*_FIGURES]),
+    ("answers_judged", "answers", ["id", "day", "platform", "channel", "release", "confidence"]),
     ("votes_updated_at", "votes", ["updated_at"]),
     ("votes_user", "votes", ["platform", "user_id", "updated_at"]),
     ("reviews_decided", "reviews", ["decided_at"]),
