@@ -21,8 +21,8 @@ class _InOrder(Join):
 
 
 def with_answers(of: Table) -> Join:
-    """A table that has answer_id, with its answers. SQLite looks up each answer by its id and, given a condition on days, finds
-    all that figures need in the index answers_judged; a row is some kilobytes wide."""
+    """A table that has answer_id, with its answers. SQLite looks up each answer by its id and, given a condition on days,
+    finds all that figures need in the index answers_judged: a row is some kilobytes wide."""
     return _InOrder(of, answers, answers.c.id == of.c.answer_id)
 
 
