@@ -39,7 +39,7 @@ from rag_core.index.embedding import ModelCard
 from rag_core.records.accounts import Accounts
 from rag_core.records.database import transaction
 from rag_core.records.index.releases import Releases
-from rag_core.records.tables import answers, sessions
+from rag_core.records.tables import answers, reviews
 from rag_core.review.gaps.finding import find
 from rag_core.running.active import ActiveRelease
 from rag_core.settings import FolderSource, Settings
@@ -58,14 +58,21 @@ PAGES = (
     "/golden",
     "/releases",
     "/sources",
+    "/queue?platform=slack",
+    "/queue?scope=staff",
+    "/runs",
+    "/settings",
+    "/users",
+    "/people",
+    "/standard",
 )
 AIM_MS = 300
 
 
-def addresses(answer: str) -> list[str]:
+def addresses(answer: str, review: str) -> list[str]:
     figures = [f"/analytics{page}?{YEAR}{one}" for page in FIGURES for one in FILTERS]
     shorter = [f"/analytics{page}?days=30" for page in FIGURES]
-    return [*figures, *shorter, *PAGES, f"/item/{answer}"]
+    return [*figures, *shorter, *PAGES, f"/item/{review}", f"/answer/{answer}", f"/answer/{answer}/similar"]
 
 
 @contextmanager
@@ -169,10 +176,12 @@ async def run(settings: Settings, options: argparse.Namespace) -> list[dict[str,
     async with opened(settings) as (client, database):
         async with transaction(database) as connection:
             answer = await connection.scalar(select(answers.c.id).where(answers.c.abstained).limit(1))
-            assert await connection.scalar(select(sessions.c.csrf))
-        rows = [await measured(client, address, options.rounds) for address in addresses(answer)]
+            review = await connection.scalar(
+                select(reviews.c.id).where(reviews.c.state == "pending").limit(1)
+            )
+        rows = [await measured(client, address, options.rounds) for address in addresses(answer, review)]
     for row in rows:
-        row["page"] = str(row["page"]).replace(answer, "ID")
+        row["page"] = str(row["page"]).replace(answer, "ID").replace(review, "ID")
     return rows
 
 

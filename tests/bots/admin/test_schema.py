@@ -33,7 +33,7 @@ from tests.bots.admin.test_hostile import known_in
 from tests.bots.admin.test_roles import ANYBODY, VISITORS
 from tests.fakes import FakeAssistant, an_answer
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "1"))
 """Of each address, of each kind: what the schema lets through, and what it does not."""
 EXISTING = ("/golden/check", "/gaps/search", "/gaps/{id}/check", "/releases/{id}/promote")
 CHAT: dict[str, Any] = {

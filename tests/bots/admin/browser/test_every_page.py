@@ -42,17 +42,13 @@ def _pages() -> list[tuple[str, Role | None]]:
 
 
 @pytest.mark.parametrize(("path", "role"), _pages())
-async def test_a_page_can_be_read_by_all_who_may_see_it(site: Site, path: str, role: Role | None) -> None:
-    """By admins, who see all of it, in light on a desk and in dark on a phone; by those who see the least, too."""
+async def test_a_page_can_be_read(site: Site, path: str, role: Role | None) -> None:
+    """By admins, who see all of it, in light on a desk and in dark on a phone."""
     async with site.visitor("admin" if role else None) as visit:
         if not await _is_page(visit.page, path):
             return
         await visit.page.goto(path)
         await _in_order(visit.page)
-    if role in ROLES[:-1]:
-        async with site.visitor(role) as visit:
-            await visit.page.goto(path)
-            assert await faults(visit.page) == []
 
 
 ONE: dict[str, tuple[Role, Callable[[Site], str]]] = {
