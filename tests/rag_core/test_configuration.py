@@ -45,7 +45,10 @@ def told(error: pytest.ExceptionInfo[SettingsError]) -> str:
     [
         ('hom = "x"', "hom is not a setting (answerloop.toml or the environment): did you mean home?"),
         ("[web]\nprot = 1", "web.prot is not a setting (…): did you mean port?"),
-        ("[web]\nzzz = 1", "web.zzz is not a setting (…): expected one of host, port, hosts, suggestions, embed_origins."),
+        (
+            "[web]\nzzz = 1",
+            "web.zzz is not a setting (…): expected one of host, port, hosts, suggestions, embed_origins.",
+        ),
         (FOLDER + 'pth = "x"', "sources.1.pth is not a setting (…): did you mean path?"),
         (FOLDER + 'urls = ["x"]', "sources.1.urls is not a setting (…): did you mean url?"),
         (
