@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,7 @@ class _Kept:
     until: float
 
 
-class OpenID:
+class OpenID(ABC):
     """What all providers of OpenID Connect have in common."""
 
     scope = "openid profile email"
@@ -86,8 +87,9 @@ class OpenID:
                 )
         return self.person_of(claims)
 
+    @abstractmethod
     def person_of(self, claims: Mapping[str, Any]) -> Person:
-        raise NotImplementedError
+        """Who the provider says signs in."""
 
     async def _known(self, client: Any) -> _Kept:
         if self._kept is None or time.monotonic() >= self._kept.until:
