@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.records.database import transaction
 from rag_core.records.reviews.appraising import IS_PENDING, appraise
+from rag_core.records.reviews.holding import hold
 from rag_core.records.reviews.reviews import add_pending
 from rag_core.records.reviews.value import split
 from rag_core.records.tables import answers, escalations, reviews, votes
@@ -137,6 +138,8 @@ async def _look_at_questions(
     what waits already the askers are counted again."""
     asked = await _asked(connection, wordings, earliest)
     pending = await _pending_by_wording(connection, wordings)
+    waiting = [id for ids in pending.values() for id in ids]
+    await hold(connection, and_(reviews.c.answer_id.in_(waiting), IS_PENDING))
     known: dict[str, int] = {}
     for wording, found in asked.items():
         answer_ids = pending.get(wording)
@@ -211,6 +214,7 @@ async def _groups(connection: AsyncConnection, earliest: datetime) -> list[froze
 
 async def _look_at_group(connection: AsyncConnection, group: Collection[str], quorum: int) -> None:
     r, v = reviews.c, votes.c
+    await hold(connection, and_(r.answer_id.in_(group), IS_PENDING))
     decided = await connection.scalar(select(func.max(r.decided_at)).where(r.answer_id.in_(group)))
     counted = and_(v.answer_id.in_(group), v.excluded == "")
     if decided is not None:

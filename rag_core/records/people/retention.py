@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.database import transaction
 from rag_core.records.platforms.deliveries import Deliveries
+from rag_core.records.reviews.holding import hold
 from rag_core.records.tables import (
     answers,
     audit_log,
@@ -99,8 +100,7 @@ async def _answers(
             ids = list(await connection.scalars(oldest))
             if ids:
                 # Whoever decides about one of these now is waited for, or waits; what was decided keeps its answer.
-                held = select(reviews.c.id).where(reviews.c.answer_id.in_(ids)).with_for_update()
-                await connection.execute(held)
+                await hold(connection, reviews.c.answer_id.in_(ids))
                 # With its votes, reviews and vector: by foreign keys.
                 gone = delete(answers).where(answers.c.id.in_(ids), old).returning(answers.c.id)
                 done = list(await connection.scalars(gone))

@@ -89,7 +89,7 @@ async def _pending(connection: AsyncConnection, answer_ids: Collection[str]) -> 
         answers.c.abstained,
     ).join(answers, answers.c.id == c.answer_id)
     found = query.where(and_(c.answer_id.in_(list(answer_ids)), IS_PENDING))
-    return list((await connection.execute(found)).all())
+    return list((await connection.execute(found.order_by(c.id))).all())  # written in this order: see hold()
 
 
 async def _decided(connection: AsyncConnection, ids: list[str]) -> dict[str, datetime]:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from rag_core.records.audit import note
 from rag_core.records.database import transaction
 from rag_core.records.people.names import names_of
+from rag_core.records.reviews.holding import hold
 from rag_core.records.reviews.reviews import Resolution
 from rag_core.records.tables import audit_log, reviews
 from rag_core.records.times import aware
@@ -73,7 +74,9 @@ async def _resolved(
     connection: AsyncConnection, ids: Collection[str], resolution: str, reviewer: str
 ) -> list[str]:
     c = reviews.c
-    waiting = and_(c.id.in_(list(ids)[:MOST]), c.state == "pending")
+    some = c.id.in_(list(ids)[:MOST])
+    waiting = and_(some, c.state == "pending")
+    await hold(connection, some)
     values = {"resolution": resolution, "reviewer": reviewer, "correction": "", "note": ""}
     changed = update(reviews).where(waiting).values(**values, state="resolved", decided_at=datetime.now(UTC))
     done = set(await connection.scalars(changed.returning(c.id)))

@@ -15,6 +15,7 @@ from rag_core.records.audit import note
 from rag_core.records.database import transaction
 from rag_core.records.people.names import names_of
 from rag_core.records.reviews.filters import NOBODY, Cursor, Filters, assigned, condition, order_of
+from rag_core.records.reviews.holding import hold
 from rag_core.records.reviews.reviews import Review
 from rag_core.records.tables import answers, escalations, reviews, votes
 from rag_core.records.times import aware
@@ -207,7 +208,8 @@ async def _assign(
     changing = and_(
         r.id.in_(list(ids)), r.state == "pending", or_(r.assignee != to, r.claimed_until.is_not(None))
     )
-    rows = (await connection.execute(select(r.id, r.assignee).where(changing).with_for_update())).all()
+    await hold(connection, r.id.in_(list(ids)))
+    rows = (await connection.execute(select(r.id, r.assignee).where(changing))).all()
     if not rows:
         return 0, None
     at = datetime.now(UTC) if to else None

@@ -17,6 +17,7 @@ from rag_core.records.database import transaction
 from rag_core.records.people.erasing import FORGOTTEN
 from rag_core.records.reviews.appraising import appraise
 from rag_core.records.reviews.deciding import BULK
+from rag_core.records.reviews.holding import hold
 from rag_core.records.tables import (
     answers,
     audit_log,
@@ -105,6 +106,7 @@ async def _undo_assignment(connection: AsyncConnection, entry: Entry, by: int) -
     for id, was in dict(entry.detail.get("was", {})).items():
         by_whom["" if was == FORGOTTEN else str(was)].append(id)
     c, changed = reviews.c, 0
+    await hold(connection, c.id.in_([id for ids in by_whom.values() for id in ids]))
     for was, ids in by_whom.items():
         still = and_(c.id.in_(ids), c.state == "pending", c.assignee == entry.detail.get("to", ""))
         at = datetime.now(UTC) if was else None
@@ -123,8 +125,9 @@ async def _reopen(connection: AsyncConnection, ids: Collection[str]) -> dict[str
     await connection.execute(
         select(answers.c.id).where(answers.c.id.in_(of)).order_by(answers.c.id).with_for_update()
     )
+    await hold(connection, c.id.in_(list(ids)))
     query = select(c.id, c.answer_id, c.state, c.told_at, c.decided_at).where(c.id.in_(list(ids)))
-    rows = {row.id: row for row in (await connection.execute(query.with_for_update())).all()}
+    rows = {row.id: row for row in (await connection.execute(query)).all()}
     newer = await _newer(connection, list(rows.values()))
     refused = {id: why for id in ids if (why := _obstacle(rows.get(id), newer))}
     free = [id for id in ids if id not in refused]

@@ -297,3 +297,34 @@ async def _busily(
             with contextlib.suppress(InvalidEntry, NotFound):
                 await undo(database, last or 0, f"slack:{user}")
                 done.append(("undo", user))
+
+
+async def test_those_who_work_through_the_same_reviews_at_once_do_not_fail_each_other(
+    address: str, database: AsyncEngine
+) -> None:
+    """Six decide about many, take it back and assign them, each in an order of their own, by two connections; all of it is
+    done or was done by another, none is refused."""
+    other = await open_database(address)
+    for n in range(40):
+        asked = Question("How?", Principal("slack", "U0", "T1", "C1"))
+        await Feedback(database).record_answer(
+            asked, an_answer(f"a{n}"), passages=[], scopes=None, generation=1
+        )
+        await Reviews(database).propose(f"a{n}", "person")
+    ids = [review.id for review in await Reviews(database).pending(50)]
+    dice = random.Random(11)
+    await asyncio.gather(*(_through((database, other)[n % 2], f"slack:U{n}", ids, dice) for n in range(6)))
+    await other.dispose()
+    async with transaction(database) as connection:
+        kept = set(await connection.scalars(select(reviews.c.id).where(reviews.c.id.in_(ids))))
+    assert kept == set(ids)
+
+
+async def _through(database: AsyncEngine, person: str, ids: list[str], dice: random.Random) -> None:
+    for _ in range(3):
+        some = dice.sample(ids, 30)
+        await Queue(database).assign(some, person, person)
+        entry = (await decide_all(database, some, "no_fault", person)).entry
+        if entry is not None:
+            with contextlib.suppress(InvalidEntry):
+                await undo(database, entry, person)
