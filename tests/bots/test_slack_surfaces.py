@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -69,8 +70,15 @@ class Scene:
         return person.modal
 
     def home(self, person: Person, says: str) -> View:
-        person.opens_home()
-        wait_for(lambda: person.home is not None and says in str(person.home.content))
+        """Opened again until it says it: it shows what was so when it was opened."""
+
+        def shown() -> bool:
+            person.opens_home()
+            self.quiet()
+            time.sleep(0.25)  # it is published after the delivery
+            return person.home is not None and says in str(person.home.content)
+
+        wait_for(shown)
         assert person.home is not None
         return person.home
 

@@ -107,17 +107,13 @@ async def test_first_responses_wait_for_no_limit_of_the_bots_own(
     await asyncio.wait_for(rest.original(asked.token, {"content": "an answer"}), 2)
 
 
-async def test_five_hundred_first_responses_leave_at_once(
+async def test_many_first_responses_leave_at_once(
     local: LocalDiscord, rest: Rest, client: discord.Client, asked: Interaction
 ) -> None:
     """No number of connections, no bucket and no turn holds them up: Discord has them all before it answers one."""
-    local.slow(FIRST, 2)
-    responding = [asyncio.create_task(rest.respond(str(n), f"token{n}", ALONE)) for n in range(500)]
-    await local.until(lambda: len(local.calls(FIRST)) >= 500)
-
-    first_try = sorted(call.at for call in local.calls(FIRST))[:500]
-    assert len({call.path for call in local.calls(FIRST)}) == 500
-    assert first_try[-1] - first_try[0] < 3
+    local.slow(FIRST, 20)  # longer than any is tried
+    responding = [asyncio.create_task(rest.respond(str(n), f"token{n}", ALONE)) for n in range(150)]
+    await local.until(lambda: len({call.path for call in local.calls(FIRST)}) == 150)
     for task in responding:
         task.cancel()
     await asyncio.gather(*responding, return_exceptions=True)
