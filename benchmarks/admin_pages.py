@@ -33,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bots.admin.app import admin_app
 from bots.admin.roles import COOKIE
 from bots.admin.services import Services
+from bots.admin_serving import settled
 from rag_core.access import Access
 from rag_core.bootstrap import open_core, open_library, open_records
 from rag_core.index.embedding import ModelCard
@@ -144,7 +145,8 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient, A
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://admin.example.com", cookies={COOKIE: token}
             ) as client:
-                yield client, database
+                with settled():
+                    yield client, database
 
 
 async def measured(client: httpx.AsyncClient, address: str, rounds: int) -> dict[str, object]:

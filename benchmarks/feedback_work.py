@@ -2,7 +2,7 @@
 
     python benchmarks/feedback_work.py sqlite+aiosqlite:////tmp/home/answerloop.db [--fill] [--only vote,triage]
 
-The database is one that feedback_data.py filled; --fill does so first. It is changed: use it for nothing else. While each
+The database is one that feedback_data filled; --fill does so first. It is changed: use it for nothing else. While each
 work goes on, 50 answers a second are recorded; how long these take stands beside how long they take alone.
 """
 

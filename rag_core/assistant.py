@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag_core.access import Access, narrowed
+from rag_core.answering import Answering
 from rag_core.cache import CachedAnswer, Caching, Flights
 from rag_core.compute import Compute
 from rag_core.conversation import Rewriter, Standalone, recent
 from rag_core.errors import Unavailable
 from rag_core.generation.inert import inert
-from rag_core.generation.protocol import Draft, Generator, Request, Said, Usage, nothing
+from rag_core.generation.protocol import Draft, Generator, Said, Usage, nothing
 from rag_core.generation.writing.prompt import clean_tone
 from rag_core.index.stores import StoreState, VectorStore
 from rag_core.index.stores.protocol import Vector
@@ -25,7 +26,6 @@ from rag_core.messages import listed, say, small_print
 from rag_core.records.feedback.recording import Feedback
 from rag_core.records.index.releases import Release
 from rag_core.retrieval.attaching import speaks_of_file
-from rag_core.retrieval.merging import merge_neighbours
 from rag_core.retrieval.search import Found, Search, clean_question
 from rag_core.speech import Speeches
 from rag_core.standard.answer import StandardAnswer
@@ -110,6 +110,7 @@ class Assistant:
         self._store = store
         self._search = search
         self._generator = generator
+        self._answering = Answering(search, generator, compute)
         self._access = access
         self._feedback = feedback
         self._compute = compute
@@ -176,11 +177,11 @@ class Assistant:
         asked = _Asked(standalone, (), scopes, clean_tone(question.tone), ())
         standard = await self._standard_answer(asked, question)
         started = time.perf_counter()
-        found = await self._search(standalone.text, scopes)
         if standard is not None:
-            made = _Made(_approved(standard))
+            found, made = await self._search(standalone.text, scopes), _Made(_approved(standard))
         else:
-            made = _Made(_answer(await self._drafted(asked, found, nothing), found), found.timings_ms)
+            anew = await self._answering(standalone.text, scopes, asked.tone)
+            found, made = anew.found, _Made(_answer(anew.draft, anew.found), anew.found.timings_ms)
         answer = await self._worded(question, asked, made)
         took = {**made.timings_ms, "total": (time.perf_counter() - started) * 1e3}
         return Preview(replace(answer, id="", timings_ms=_rounded(took)), tuple(found.ranked))
@@ -273,21 +274,12 @@ class Assistant:
             question.text, asked.scopes, asked=question.asked, attached=asked.attached, alone=alone
         )
         retrieved = time.perf_counter()
-        draft = await self._drafted(asked, found, said)
+        turns = asked.turns if question.follows_up else ()
+        draft = await self._answering.drafted(found, question.text, turns, asked.tone, said)
         timings = {**found.timings_ms, "generate": (time.perf_counter() - retrieved) * 1e3}
         # That there is nothing to read is found out anew each time.
         lasting = bool(found.ranked) and not draft.passing
         return _Made(_answer(draft, found), timings, False, draft.usage, found.vector, lasting)
-
-    async def _drafted(self, asked: _Asked, found: Found, said: Said) -> Draft:
-        if not found.ranked:  # whether there are documents that others may read is not told
-            return Draft("", (), 0.0, abstained=True, notices=("no-documents",))
-        async with self._compute.turn:
-            passages = merge_neighbours(found.ranked)
-        question = asked.question
-        turns = asked.turns if question.follows_up else ()
-        request = Request(found.text or question.text, found.vector, passages, turns, asked.tone)
-        return await self._generator.generate(request, said)
 
     async def _worded(self, question: Question, asked: _Asked, made: _Made) -> Answer:
         """With an id, and the bot's own sentences in the asker's language."""

@@ -13,7 +13,7 @@
         └── Busy           another process holds it (a sync is already running)
 
 Every message is one sentence that names the thing and the remedy. People in a chat see a sentence and a
-reference; the log has the rest.
+reference; the log has the rest. So it has the `cause` of what is Unavailable, which no page shows.
 """
 
 __all__ = [
@@ -84,7 +84,14 @@ class NotFound(AnswerloopError):
 
 
 class Unavailable(AnswerloopError):
-    """A part is down or too slow; the same call may succeed later."""
+    """A part is down or too slow; the same call may succeed later.
+
+    cause: what besides the sentence is for the eyes of who runs the bot, such as an address; '': nothing.
+    """
+
+    def __init__(self, sentence: str = "", cause: str = "") -> None:
+        super().__init__(sentence)
+        self.cause = cause
 
 
 class Busy(Unavailable):

@@ -1,15 +1,27 @@
-"""How much may be sent to the admin pages: bodies are read before it is known who sends them."""
+"""How much may be sent to the admin pages: in a body, which is read before it is known who sends it, and in a field."""
 
 from __future__ import annotations
 
-from fastapi import HTTPException
+from typing import Annotated
+
+from fastapi import Form, HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["BODY_LIMIT", "Bounded"]
+__all__ = ["BODY_LIMIT", "LONGEST", "LONGEST_ID", "Bounded", "Name", "Names", "Text"]
 
 BODY_LIMIT = 2 * 1024 * 1024
 """Bytes. The largest that pages of ours send is an answer with its passages."""
+LONGEST = 20_000
+"""Characters of a text that a person writes; what is kept of it may have a limit of its own, which says so in the form."""
+Name = Annotated[str, Form(max_length=200)]
+"""A field that holds a name, an id or a word."""
+LONGEST_ID = 4_000
+"""Of a passage: its document's address, and its number."""
+Names = Annotated[list[Annotated[str, Form(max_length=LONGEST_ID)]] | None, Form(max_length=200)]
+"""One that stands many times, each time with the id of a passage."""
+Text = Annotated[str, Form(max_length=LONGEST)]
+"""One that holds text."""
 
 
 class Bounded:

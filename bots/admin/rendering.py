@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bots.admin.markdown import is_link, markdown
+from bots.admin.roles import WAITING_MOST, is_whole
 from rag_core.records.accounts import Role, Session, User
 
 __all__ = ["FOLDER", "NAVIGATION", "Page", "render"]
@@ -71,19 +72,21 @@ NAVIGATION: tuple[tuple[str, tuple[Page, ...]], ...] = (
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """The page. Every template knows request, user, csrf, partial, path, navigation and current_page besides the values.
-    current_page is the address of the page in the navigation that this one belongs to."""
+    """The page. Every template knows request, user, csrf, partial, path, navigation, current_page and to_review besides the
+    values. current_page: the address of the page in the navigation that this one belongs to. to_review: how many reviews are
+    pending, for those who may decide them; '': none."""
     session: Session | None = getattr(request.state, "session", None)
     user = session.user if session else None
-    partial = request.headers.get("hx-request") == "true" and "hx-boosted" not in request.headers
+    waiting: int = getattr(request.state, "waiting", 0)
     shared = {
         "request": request,
         "user": user,
         "csrf": session.csrf if session else "",
-        "partial": partial,
+        "partial": not is_whole(request),
         "path": request.url.path,
         "navigation": _navigation(user),
         "current_page": _current(request.url.path),
+        "to_review": f"{WAITING_MOST - 1}+" if waiting >= WAITING_MOST else str(waiting or ""),
     }
     html = _TEMPLATES.get_template(template).render(**shared, **values)
     return HTMLResponse(html, status, headers={"vary": "hx-request"})

@@ -15,15 +15,18 @@ from bots.admin.signing.cookies import SESSION
 from bots.admin.signing.desk import Desk
 from bots.admin.signing.origins import refuse_foreign
 from rag_core.records.accounts import Accounts, Role, Session, User
+from rag_core.records.reviews.reviews import Reviews
 from rag_core.settings import duration_s
 
 __all__ = [
     "COOKIE",
     "PUBLIC",
     "SAFE",
+    "WAITING_MOST",
     "NotSignedIn",
     "Visitor",
     "desk_of",
+    "is_whole",
     "may",
     "services_of",
     "session_of",
@@ -35,6 +38,15 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 PUBLIC = ("/sign-in", "/static", "/healthz")
 """What those see who are not signed in."""
+
+
+WAITING_MOST = 100
+"""So many reviews are counted for the navigation; what is more is not told."""
+
+
+def is_whole(request: Request) -> bool:
+    """Whether a page is asked for with what is around it: not a part of one, for htmx."""
+    return request.headers.get("hx-request") != "true" or "hx-boosted" in request.headers
 
 
 class NotSignedIn(Exception):
@@ -80,6 +92,8 @@ def may(role: Role) -> Callable[[Request], Awaitable[User]]:
             raise HTTPException(403, f"This needs the role {role}; you are signed in as {session.user.role}.")
         if request.method not in SAFE:
             await _refuse_forged(request, session)
+        elif is_whole(request) and session.user.may("reviewer"):
+            request.state.waiting = await Reviews(services_of(request).database).count_pending(WAITING_MOST)
         return session.user
 
     user.role = role  # type: ignore[attr-defined]  # the table of tests/bots/admin/test_roles.py reads it

@@ -218,11 +218,11 @@ def add(
 async def _at_ranks(
     core: Core, question: str, scopes: frozenset[str] | None, ranks: Sequence[int]
 ) -> tuple[Expected, ...]:
-    from rag_core.review.answering import Answering
+    from rag_core.review.answering import by_itself
     from rag_core.review.golden.checking import AMONG
     from rag_core.review.golden.picking import expected_of
 
-    passages = [ranked.passage for ranked in (await Answering(core)(question, scopes)).ranked[:AMONG]]
+    passages = [ranked.passage for ranked in (await by_itself(core)(question, scopes)).ranked[:AMONG]]
     if not ranks:
         for number, passage in enumerate(passages, 1):
             typer.echo(f"{number:2}  {passage.title}: {' '.join(passage.text.split())[:100]}", err=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag_core.errors import AnswerloopError, SettingsError
+from rag_core.errors import AnswerloopError, SettingsError, Unavailable
 
 if TYPE_CHECKING:
     from rag_core.bootstrap import Core
@@ -119,7 +119,8 @@ async def _checked(where: Where) -> list[Check]:
         try:
             checks.append(Check(part, True, await examine(settings)))
         except AnswerloopError as error:
-            checks.append(Check(part, False, str(error), _REMEDIES.get(part, "")))
+            cause = f" ({error.cause})" if isinstance(error, Unavailable) and error.cause else ""
+            checks.append(Check(part, False, f"{error}{cause}", _REMEDIES.get(part, "")))
     return checks
 
 

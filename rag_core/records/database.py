@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from rag_core.errors import NotReady, SettingsError, Unavailable
 
-__all__ = ["HEAD", "open_database", "transaction"]
+__all__ = ["HEAD", "open_database", "reason_of", "transaction", "unavailable"]
+
+log = logging.getLogger(__name__)
 
 HEAD = "0007"
 """The newest migration in migrations/versions."""
@@ -24,6 +28,10 @@ _LOCK = 0x616E7377
 """Of our migrations, among PostgreSQL's advisory locks."""
 BUSY_MS = 5_000
 """How long SQLite waits for another writer."""
+AGAIN_S = 60.0
+"""A reason that lasts is logged so often."""
+_told: dict[str, float] = {}
+"""When a reason was logged last."""
 
 
 @asynccontextmanager
@@ -39,9 +47,24 @@ async def transaction(database: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     except (DBAPIError, PoolTimeout, OSError) as error:
         if not _may_pass(error):
             raise
-        raise Unavailable(
-            f"The database does not work now: {getattr(error, 'orig', None) or error}; try again."
-        ) from error
+        raise unavailable("The database does not work now; try again.", reason_of(error)) from error
+
+
+def reason_of(error: Exception) -> str:
+    """In the words of the driver."""
+    return str(getattr(error, "orig", None) or error)
+
+
+def unavailable(sentence: str, cause: str) -> Unavailable:
+    """The sentence for whoever asked, a stranger at the sign-in page among them; why stands in the log, where a driver may
+    well name the server and its user. Once a minute for one reason: what looks for work asks many times a second."""
+    now = time.monotonic()
+    if now - _told.get(cause, -AGAIN_S) >= AGAIN_S:
+        for old in [one for one, at in _told.items() if now - at >= AGAIN_S]:
+            del _told[old]
+        _told[cause] = now
+        log.warning("%s %s", sentence, cause)
+    return Unavailable(sentence, cause)
 
 
 def _may_pass(error: Exception) -> bool:
@@ -90,11 +113,9 @@ async def open_database(url: str) -> AsyncEngine:
         raise
     except (DBAPIError, OSError) as error:
         await engine.dispose()
-        reason = getattr(error, "orig", None) or error
-        raise Unavailable(
-            f"The database {engine.url.render_as_string()} cannot be opened: {reason}; "
-            "see that it can be reached and written."
-        ) from error
+        reason = f"{engine.url.render_as_string()}: {reason_of(error)}"
+        sentence = "The database cannot be opened; see that it can be reached and written."
+        raise unavailable(sentence, reason) from error
     return engine
 
 

@@ -19,6 +19,7 @@ from rag_core.records import database
 from rag_core.records.database import transaction
 from rag_core.records.feedback.recording import Feedback
 from rag_core.records.tables import answers
+from rag_core.review.answering import by_itself
 from rag_core.settings import Access, AccessRule, Settings
 from rag_core.types import Answer, Principal, Question, Vote
 
@@ -84,6 +85,23 @@ async def test_an_answer_is_recorded_with_all_that_produced_it(core: Core, assis
     assert len(row["passages"]) == len(DOCUMENTS)
     assert set(row["timings_ms"]) == {"understand", "embed", "search", "fetch", "refine", "generate"}
     assert row["created_at"] is not None
+
+
+@pytest.mark.parametrize("text", [LEAVE, "What is the boiling point of tungsten?"])
+@pytest.mark.parametrize("scopes", [frozenset({"public"}), frozenset({"nobody"}), None])
+async def test_what_is_answered_without_a_record_is_what_would_be_asked(
+    core: Core, assistant: Assistant, text: str, scopes: frozenset[str] | None
+) -> None:
+    """A preview, a release by itself, and a question of somebody who reads the same; also where there is nothing to read."""
+    previewed = await assistant.preview(asked(text), scopes)
+    alone = await by_itself(core)(text, scopes)
+    told = await assistant.ask(replace(asked(text), scopes=scopes))
+    assert previewed.ranked == tuple(alone.ranked)
+    assert previewed.answer.citations == told.citations == alone.draft.citations
+    assert previewed.answer.abstained == told.abstained == alone.draft.abstained
+    assert previewed.answer.text == told.text
+    async with transaction(core.database) as connection:
+        assert list(await connection.scalars(select(answers.c.id))) == [told.id]
 
 
 async def test_an_abstention_is_recorded_as_well(core: Core, assistant: Assistant) -> None:
@@ -188,7 +206,8 @@ async def test_a_locked_database_costs_the_record_and_not_the_answer(
     answer = await assistant.ask(asked(LEAVE))
     holder.close()
     assert "30 days" in answer.text
-    assert [r.getMessage() for r in caplog.records] == [f"answer {answer.id} could not be recorded"]
+    told = [r.getMessage() for r in caplog.records if r.name == "rag_core.assistant"]
+    assert told == [f"answer {answer.id} could not be recorded"]
     with pytest.raises(NotFound, match=answer.id):
         await assistant.vote(Vote(answer.id, "web", "guest", 1))
 

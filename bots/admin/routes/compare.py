@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from bots.admin.bounds import Name
 from bots.admin.jobs import Job, jobs_of
 from bots.admin.rendering import render
 from bots.admin.roles import may, services_of
@@ -59,9 +60,9 @@ async def _state_of(request: Request, comparison: Comparison, user: User) -> tup
 async def start(
     request: Request,
     user: Reviewer,
-    name: Annotated[str, Form(max_length=200)] = "",
-    baseline: Annotated[str, Form()] = "",
-    candidate: Annotated[str, Form()] = "",
+    name: Name = "",
+    baseline: Name = "",
+    candidate: Name = "",
     questions: Annotated[int, Form(ge=1, le=MOST)] = DEFAULT,
     sample: Annotated[Literal["asked", "golden"], Form()] = "asked",
 ) -> Response:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from bots.admin.csv_files import csv_file
+from bots.admin.pace import PREVIEWS, refuse_flood
 from bots.admin.rendering import render
 from bots.admin.roles import Visitor, may, services_of
 from rag_core.assistant import Preview
@@ -132,6 +133,7 @@ async def change(
 @router.post("/gaps/{id}/check")
 async def check(request: Request, user: Reviewer, id: str) -> Response:
     """Ask its typical questions again, as those would see it who asked them."""
+    refuse_flood(request, user, PREVIEWS, CHECKED)
     services = services_of(request)
     found = await Gaps(services.database).get(id)
     (told,) = await described(services.database, [found])

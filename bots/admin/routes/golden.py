@@ -8,7 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from bots.admin.bounds import Name, Names, Text
 from bots.admin.jobs import Job, jobs_of
+from bots.admin.pace import SEARCHES, refuse_flood
 from bots.admin.rendering import render
 from bots.admin.roles import may, services_of
 from rag_core.errors import InvalidEntry, InvalidQuestion, NotFound
@@ -84,7 +86,7 @@ def _passed(entries: list[GoldenQuestion], results: list[GoldenResult], release:
 
 
 @router.post("/golden/check")
-async def check(request: Request, user: Reviewer, release: Annotated[str, Form()] = "") -> Response:
+async def check(request: Request, user: Reviewer, release: Name = "") -> Response:
     """Ask a release all of them, in the background."""
     services = services_of(request)
     found = {one.id: one for one in await Releases(services.database).all()}.get(release)
@@ -134,13 +136,14 @@ async def show(request: Request, user: Reviewer, id: str) -> HTMLResponse:
 async def search(
     request: Request,
     user: Reviewer,
-    question: Annotated[str, Form()] = "",
-    answer: Annotated[str, Form()] = "",
-    scopes: Annotated[str, Form()] = "",
+    question: Text = "",
+    answer: Text = "",
+    scopes: Text = "",
     everything: Annotated[bool, Form()] = False,
-    id: Annotated[str, Form()] = "",
+    id: Name = "",
 ) -> HTMLResponse:
     """What is found for the question now, to pick from."""
+    refuse_flood(request, user, SEARCHES)
     draft = _Draft(question, answer, scopes, everything)
     services = services_of(request)
     partial = request.headers.get("hx-target") == "found"
@@ -160,14 +163,14 @@ async def search(
 async def save(
     request: Request,
     user: Reviewer,
-    question: Annotated[str, Form()] = "",
-    answer: Annotated[str, Form()] = "",
-    scopes: Annotated[str, Form()] = "",
+    question: Text = "",
+    answer: Text = "",
+    scopes: Text = "",
     everything: Annotated[bool, Form()] = False,
-    passage: Annotated[list[str] | None, Form()] = None,
-    keep: Annotated[list[int] | None, Form()] = None,
+    passage: Names = None,
+    keep: Annotated[list[int] | None, Form(max_length=200)] = None,
     abstain: Annotated[bool, Form()] = False,
-    id: Annotated[str, Form()] = "",
+    id: Name = "",
 ) -> Response:
     """passage: ids of those picked from the index. keep: numbers, from 0, of those expected already that stay. abstain: that
     nothing is expected is meant."""

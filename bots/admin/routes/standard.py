@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from bots.admin.bounds import Name, Text
 from bots.admin.rendering import render
 from bots.admin.roles import may, services_of
 from bots.admin.services import Services
@@ -20,7 +21,6 @@ __all__ = ["router"]
 
 router = APIRouter()
 Reviewer = Annotated[User, Depends(may("reviewer"))]
-Text = Annotated[str, Form(max_length=20_000)]
 
 
 @router.get("/standard")
@@ -63,7 +63,7 @@ async def edit(
 
 
 @router.post("/standard/{id}/switch")
-async def switch(request: Request, user: Reviewer, id: str, on: str = Form("")) -> RedirectResponse:
+async def switch(request: Request, user: Reviewer, id: str, on: Name = "") -> RedirectResponse:
     """Whether it is given."""
     await Curating(services_of(request).database).edit(id, user.identity, enabled=bool(on))
     await _changed_here(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,14 @@ __all__ = ["Expected", "GoldenQuestion", "GoldenQuestions", "GoldenResult", "add
 MAX_QUESTION = 4_000
 """Characters, as in a question that is asked."""
 MAX_EXPECTED = 20
+MAX_ANSWER = 20_000
+"""Characters."""
+MAX_PASSAGE = 100_000
+"""Characters of all that is kept of a passage."""
+MAX_SCOPES, MAX_SCOPE = 1_000, 200
+"""How many, and characters of each."""
+MAX_NAMES = {"id": 32, "author": 200, "from_answer": 32}
+"""Characters that the table has for them."""
 _RESULT = ("golden_id", "release", "passed", "rank", "detail", "checked_at")
 
 
@@ -259,6 +267,15 @@ def _checked(entry: GoldenQuestion) -> GoldenQuestion:
         raise InvalidEntry(
             f"expected: more than {MAX_EXPECTED} passages; keep those that answer the question."
         )
+    if len(entry.answer) > MAX_ANSWER:
+        raise InvalidEntry(f"answer: it has more than {MAX_ANSWER:,} characters; shorten it.")
+    for name, most in MAX_NAMES.items():
+        if len(getattr(entry, name)) > most:
+            raise InvalidEntry(f"{name}: it has more than {most} characters; leave it out, or shorten it.")
+    if any(sum(map(len, astuple(one))) > MAX_PASSAGE for one in entry.expected):
+        raise InvalidEntry(f"expected: a passage has more than {MAX_PASSAGE:,} characters; pick it again.")
+    if len(entry.scopes or ()) > MAX_SCOPES or any(len(scope) > MAX_SCOPE for scope in entry.scopes or ()):
+        raise InvalidEntry(f"scopes: name up to {MAX_SCOPES:,}, of up to {MAX_SCOPE} characters.")
     if not all(one.text.strip() for one in entry.expected):
         raise InvalidEntry("expected: a passage has no text; pick it again.")
     if any("@" in scope for scope in entry.scopes or ()):

@@ -15,9 +15,9 @@ from sqlalchemy import Select, String, Table, collate, delete, func, insert, sel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from rag_core.errors import AnswerloopError, Unavailable
+from rag_core.errors import AnswerloopError
 from rag_core.records.audit import note
-from rag_core.records.database import transaction
+from rag_core.records.database import reason_of, transaction, unavailable
 from rag_core.records.exchange.lines import IDENTITIES, KINDS, USERS, columns_of, line_of
 from rag_core.records.exchange.removing import beside, host, remove_left
 from rag_core.records.people.pseudonyms import Pseudonyms
@@ -113,8 +113,7 @@ async def _moment(database: AsyncEngine) -> AsyncIterator[AsyncConnection]:
                 await connection.exec_driver_sql("BEGIN")
             yield connection
     except (DBAPIError, OSError) as error:
-        reason = getattr(error, "orig", None) or error
-        raise Unavailable(f"The database does not work now: {reason}.") from error
+        raise unavailable("The database does not work now; try again.", reason_of(error)) from error
 
 
 def _query(table: Table, kind: str, since: datetime | None) -> Select[Any]:

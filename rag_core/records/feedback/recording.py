@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, Select, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -199,14 +199,6 @@ class Feedback:
         newest = _given().where(asked).order_by(answers.c.created_at.desc(), answers.c.id).limit(limit)
         async with transaction(self._database) as connection:
             return [_recorded(row) for row in (await connection.execute(newest)).all()]
-
-    async def voters(self, answer_id: str, value: Literal[-1, 1]) -> list[tuple[str, str]]:
-        """Platform and user of those who voted so, the earliest first."""
-        voted = (votes.c.answer_id == answer_id) & (votes.c.value == value)
-        query = select(votes.c.platform, votes.c.user_id).where(voted)
-        earliest = query.order_by(votes.c.updated_at, votes.c.platform, votes.c.user_id)
-        async with transaction(self._database) as connection:
-            return [(platform, user) for platform, user in (await connection.execute(earliest)).all()]
 
     async def record_vote(self, vote: Vote) -> None:
         """The last vote of a person on an answer stands; value 0 takes it back. What was voted down, on whatever platform,

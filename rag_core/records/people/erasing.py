@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import JSON, Column, String, Table, Text, and_, cast, or_, select, update
+from sqlalchemy import JSON, Column, String, Table, and_, cast, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag_core.records.tables import (
@@ -21,6 +21,7 @@ from rag_core.records.tables import (
     sources,
     standard_state,
 )
+from rag_core.records.tables.columns import Words
 
 __all__ = ["FORGOTTEN", "erase", "pattern_of"]
 
@@ -108,7 +109,7 @@ async def _erase_in(connection: AsyncConnection, table: Table, platform: str, us
     keys = list(table.primary_key.columns)
     columns = [column for column in table.c if _is_text(column)]
     needles = {user, _in_json(user)}
-    held = or_(*(cast(c, Text).contains(needle, autoescape=True) for c in columns for needle in needles))
+    held = or_(*(cast(c, Words).contains(needle, autoescape=True) for c in columns for needle in needles))
     query = select(*keys, *columns).where(held)
     of_platform = "platform" in table.c
     if of_platform:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,7 +12,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import DateTime, Interval, and_, delete, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.errors import Unavailable
@@ -261,7 +259,7 @@ class Deliveries:
         news = [one for one in batch if isinstance(one, _New)]
         changes = [one for one in batch if isinstance(one, _Change)]
         try:
-            async with self._transaction() as connection:
+            async with transaction(self._database) as connection:
                 taken = await self._insert(connection, [new.values for new in news])
                 mine = await self._change(connection, changes)
         except Exception as error:
@@ -331,7 +329,7 @@ class Deliveries:
         SQLite locked by one that is broken off."""
 
         async def transact() -> T:
-            async with self._transaction() as connection:
+            async with transaction(self._database) as connection:
                 return await work(connection)
 
         task = asyncio.create_task(transact())
@@ -343,14 +341,6 @@ class Deliveries:
         self._running.discard(task)
         if not task.cancelled():
             task.exception()  # whoever still waits for it is told
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with transaction(self._database) as connection:
-                yield connection
-        except NoConnection as error:
-            raise Unavailable(f"The database has no connection free: {error}.") from error
 
     def _now(self, later: timedelta = timedelta()) -> Any:
         """By the one clock that all processes share."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Integer, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Integer, Table
 
 from rag_core.records.tables.columns import Line, Words, metadata
 
@@ -11,13 +11,13 @@ __all__ = ["activations", "documents", "releases", "sources", "syncs"]
 releases = Table(
     "releases",
     metadata,
-    Column("id", String(32), primary_key=True),
+    Column("id", Line(32), primary_key=True),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("embedder", String(200), nullable=False, comment="folder below home/models"),
-    Column("index_name", String(100), nullable=False, comment="table of the vector store"),
+    Column("embedder", Line(200), nullable=False, comment="folder below home/models"),
+    Column("index_name", Line(100), nullable=False, comment="table of the vector store"),
     Column("card", JSON, nullable=False, comment="the embedding model's card"),
     Column("active", Boolean, nullable=False, default=False),
-    Column("reranker", String(200), comment="folder below home/models; null: none"),
+    Column("reranker", Line(200), comment="folder below home/models; null: none"),
     Column("metrics", JSON, comment="what was measured of it, by name; null: nothing"),
     Column("note", Words, nullable=False, server_default="", comment="where it comes from, for a reader"),
 )
@@ -26,7 +26,7 @@ activations = Table(
     "activations",
     metadata,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("release", String(32), nullable=False),
+    Column("release", Line(32), nullable=False),
     Column("back", Boolean, nullable=False, comment="whether it took the activation before it back"),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("actor", Line(200), nullable=False, comment="PLATFORM:USER; 'answerloop': by itself"),

@@ -20,6 +20,7 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from rag_core.answering import Answering
 from rag_core.bootstrap import open_core
 from rag_core.errors import AnswerloopError, InvalidQuestion, NotFound, NotReady
 from rag_core.records.evaluation.comparisons import (
@@ -32,7 +33,7 @@ from rag_core.records.evaluation.comparisons import (
 )
 from rag_core.records.evaluation.golden import GoldenQuestions
 from rag_core.records.index.releases import Release, Releases
-from rag_core.review.answering import Answering
+from rag_core.review.answering import by_itself
 from rag_core.review.comparing.sampling import Asked, asked_lately, stratified
 from rag_core.review.comparing.tally import result
 from rag_core.settings import Settings
@@ -108,7 +109,7 @@ async def _answer_all(
     records, releases = Comparisons(database), await _releases(database, comparison)
     async with AsyncExitStack() as stack:
         cores = [await stack.enter_async_context(open_core(settings, release)) for release in releases]
-        baseline, candidate = (Answering(core) for core in cores)
+        baseline, candidate = (by_itself(core) for core in cores)
         for number, asked in enumerate(questions, 1):
             scopes = None if asked.scopes is None else tuple(sorted(asked.scopes))
             answers = [await _shown(answering, asked) for answering in (baseline, candidate)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
+from rag_core.answering import Answering, Made
 from rag_core.bootstrap import Core, open_core
 from rag_core.errors import InvalidQuestion
 from rag_core.records.evaluation.golden import GoldenQuestion, GoldenQuestions, GoldenResult
 from rag_core.records.index.releases import Release
-from rag_core.review.answering import Answering, Made
+from rag_core.review.answering import by_itself
 from rag_core.review.golden.matching import found_at
 from rag_core.settings import Settings
 
@@ -40,7 +41,7 @@ async def check(core: Core, progress: Progress | None = None) -> list[GoldenResu
     """As check_release, of a release that is open."""
     golden = GoldenQuestions(core.database)
     questions = await golden.all(enabled=True)
-    answering = Answering(core)
+    answering = by_itself(core)
     results: list[GoldenResult] = []
     for number, question in enumerate(questions, 1):
         results.append(await _checked(question, answering, core.release.id))

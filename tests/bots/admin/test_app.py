@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.bots.admin.conftest import Pages
+import re
+import socket
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from bots.admin.app import admin_app
+from bots.admin.roles import COOKIE
+from tests.bots.admin.conftest import HOST, Pages
 
 
 async def test_who_is_not_signed_in_is_sent_to_sign_in(pages: Pages) -> None:
@@ -29,3 +37,25 @@ async def test_no_page_runs_script_or_style_from_elsewhere_or_from_within(pages:
         assert "script-src 'self';" in policy
         assert "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy
+
+
+async def test_a_stranger_is_not_told_where_the_database_is(pages: Pages) -> None:
+    """Only that it does not work now: on the sign-in page, and on any other."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    gone = create_async_engine(f"postgresql+asyncpg://keeper:secret@127.0.0.1:{port}/records")
+    app = admin_app(replace(pages.app.state.services, database=gone))
+    stranger = await replace(pages, app=app).browser({COOKIE: "a-token"})
+    form = await stranger.get("/sign-in", headers={"cookie": ""})
+    token = re.search(r'name="csrf" value="([^"]+)"', form.text)
+    assert token
+    told = {"name": "ada", "password": "a password", "csrf": token[1]}
+    for answer in (
+        await stranger.get("/queue"),
+        await stranger.post("/sign-in", data=told, headers={"origin": HOST}),
+    ):
+        assert answer.status_code == 503
+        assert "The database does not work now; try again." in answer.text
+        for secret in (str(port), "127.0.0.1", "keeper", "secret", "records"):
+            assert secret not in answer.text
+    await gone.dispose()

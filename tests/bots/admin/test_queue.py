@@ -224,3 +224,19 @@ async def test_the_queue_is_for_reviewers(pages: Pages) -> None:
     )
     assert forged.status_code == 403
     assert await state(pages, review) == "pending"
+
+
+async def test_reviewers_are_told_how_many_wait_on_every_page(pages: Pages) -> None:
+    """In the navigation, also by ear; not more than that there are many. Viewers are not, and parts of pages have none."""
+    reviewer, viewer = await pages.signed_in("reviewer"), await pages.signed_in("viewer")
+    assert select(await reviewer.get("/sources"), ".side .count") == []
+    await voted_down(pages, "a1", "a2")
+    (count,) = select(await reviewer.get("/sources"), ".side nav .count")
+    assert (count.get_text(), count["aria-hidden"]) == ("2", "true")
+    (link,) = select(await reviewer.get("/sources"), ".side nav a[href='/queue'] .unseen")
+    assert link.get_text() == ": 2 to review"
+    assert select(await viewer.get("/sources"), ".side .count") == []
+    assert select(await reviewer.get("/sources", headers=BY_SCRIPT), ".count") == []
+    await voted_down(pages, *(f"b{number}" for number in range(98)))
+    (count,) = select(await reviewer.get("/queue"), ".side nav .count")
+    assert count.get_text() == "99+"

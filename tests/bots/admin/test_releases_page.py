@@ -17,7 +17,7 @@ from rag_core.records.evaluation.golden import Expected, GoldenQuestion, GoldenQ
 from rag_core.records.index.documents import Documents
 from rag_core.records.index.releases import Release, Releases
 from rag_core.records.tables import releases
-from rag_core.review.answering import Answering
+from rag_core.review.answering import by_itself
 from rag_core.review.golden.checking import check_release
 from rag_core.running.synchronising import keep_synchronised
 from tests.bots.admin.conftest import Pages
@@ -62,7 +62,7 @@ async def a_golden_question(pages: Pages) -> GoldenQuestion:
     """One that the active release passes: what it answers now is expected."""
     asked = "How long do refunds take?"
     async with pages.assistant.core() as core:
-        made = await Answering(core)(asked, frozenset({"public"}))
+        made = await by_itself(core)(asked, frozenset({"public"}))
     cited = {citation.passage for citation in made.draft.citations}
     passage = next(one.passage for one in made.ranked if one.passage.id in cited)
     expected = Expected(passage.document, "examples", passage.title, passage.text)

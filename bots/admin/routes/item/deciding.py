@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
+from bots.admin.bounds import LONGEST_ID
 from bots.admin.roles import may, services_of
 from rag_core.errors import InvalidEntry, NotFound
 from rag_core.records.accounts import User
@@ -80,7 +81,10 @@ def _cites(form: FormData) -> dict[int, str]:
 
 
 def _ids(form: FormData, name: str) -> tuple[str, ...]:
-    return tuple(str(one) for one in form.getlist(name))
+    ids = tuple(str(one) for one in form.getlist(name))
+    if any(len(id) > LONGEST_ID for id in ids):
+        raise InvalidEntry(f"{name}: that is no passage; reload the page, and pick it again.")
+    return ids
 
 
 def _text(form: FormData, name: str) -> str:

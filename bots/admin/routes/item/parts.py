@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
+from bots.admin.bounds import Name, Text
+from bots.admin.pace import PREVIEWS, SEARCHES, refuse_flood
 from bots.admin.rendering import render
 from bots.admin.roles import may, services_of
 from bots.admin.routes.item.showing import item_of, shown
@@ -25,7 +27,6 @@ __all__ = ["router"]
 
 router = APIRouter()
 Reviewer = Annotated[User, Depends(may("reviewer"))]
-Text = Annotated[str, Form(max_length=20_000)]
 T = TypeVar("T")
 LOOK_S = 0.25
 """How often it is looked whether somebody still waits."""
@@ -35,6 +36,7 @@ FOUND = 10
 @router.post("/answer/{answer_id}/preview")
 async def now(request: Request, user: Reviewer, answer_id: str, question: Text = "") -> HTMLResponse:
     """What the asker would be answered now, to this question or another. Given up when the page goes."""
+    refuse_flood(request, user, PREVIEWS)
     services, given = services_of(request), await _given(request, answer_id)
     said, made = "", None
     try:
@@ -52,9 +54,10 @@ async def now(request: Request, user: Reviewer, answer_id: str, question: Text =
 
 @router.post("/answer/{answer_id}/search")
 async def search(
-    request: Request, user: Reviewer, answer_id: str, text: Text = "", everything: str = Form("")
+    request: Request, user: Reviewer, answer_id: str, text: Text = "", everything: Name = ""
 ) -> HTMLResponse:
     """The passages that the index has for these words, of what the asker may read, or of everything."""
+    refuse_flood(request, user, SEARCHES)
     services, given = services_of(request), await _given(request, answer_id)
     may_read, said = readable(given.scopes).scopes, ""
     passages: list[Evidence] = []
@@ -72,6 +75,7 @@ async def search(
 @router.get("/answer/{answer_id}/similar")
 async def similar(request: Request, user: Reviewer, answer_id: str) -> HTMLResponse:
     """Questions like this one, and how they were resolved."""
+    refuse_flood(request, user, SEARCHES)
     services, given = services_of(request), await _given(request, answer_id)
     async with services.assistant.core() as core:
         alike = await similar_questions(core, services.database).to(given.asked, but=given.id)
@@ -80,7 +84,7 @@ async def similar(request: Request, user: Reviewer, answer_id: str) -> HTMLRespo
 
 @router.post("/answer/{answer_id}/difference")
 async def compared(
-    request: Request, user: Reviewer, answer_id: str, left: str = Form("given"), right: str = Form(""),
+    request: Request, user: Reviewer, answer_id: str, left: Name = "given", right: Name = "",
     now: Text = "",
 ) -> HTMLResponse:  # fmt: skip
     """Two versions of the answer, word by word. now: what the preview brought, as version "now"."""

@@ -83,7 +83,7 @@ class Acting(Searched):
     do: Literal["", "approve", "reject", "assign", "unassign"] = ""
     one: _Word = ""
     """DO:REVIEW, of a button of one row, instead of all that are ticked."""
-    review: list[_Word] = []
+    review: Annotated[list[_Word], Field(max_length=1000)] = []
     all: _Word = ""
     """'1': all that match, ticked or not."""
 

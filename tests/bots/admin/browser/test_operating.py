@@ -9,8 +9,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 from playwright.async_api import expect
+from sqlalchemy import update
 
+from rag_core.records.database import transaction
 from rag_core.records.evaluation.runs import Runs
+from rag_core.records.tables import releases
 from rag_core.running.synchronising import keep_synchronised
 from tests.bots.admin.browser.axe import faults
 from tests.bots.admin.browser.conftest import Site
@@ -112,3 +115,30 @@ async def test_settings_are_found_while_one_types(site: Site) -> None:
         await find.fill("")
         await page.get_by_label("Changed only").check()
         await expect(page.get_by_role("table", name="[[sources]] examples")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_the_figures_of_releases_are_read_without_scrolling_sideways(site: Site, width: int) -> None:
+    """Also of one with long names, on a desk and on a phone; there each figure stands beside its name."""
+    made = await another(site.pages)
+    async with transaction(site.pages.database) as connection:
+        long = {
+            "reranker": "cross-encoder--ms-marco-MiniLM-L12-v2-of-our-own",
+            "note": "Trained on May's feedback.",
+        }
+        await connection.execute(update(releases).where(releases.c.id == made.id).values(long))
+    async with site.visitor("viewer", width=width) as visit:
+        await visit.page.goto("/releases")
+        table = visit.page.get_by_role("table", name=re.compile("^Releases"))
+        await expect(table.get_by_role("cell", name=re.compile("ms$")).first).to_be_visible()
+        hidden = "one => one.scrollWidth - one.clientWidth"
+        assert await visit.page.locator(".scroll").evaluate(hidden) <= 0
+        assert await table.get_by_role("rowheader").count() >= 2
+        assert await faults(visit.page) == []
+        for cell in await table.get_by_role("cell").all():
+            box = await cell.bounding_box()
+            assert box
+            assert box["x"] + box["width"] <= width
+    async with transaction(site.pages.database) as connection:  # others promote what they find
+        short = {"reranker": None, "note": ""}
+        await connection.execute(update(releases).where(releases.c.id == made.id).values(short))

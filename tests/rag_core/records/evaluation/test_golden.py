@@ -76,6 +76,9 @@ async def test_it_is_added_within_the_transaction_of_a_decision(database: AsyncE
         ("q?", None, [{**PASSAGE, "text": " "}], "expected"),
         ("q?", None, [{"text": "x"}], "expected"),
         ("q?", None, [PASSAGE] * 21, "expected"),
+        ("q?", None, [{**PASSAGE, "text": "x" * 1_000_000}], "expected"),
+        ("q?", ["x" * 201], [], "scopes"),
+        ("q?", [str(number) for number in range(1_001)], [], "scopes"),
     ],
 )
 async def test_what_cannot_be_kept_is_refused_by_the_name_of_its_field(
@@ -84,6 +87,20 @@ async def test_what_cannot_be_kept_is_refused_by_the_name_of_its_field(
     golden = GoldenQuestions(database)
     with pytest.raises(InvalidEntry, match=f"^{field}: "):
         await golden.add(question, scopes, expected)
+    assert await golden.all() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "length"), [("answer", 1_000_000), ("author", 201), ("from_answer", 33), ("id", 33)]
+)
+async def test_an_import_is_refused_by_the_field_that_is_too_long(
+    database: AsyncEngine, field: str, length: int
+) -> None:
+    """And not by the database, which has no sentence for it."""
+    golden = GoldenQuestions(database)
+    entry = GoldenQuestion("q?", **{field: "x" * length})  # type: ignore[arg-type]
+    with pytest.raises(InvalidEntry, match=f"^{field}: it has more than "):
+        await golden.put("local:ada", entry)
     assert await golden.all() == []
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, event, func, select
+from sqlalchemy import delete, event, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.errors import NotFound
@@ -16,7 +15,7 @@ from rag_core.generation.protocol import Usage
 from rag_core.records.database import transaction
 from rag_core.records.feedback.recording import Feedback
 from rag_core.records.feedback.wording import wording_of
-from rag_core.records.tables import answers, votes
+from rag_core.records.tables import answers
 from rag_core.types import Answer, Principal, Question, Vote
 from tests.fakes import an_answer
 
@@ -122,16 +121,6 @@ async def test_what_a_person_asked_last_is_found(database: AsyncEngine) -> None:
     assert await feedback.recent_questions("slack", "eve", 9) == []
 
 
-async def test_those_who_voted_are_known(database: AsyncEngine) -> None:
-    """By how they vote now, the earliest first."""
-    feedback = await recorded(database)
-    for user, value in (("bob", -1), ("ada", -1), ("eve", 1), ("dan", -1), ("dan", 1)):
-        await feedback.record_vote(Vote("a1", "slack", user, value))  # type: ignore[arg-type]
-    assert await feedback.voters("a1", -1) == [("slack", "bob"), ("slack", "ada")]
-    assert await feedback.voters("a1", 1) == [("slack", "eve"), ("slack", "dan")]
-    assert await feedback.voters("a2", 1) == []
-
-
 async def test_the_last_vote_of_a_person_stands(database: AsyncEngine) -> None:
     """With all that was said in it, and nothing of the vote before."""
     feedback = await recorded(database)
@@ -161,17 +150,6 @@ async def test_people_of_one_name_on_two_platforms_are_two_people(database: Asyn
     for vote in given:
         await feedback.record_vote(vote)
     assert set(await feedback.votes_on("a1")) == set(given)
-
-
-async def test_a_thousand_toggles_are_one_row(database: AsyncEngine) -> None:
-    """Clicking costs the database nothing."""
-    feedback = await recorded(database)
-    rng = random.Random(0)
-    for _ in range(999):
-        await feedback.record_vote(Vote("a1", "slack", "ada", rng.choice([-1, 0, 1])))
-    await feedback.record_vote(Vote("a1", "slack", "ada", -1))
-    async with transaction(database) as connection:
-        assert await connection.scalar(select(func.count()).select_from(votes)) == 1
 
 
 async def test_clicks_at_the_same_moment_are_one_vote(database: AsyncEngine) -> None:

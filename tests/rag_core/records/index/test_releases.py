@@ -46,6 +46,18 @@ async def test_a_release_is_not_active_until_it_is_activated(database: AsyncEngi
     assert (added.active, found.active) == (False, True)
 
 
+@pytest.mark.parametrize("name", ["a\0", "a\udcff"])
+async def test_a_name_that_no_database_can_hold_is_no_release(database: AsyncEngine, name: str) -> None:
+    """A shell hands over bytes that are no text as halves of surrogate pairs."""
+    kept = Releases(database)
+    with pytest.raises(NotFound):
+        await kept.get(name)
+    with pytest.raises(NotFound):
+        await kept.activate(name)
+    added = await kept.add(name, CARD, name)
+    assert (await kept.get(added.id)).embedder in ("a\ufffd", "a?")
+
+
 async def test_each_release_has_an_index_of_its_own(database: AsyncEngine) -> None:
     """So that a new one can be filled beside the one that answers."""
     kept = Releases(database)

@@ -490,3 +490,9 @@ async def test_what_waits_is_what_the_votes_of_the_others_say(database: AsyncEng
             await connection.execute(select(c.answer_id, c.proposed, c.proposed_by).order_by(c.answer_id))
         ).all()
     assert [tuple(row) for row in left] == [("corrected", "Bob's", f"slack:{BOB}"), ("unsure", "", "")]
+
+
+@pytest.mark.parametrize("user", ["a\0", "a\udcff"])
+async def test_an_id_that_no_database_can_hold_is_nobodys(database: AsyncEngine, user: str) -> None:
+    """It is looked for in every table, and found in none."""
+    assert not any((await People(database).forget("slack", user)).values())

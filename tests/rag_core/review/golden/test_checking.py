@@ -6,9 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 
+from rag_core.answering import Made
 from rag_core.bootstrap import open_core, open_library, open_records
 from rag_core.generation.protocol import Draft
 from rag_core.index.embedding import ModelCard
@@ -16,7 +18,8 @@ from rag_core.records.database import transaction
 from rag_core.records.evaluation.golden import GoldenQuestion, GoldenQuestions, GoldenResult
 from rag_core.records.index.releases import Releases
 from rag_core.records.tables import answers
-from rag_core.review.answering import Answering, Made
+from rag_core.retrieval.search import Found
+from rag_core.review.answering import by_itself
 from rag_core.review.golden.checking import check_release, judged, lost
 from rag_core.review.golden.picking import expected_of
 from rag_core.settings import FolderSource, Settings
@@ -68,7 +71,7 @@ async def place(tmp_path: Path, model_folder: Path) -> Installed:
         )
     await made.sync()
     async with open_core(made.settings) as core:
-        best = (await Answering(core)(ASKED, frozenset({"public"}))).ranked[0].passage
+        best = (await by_itself(core)(ASKED, frozenset({"public"}))).ranked[0].passage
         golden = GoldenQuestions(core.database)
         await golden.add(ASKED, ["public"], [asdict(expected_of(best))])
         await golden.add("Who painted the Mona Lisa?", ["public"], [])
@@ -152,8 +155,8 @@ GOLDEN = GoldenQuestion("q?", (expected_of(WANTED),))
 def made(*passages: Passage, cites: Passage | None = None) -> Made:
     """cites: None is an abstention."""
     cited = () if cites is None else (Citation(1, cites.title, "", "", cites.id),)
-    ranked = tuple(Ranked(one, 0.5, 1.0, 0.5) for one in passages)
-    return Made(ranked, Draft("", cited, 0.5, cites is None))
+    ranked = [Ranked(one, 0.5, 1.0, 0.5) for one in passages]
+    return Made(Found(np.zeros(1, np.float32), ranked, {}), Draft("", cited, 0.5, cites is None))
 
 
 @pytest.mark.parametrize(
