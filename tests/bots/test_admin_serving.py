@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
 
 from adapters.guard import LOOPBACK_HOSTS
-from bots.admin_serving import served_hosts
+from bots.admin_serving import served_hosts, settled
 from rag_core.settings import Admin, Settings
 
 
@@ -29,3 +30,15 @@ def test_the_pages_are_asked_for_by_names_that_the_settings_know(
 ) -> None:
     """That of admin.url among them; by any where they listen to other machines and nothing is named."""
     assert served_hosts(Settings(home=tmp_path, admin=Admin(**admin)), loopback) == hosts  # type: ignore[arg-type]
+
+
+def test_what_is_there_before_pages_are_served_is_not_looked_through_again() -> None:
+    """By the search for cycles in memory; when they are served no more it is."""
+    before: list[list[object]] = [[] for _ in range(1000)]
+    with settled():
+        later: list[object] = []
+        searched = {id(one) for one in gc.get_objects()}
+        assert id(later) in searched
+        assert not any(id(one) in searched for one in before)
+    assert gc.get_freeze_count() == 0
+    assert all(gc.is_tracked(one) for one in before)

@@ -16,7 +16,7 @@ from rag_core.records.analytics.figures import Share, share
 from rag_core.records.analytics.joining import with_answers
 from rag_core.records.analytics.latency import sorted_into, step_of
 from rag_core.records.analytics.view import View
-from rag_core.records.database import transaction
+from rag_core.records.planning import planned
 from rag_core.records.tables import answers, escalations, votes
 
 __all__ = ["BINS", "Bin", "Dimension", "Overview", "Point", "breakdown", "choices", "confidences", "overview"]
@@ -78,7 +78,7 @@ async def overview(database: AsyncEngine, view: View) -> Overview:
     Raises:
         Unavailable: the database does not answer.
     """
-    async with transaction(database) as connection:
+    async with planned(database) as connection:
         by_step = await _counted(connection, view, view.key)
         before = await _counted(connection, view.before, answers.c.platform)
     points = tuple(Point(start, by_step.get(start.toordinal(), Counts())) for start in view.starts)
@@ -91,7 +91,7 @@ async def breakdown(database: AsyncEngine, view: View, by: Dimension) -> dict[st
     Raises:
         Unavailable: the database does not answer.
     """
-    async with transaction(database) as connection:
+    async with planned(database) as connection:
         found = await _counted(connection, view, answers.c[by])
     return dict(sorted(found.items(), key=lambda item: (-item[1].questions, item[0])))
 
@@ -104,7 +104,7 @@ async def confidences(database: AsyncEngine, view: View) -> tuple[Bin, ...]:
     """
     bin_ = sorted_into(answers.c.confidence, [n / BINS for n in range(1, BINS)]).label("bin")
     asked = select(bin_, func.count(), _sum(answers.c.abstained)).group_by(bin_)
-    async with transaction(database) as connection:
+    async with planned(database) as connection:
         rows = (await connection.execute(asked.where(view.condition))).all()
         voted = (await connection.execute(_voted(view, bin_))).all()
     counts: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
@@ -123,7 +123,7 @@ async def choices(database: AsyncEngine, view: View) -> dict[Dimension, tuple[st
     """
     c, days = answers.c, View(view.since, view.until)
     query = select(c.platform, c.channel, c.release).where(days.condition).distinct()
-    async with transaction(database) as connection:
+    async with planned(database) as connection:
         rows = (await connection.execute(query)).all()
     names: tuple[Dimension, ...] = ("platform", "channel", "release")
     return {name: tuple(sorted({row[n] for row in rows} - {""})) for n, name in enumerate(names)}

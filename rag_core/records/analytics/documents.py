@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.errors import SettingsError
 from rag_core.records.analytics.figures import Share, share
+from rag_core.records.analytics.joining import in_order, with_answers
 from rag_core.records.analytics.view import View
 from rag_core.records.database import transaction
+from rag_core.records.planning import planned
 from rag_core.records.tables import answer_documents, answers, documents, releases, reviews, sources, votes
 from rag_core.records.times import aware
 from rag_core.settings import duration_s
@@ -70,19 +72,10 @@ async def cited_documents(database: AsyncEngine, view: View) -> list[Cited]:
     Raises:
         Unavailable: the database does not answer.
     """
-    d, v, r = answer_documents.c, votes.c, reviews.c
-    # By an expression: SQLite would read whole rows in the order of an index, to group by the column itself.
-    name = func.coalesce(d.document, "")
-    dated = and_(v.value == -1, v.reason == "out_of_date")
-    voted = select(name, _sum(v.value == 1), _sum(v.value == -1), _sum(dated)).group_by(name)
-    voted = voted.join_from(votes, answer_documents, d.answer_id == v.answer_id).where(v.excluded == "")
-    stale = select(name, func.count()).where(r.resolution == "stale_document").group_by(name)
-    stale = stale.join_from(reviews, answer_documents, d.answer_id == r.answer_id)
-    cited = select(d.document, func.count()).group_by(d.document)
-    async with transaction(database) as connection:
-        counts = {name: int(n) for name, n in (await connection.execute(_of(cited, view))).all()}
-        votes_on = {name: rest for name, *rest in (await connection.execute(_of(voted, view))).all()}
-        stales = {name: int(n) for name, n in (await connection.execute(_of(stale, view))).all()}
+    async with planned(database) as connection:
+        counts = {name: int(n) for name, n in (await connection.execute(_cited(view))).all()}
+        votes_on = {name: rest for name, *rest in (await connection.execute(_voted(view))).all()}
+        stales = {name: int(n) for name, n in (await connection.execute(_stale(view))).all()}
         titles = await titles_of(connection, counts)
     found = []
     for name, n in counts.items():
@@ -123,13 +116,47 @@ async def titles_of(connection: AsyncConnection, ids: Collection[str]) -> dict[s
     return titles
 
 
-def _of(query: Any, view: View) -> Any:
-    """A query of answer_documents, kept to a view."""
+def _cited(view: View) -> Select[Any]:
     d = answer_documents.c
-    days = d.day.between(view.since.toordinal(), view.until.toordinal())
-    if not (view.platform or view.channel or view.release):
-        return query.where(days)
-    return query.join(answers, answers.c.id == d.answer_id).where(view.condition)
+    query = select(d.document, func.count()).group_by(d.document)
+    if not _is_narrow(view):
+        return query.where(_days(view))
+    query = query.select_from(in_order(answers, answer_documents, d.answer_id == answers.c.id))
+    return query.where(view.condition if view.step == "day" else view.condition_by_id)
+
+
+def _voted(view: View) -> Select[Any]:
+    """First the votes of each answer: so SQLite needs neither rows of answers nor of answer_documents."""
+    d, v = answer_documents.c, votes.c
+    dated = and_(v.value == -1, v.reason == "out_of_date")
+    sums = (("good", v.value == 1), ("bad", v.value == -1), ("dated", dated))
+    judged = select(v.answer_id, *(_sum(condition).label(name) for name, condition in sums))
+    judged = judged.select_from(with_answers(votes)).where(view.condition, v.excluded == "")
+    of = judged.group_by(v.answer_id).subquery("judged")
+    joined = in_order(of, answer_documents, d.answer_id == of.c.answer_id)
+    return select(_NAME, *(func.sum(of.c[name]) for name, _ in sums)).select_from(joined).group_by(_NAME)
+
+
+def _stale(view: View) -> Select[Any]:
+    d, r = answer_documents.c, reviews.c
+    joined = in_order(reviews, answer_documents, d.answer_id == r.answer_id)
+    query = select(_NAME, func.count()).where(r.resolution == "stale_document").group_by(_NAME)
+    if not _is_narrow(view):
+        return query.select_from(joined).where(_days(view))
+    joined = in_order(joined, answers, answers.c.id == d.answer_id)
+    return query.select_from(joined).where(view.condition)
+
+
+_NAME: Any = func.coalesce(answer_documents.c.document, "")
+"""An expression: SQLite would read whole rows in the order of an index, to group by the column itself."""
+
+
+def _is_narrow(view: View) -> bool:
+    return bool(view.platform or view.channel or view.release)
+
+
+def _days(view: View) -> Any:
+    return answer_documents.c.day.between(view.since.toordinal(), view.until.toordinal())
 
 
 def _every(spec: Mapping[str, Any]) -> str:

@@ -12,8 +12,8 @@ from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.records.analytics.figures import Share, share
-from rag_core.records.analytics.joining import with_answers
-from rag_core.records.database import transaction
+from rag_core.records.analytics.joining import ON_ANY_DAY, with_answers
+from rag_core.records.planning import planned
 from rag_core.records.tables import answers, votes
 
 __all__ = ["ReleaseFigures", "release_figures"]
@@ -61,7 +61,7 @@ async def release_figures(database: AsyncEngine) -> dict[str, ReleaseFigures]:
         func.max(c.day),
     ).group_by(c.release, tenths)
     of: dict[str, list[Any]] = defaultdict(list)
-    async with transaction(database) as connection:
+    async with planned(database) as connection:
         for release, *rest in (await connection.execute(counts)).all():
             of[release].append(rest)
         voted = await _voted(connection)
@@ -99,7 +99,7 @@ async def _voted(connection: AsyncConnection) -> dict[str, tuple[int, int]]:
     query = (
         select(answers.c.release, _counted(votes.c.value == 1), _counted(votes.c.value == -1))
         .select_from(with_answers(votes))
-        .where(answers.c.day.between(0, date.max.toordinal()), votes.c.excluded == "")
+        .where(ON_ANY_DAY, votes.c.excluded == "")
         .group_by(answers.c.release)
     )
     return {release: (int(good), int(bad)) for release, good, bad in (await connection.execute(query)).all()}

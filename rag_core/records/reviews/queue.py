@@ -11,9 +11,11 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, Select, and_, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from rag_core.records.analytics.joining import ON_ANY_DAY, with_answers
 from rag_core.records.audit import note
 from rag_core.records.database import transaction
 from rag_core.records.people.names import names_of
+from rag_core.records.planning import planned
 from rag_core.records.reviews.filters import NOBODY, Cursor, Filters, assigned, condition, order_of
 from rag_core.records.reviews.holding import hold
 from rag_core.records.reviews.reviews import Review
@@ -98,7 +100,7 @@ class Queue:
         order, later = order_of(filters, after)
         found = and_(condition(filters, now), later)
         query = select(reviews.c.id).select_from(_tables(filters)).where(found).order_by(*order)
-        async with transaction(self._database) as connection:
+        async with planned(self._database) as connection:
             # First which ones: answers are wide rows, and only those that are shown need be read.
             ids = list(await connection.scalars(query.limit(limit + 1)))
             shown = _items().where(reviews.c.id.in_(ids[:limit]))
@@ -111,7 +113,7 @@ class Queue:
         r = reviews.c
         query = select(r.source, func.count()).select_from(_tables(filters)).group_by(r.source)
         chosen = query.where(condition(_of_any_source(filters), now or datetime.now(UTC)))
-        async with transaction(self._database) as connection:
+        async with planned(self._database) as connection:
             return {source: int(count) for source, count in (await connection.execute(chosen)).all()}
 
     async def choices(self, now: datetime | None = None) -> Choices:
@@ -126,8 +128,8 @@ class Queue:
     async def _choices(self) -> Choices:
         a, r = answers.c, reviews.c
         pending = select(a.platform, a.channel, a.release, r.reason).distinct()
-        query = pending.join_from(reviews, answers).where(r.state == "pending")
-        async with transaction(self._database) as connection:
+        query = pending.select_from(with_answers(reviews)).where(r.state == "pending", ON_ANY_DAY)
+        async with planned(self._database) as connection:
             rows = (await connection.execute(query)).all()
         platforms, channels, releases, reasons = ({row[at] for row in rows if row[at]} for at in range(4))
         places = sorted({(row.platform, row.channel) for row in rows if row.channel in channels})
@@ -140,7 +142,7 @@ class Queue:
         order, _ = order_of(filters, None)
         query = select(reviews.c.id).select_from(_tables(filters))
         chosen = query.where(condition(filters, now or datetime.now(UTC))).order_by(*order).limit(limit)
-        async with transaction(self._database) as connection:
+        async with planned(self._database) as connection:
             return list(await connection.scalars(chosen))
 
     async def next_for(self, identity: str, after: str = "", now: datetime | None = None) -> str | None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from benchmarks.feedback_data import Shape, fill
 from rag_core.records.audit import Audit
 from rag_core.records.database import transaction
 from rag_core.records.feedback.recording import Feedback
@@ -17,11 +18,12 @@ from rag_core.records.platforms.escalations import Escalation, Escalations, esca
 from rag_core.records.reviews.filters import Cursor, Filters
 from rag_core.records.reviews.queue import CHOICES_FOR, CLAIM, NOBODY, Queue
 from rag_core.records.reviews.reviews import Reviews
-from rag_core.records.tables import votes
+from rag_core.records.tables import answers, reviews, votes
 from rag_core.types import Principal, Question, Vote
 from tests.fakes import an_answer
 
 ADA, BEN = "local:ada", "slack:U7"
+SEARCHED = ("question", "answer", "proposed", "correction")
 
 
 async def answered(database: AsyncEngine, id: str, asked: str = "How long?", **at: str) -> None:
@@ -121,6 +123,42 @@ async def test_each_filter_leaves_what_it_names(database: AsyncEngine) -> None:
     assert choices.platforms == ("discord", "slack")
     assert choices.channels == (("discord", "D9"), ("slack", "C1"))
     assert choices.reasons == ("incorrect",)
+
+
+async def test_filters_by_what_an_answer_holds_agree_with_a_plain_count(database: AsyncEngine) -> None:
+    """Scope, platform, channel and words together, whatever an answer has of each; and no scope at all reads nothing."""
+    await fill(database, Shape.small(300))
+    async with transaction(database) as connection:
+        for scopes, last in (([], "0"), (["hr"], "1"), (["staff", "hr"], "2"), (None, "3"), (['"hr"'], "4")):
+            own = answers.c.id.endswith(last)
+            await connection.execute(answers.update().where(own).values(scopes=scopes))
+        query = select(answers, reviews.c.proposed, reviews.c.correction).join(reviews)
+        query = query.where(reviews.c.state == "pending")
+        waiting = [row._mapping for row in await connection.execute(query)]
+    for scope, platform, channel, words in (
+        ("hr", "", "", ""),
+        ("staff", "", "", ""),
+        ("staff", "slack", "", ""),
+        ("staff", "slack", "C000", "how"),
+        ("", "web", "", "HOW"),
+        ('"hr"', "", "", ""),
+        ("h", "", "", ""),
+        ("%", "", "", ""),
+        ("staff", "sl\0ack", "", ""),
+    ):
+        expected = {
+            row["id"]
+            for row in waiting
+            if (not scope or scope in (row["scopes"] or []))
+            and platform in ("", row["platform"])
+            and channel in ("", row["channel"])
+            and words.lower() in "\n".join(row[name] for name in SEARCHED).lower()
+        }
+        asked = Filters(scope=scope, platform=platform, channel=channel, text=words)
+        page = await Queue(database).page(asked, limit=300)
+        assert {item.review.answer_id for item in page.items} == expected, asked
+        assert sum((await Queue(database).counts(asked)).values()) == len(expected)
+        assert len(await Queue(database).matching(asked, 300)) == len(expected)
 
 
 @pytest.mark.parametrize("order", ["value", "newest"])
