@@ -227,7 +227,8 @@ async def test_the_queue_is_for_reviewers(pages: Pages) -> None:
 
 
 async def test_reviewers_are_told_how_many_wait_on_every_page(pages: Pages) -> None:
-    """In the navigation, also by ear; not more than that there are many. Viewers are not, and parts of pages have none."""
+    """In the navigation, also by ear; not more than that there are many. Viewers are not; of parts of pages
+    those bring it where it changes by what one does."""
     reviewer, viewer = await pages.signed_in("reviewer"), await pages.signed_in("viewer")
     assert select(await reviewer.get("/sources"), ".side .count") == []
     await voted_down(pages, "a1", "a2")
@@ -237,6 +238,8 @@ async def test_reviewers_are_told_how_many_wait_on_every_page(pages: Pages) -> N
     assert link.get_text() == ": 2 to review"
     assert select(await viewer.get("/sources"), ".side .count") == []
     assert select(await reviewer.get("/sources", headers=BY_SCRIPT), ".count") == []
+    (anew,) = select(await reviewer.get("/queue", headers=BY_SCRIPT), "#to-review")
+    assert anew.get_text().strip() == "2: 2 to review"
     await voted_down(pages, *(f"b{number}" for number in range(98)))
     (count,) = select(await reviewer.get("/queue"), ".side nav .count")
     assert count.get_text() == "99+"

@@ -38,6 +38,8 @@ async function reload() {
   if (!fresh) return;
   const ticked = new Set([...list().querySelectorAll("[name=review]:checked")].map((box) => box.value));
   list().replaceWith(document.adoptNode(fresh));
+  const waiting = page.getElementById("to-review");
+  if (waiting) document.getElementById("to-review")?.replaceWith(document.adoptNode(waiting));
   for (const box of list().querySelectorAll("[name=review]")) box.checked = ticked.has(box.value);
   count();
   const all = rows();

@@ -33,6 +33,7 @@ async def test_the_queue_is_worked_off_by_keyboard(site: Site) -> None:
         page = visit.page
         await page.goto("/queue")
         first, second, third, *_ = await listed(page)
+        waiting = int(await page.locator("#to-review .count").inner_text())
         for key, expected in (("j", first), ("j", second), ("k", first), ("k", first), ("j", second)):
             await page.keyboard.press(key)
             assert await focused(page) == expected
@@ -40,8 +41,10 @@ async def test_the_queue_is_worked_off_by_keyboard(site: Site) -> None:
         await expect(page.locator(f"[data-review='{second}']")).to_have_count(0)
         await expect(page.locator(f"[data-review='{third}'] h2 a")).to_be_focused()
         await expect(page.locator("#told")).to_contain_text("Approved: 1.")
+        await expect(page.locator("#to-review .count")).to_have_text(str(waiting - 1))
         await page.keyboard.press("u")
         await expect(page.locator(f"[data-review='{second}']")).to_have_count(1)
+        await expect(page.locator("#to-review .count")).to_have_text(str(waiting))
         await expect(page.locator("#told")).to_contain_text("It waits for a decision again.")
         await page.keyboard.press("j")
         await page.keyboard.press("e")
