@@ -16,7 +16,10 @@ from rag_core.compute import Compute
 from rag_core.index.embedding import CARD, Embedder, ModelCard
 from rag_core.records.index.releases import Releases
 from rag_core.settings import Settings
+from tests.databases import databases, migrated, postgres
 from tests.servers.transformers_serve import Serving, serving
+
+__all__ = ["databases", "migrated", "postgres"]
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 EXPORTED = "sentence-transformers--all-MiniLM-L6-v2"
@@ -137,10 +140,12 @@ def compute() -> Iterator[Compute]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, model_folder: Path) -> Path:
-    """An installation's directory that has the exported model, and nothing else."""
+def home(tmp_path: Path, model_folder: Path, migrated: Path) -> Path:
+    """An installation's directory that has the exported model, an empty database, and nothing else."""
     folder = tmp_path / "home"
-    shutil.copytree(model_folder, folder / "models" / EXPORTED)
+    (folder / "models").mkdir(parents=True)
+    (folder / "models" / EXPORTED).symlink_to(model_folder)
+    shutil.copyfile(migrated, folder / "answerloop.db")
     return folder
 
 

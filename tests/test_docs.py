@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import runpy
 import shlex
@@ -27,6 +26,7 @@ from rag_core.settings import (
     Settings,
     WebSource,
 )
+from tests import commands
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -219,10 +219,8 @@ def quick_start() -> list[list[str]]:
 def test_the_quick_start_of_the_readme_runs(tmp_path: Path, home: Path) -> None:
     """Every command, in its order, on the example documents in ./docs and in a home of its own."""
     shutil.copytree(ROOT / "examples" / "documents", tmp_path / "docs")
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("ANSWERLOOP_")}
-    own = {"ANSWERLOOP_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    own |= {"ANSWERLOOP_WEB__PORT": "0", "ANSWERLOOP_ADMIN__PORT": "0"}
-    said = {words[0]: output_of(words, tmp_path, {**inherited, **own}) for words in quick_start()}
+    own = {"ANSWERLOOP_HOME": str(home), "ANSWERLOOP_WEB__PORT": "0"}
+    said = {words[0]: output_of(words, tmp_path, own) for words in quick_start()}
     assert set(said) == {"ingest", "ask", "chat", "serve", "doctor"}
     assert re.search(r"docs +17 ", said["ingest"])
     assert "27 days" in said["ask"]
@@ -231,13 +229,17 @@ def test_the_quick_start_of_the_readme_runs(tmp_path: Path, home: Path) -> None:
     assert "✗" not in said["doctor"]
 
 
-def output_of(words: list[str], folder: Path, environment: dict[str, str]) -> str:
+def output_of(words: list[str], folder: Path, own: dict[str, str]) -> str:
     """What the command prints; it must end well. `serve` is stopped once it is ready."""
+    if words[0] != "serve":
+        done = commands.run(words, folder, variables=own)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
     command = [sys.executable, "-c", "from bots.cli import main; main()", *words]
     with subprocess.Popen(
         command,
         cwd=folder,
-        env=environment,
+        env=commands.environment(**own),
         text=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -245,8 +247,7 @@ def output_of(words: list[str], folder: Path, environment: dict[str, str]) -> st
     ) as process:
         assert process.stdout
         first = process.stdout.readline()
-        if words[0] == "serve":
-            process.terminate()
+        process.terminate()
         said = first + process.stdout.read()
     assert process.returncode == 0, said
     return said

@@ -28,7 +28,9 @@ from tests.conformance.backends import BACKENDS, REAL_SERVER, STAND_IN, Backend,
 from tests.conformance.rows import clustered, count, found, row, vector
 from tests.servers.weaviate_process import WeaviateProcess
 
-SPAWN = multiprocessing.get_context("spawn")
+FORK = multiprocessing.get_context("forkserver")
+"""Other processes, which come from one that has imported all of this; what the stores start is started in each anew."""
+FORK.set_forkserver_preload([__name__, "lance_namespace", "weaviate"])
 
 
 @pytest.fixture(scope="session")
@@ -557,8 +559,8 @@ def converse(backend: Backend, pipe: Connection) -> None:
 
 async def test_another_process_sees_writes_at_once(backend: Backend) -> None:
     """And we see what it writes: the first search after a write has it, in both directions."""
-    ours, theirs = SPAWN.Pipe()
-    process = SPAWN.Process(target=converse, args=(backend, theirs), daemon=True)
+    ours, theirs = FORK.Pipe()
+    process = FORK.Process(target=converse, args=(backend, theirs), daemon=True)
     async with backend.connect() as store:
         await store.replace(NAMES, version(0))
         process.start()
@@ -609,8 +611,8 @@ async def test_a_killed_writer_leaves_every_document_whole(backend: Backend) -> 
         await store.replace(NAMES, version(0))
     newest = 0
     for _ in range(backend.kills):
-        ours, theirs = SPAWN.Pipe()
-        process = SPAWN.Process(target=write_until_killed, args=(backend, newest, theirs), daemon=True)
+        ours, theirs = FORK.Pipe()
+        process = FORK.Process(target=write_until_killed, args=(backend, newest, theirs), daemon=True)
         process.start()
         await _received(ours)
         time.sleep(chance.uniform(0, 0.12))  # noqa: ASYNC251

@@ -32,6 +32,7 @@ from rag_core.ingest.indexing import Indexer, Parsed
 from rag_core.records.index.releases import Releases
 from rag_core.settings import Settings
 from rag_core.types import Principal, Question
+from tests import commands
 
 ROOT = Path(__file__).parents[2]
 VISITOR = Principal("web", "x" * 22, direct=True)
@@ -233,7 +234,7 @@ def test_bad_input_on_the_command_line_is_a_sentence(tmp_path: Path, home: Path)
             command, cwd=tmp_path, env=environment, input=given, capture_output=True, timeout=120, check=False
         )
 
-    assert run("ingest", "leave.md").returncode == 0
+    assert commands.run(["--home", str(home), "ingest", "leave.md"], tmp_path).returncode == 0
     for question, options, code in (
         (b"", (), 1),
         (b"leave \xff\xfe AND (", ("--json",), 0),

@@ -25,6 +25,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
+    monkeypatch.undo()  # it would put back what .env had set before it
     os.environ.clear()
     os.environ.update(before)
 

@@ -128,9 +128,10 @@ async def found(core: Core, text: str, scopes: frozenset[str], exact: bool) -> F
 class World:
     """An installation over one kind of store, with every document; and one for each set of scopes, with theirs only."""
 
-    def __init__(self, folder: Path, model: Path, store: Store) -> None:
+    def __init__(self, folder: Path, model: Path, database: Path, store: Store) -> None:
         self._folder = folder
         self._model = model
+        self._database = database
         self._store = store
         self._exact = not store.url
         self._stack = AsyncExitStack()
@@ -164,7 +165,9 @@ class World:
 
     async def _opened(self, name: str, scopes: frozenset[str]) -> Core:
         home = self._folder / name
-        shutil.copytree(self._model, home / "models" / EXPORTED)
+        (home / "models").mkdir(parents=True)
+        (home / "models" / EXPORTED).symlink_to(self._model)
+        shutil.copyfile(self._database, home / "answerloop.db")
         settings = Settings(home=home, store=self._store)
         async with open_records(settings) as database:
             release = await Releases(database).add(EXPORTED, ModelCard.read(self._model))
@@ -180,7 +183,8 @@ class World:
         await core.store.optimize()
         for _ in range(3):  # a small table that is asked again is held in memory from then on
             await found(core, QUESTIONS[0], scopes, exact=False)
-            await asyncio.sleep(0.2)
+            if loading := getattr(core.store, "_loading", None):
+                await loading
         return core
 
     async def _warmed(self) -> None:
@@ -199,20 +203,23 @@ def stores() -> list[Any]:
 
 @pytest.fixture(scope="module", params=stores())
 def world(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, model_folder: Path
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    model_folder: Path,
+    migrated: Path,
 ) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
     if request.param == "weaviate-protocol":
         with WeaviateProcess() as server:
             where = Store(url=server.url, grpc_port=server.grpc_port, timeout_s=20)
-            with World(folder, model_folder, where) as made:
+            with World(folder, model_folder, migrated, where) as made:
                 yield made
         return
     given: dict[str, Any] = {}
     if request.param == "weaviate":
         port = int(os.environ.get("WEAVIATE_GRPC_PORT", "50051"))
         given = {"url": os.environ[REAL_SERVER], "grpc_port": port}
-    with World(folder, model_folder, Store(**given)) as made:
+    with World(folder, model_folder, migrated, Store(**given)) as made:
         yield made
 
 

@@ -139,25 +139,3 @@ async def test_what_the_reranker_thought_is_recorded(core: Core, reranker_folder
     row = await recorded(core, await asked(assistant))
     assert row["passages"]
     assert all(0 <= passage["probability"] <= 1 for passage in row["passages"])
-
-
-@pytest.mark.slow
-async def test_a_real_models_answers_are_recorded_alike(
-    home: Path, transformers_serve: Any, core: Core, tmp_path: Path
-) -> None:
-    """Over the wire, from `transformers serve`."""
-    from rag_core.compute import Compute
-    from rag_core.generation.opening import make_generator, open_language_model
-
-    given = {"kind": "openai", "model": transformers_serve.model, "base_url": transformers_serve.url}
-    settings = Settings(home=home, generator=Generator.model_validate(given))
-    await read(core)
-    compute = Compute()
-    async with open_language_model(settings) as model:
-        assistant = make_assistant(core)
-        assistant._generator = make_generator(settings, model, core.embedder, compute)
-        row = await recorded(core, await asked(assistant))
-    compute.close()
-    wrote = row["generator"].startswith("openai:")
-    assert row["prompt_version"] == (VERSION if wrote else "")
-    assert row["prompt_tokens"]

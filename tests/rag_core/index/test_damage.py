@@ -19,8 +19,8 @@ from rag_core.errors import AnswerloopError
 from rag_core.index.stores import Row, VectorStore
 from rag_core.index.stores.opening import open_lance
 from rag_core.types import Passage, Place
-from tests.bots.test_cli import COMMAND, HANDBOOK, made
-from tests.bots.test_cli import Place as Installation
+from tests.place import COMMAND, HANDBOOK, made
+from tests.place import Place as Installation
 
 DIMENSION = 16
 REBUILD = "`answerloop ingest --rebuild`"
@@ -125,11 +125,22 @@ async def _optimize(store: VectorStore) -> None:
 # --- an installation ---------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def place(tmp_path: Path, model_folder: Path) -> Installation:
-    """After the first ingest."""
-    installation = made(tmp_path, model_folder)
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> tuple[Installation, Path]:
+    """After the first ingest; and how it was then."""
+    installation = made(tmp_path_factory.mktemp("place"), model_folder)
     assert installation.run("ingest", "handbook").returncode == 0
+    kept = tmp_path_factory.mktemp("kept") / "place"
+    shutil.copytree(installation.path, kept, symlinks=True)
+    return installation, kept
+
+
+@pytest.fixture
+def place(ingested: tuple[Installation, Path]) -> Installation:
+    """The same directory for each test, as it was after the first ingest: its sources are known by their paths."""
+    installation, kept = ingested
+    shutil.rmtree(installation.path)
+    shutil.copytree(kept, installation.path, symlinks=True)
     return installation
 
 

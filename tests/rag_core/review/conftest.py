@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.rag_core.records.conftest import address, database, postgres
+from tests.rag_core.records.conftest import address, database
 
-__all__ = ["address", "database", "postgres"]
+__all__ = ["address", "database"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,8 @@ SETTINGS = Settings()
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+async def database(tmp_path: Path, migrated: Path) -> AsyncIterator[AsyncEngine]:
+    shutil.copyfile(migrated, tmp_path / "answerloop.db")
     engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/answerloop.db")
     yield engine
     await engine.dispose()

@@ -26,7 +26,7 @@ from rag_core.running.preparation import active_release, new_release
 from rag_core.running.synchronising import keep_synchronised
 from rag_core.settings import Settings
 from rag_core.types import Answer, Principal, Question
-from tests.bots.test_cli import COMMAND, Place
+from tests.place import COMMAND, Place
 
 WITHIN_S = 60
 VISITOR = Principal("web", "x" * 22, direct=True)

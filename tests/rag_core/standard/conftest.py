@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from rag_core.records.database import open_database
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+async def database(tmp_path: Path, migrated: Path) -> AsyncIterator[AsyncEngine]:
+    (tmp_path / "records").mkdir()
+    shutil.copyfile(migrated, tmp_path / "records" / "answerloop.db")
     engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/records/answerloop.db")
     yield engine
     await engine.dispose()

@@ -671,11 +671,3 @@ async def test_after_closing_nothing_is_asked(server: LanguageServer, model_at: 
     await model.close()
     assert "closed" in await failure(model)
     assert not server.connections
-
-
-@pytest.mark.slow
-async def test_transformers_serve_says_what_it_refuses(transformers_serve: Any, model_at: Open) -> None:
-    """A real server's words come through."""
-    told = await failure(model_at(transformers_serve.url))
-    assert "(400)" in told
-    assert "scripted" in told

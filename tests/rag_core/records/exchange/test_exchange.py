@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ from rag_core.records.tables import (
     votes,
 )
 from rag_core.types import Principal, Question, Vote
+from tests.databases import Databases
 from tests.fakes import an_answer
 
 ADA, BOB = "U0ADA12345", "U0BOB12345"
@@ -42,22 +44,17 @@ async def other(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
     """An empty database of the other kind."""
     kind = request.node.callspec.params["address"]
     if kind == "postgresql":
+        (tmp_path / "other").mkdir()
+        shutil.copyfile(request.getfixturevalue("migrated"), tmp_path / "other" / "answerloop.db")
         engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/other/answerloop.db")
+        yield engine
+        await engine.dispose()
     else:
-        import uuid
-
-        from sqlalchemy import text
-        from sqlalchemy.ext.asyncio import create_async_engine
-
-        server: str = request.getfixturevalue("postgres")
-        name = f"other_{uuid.uuid4().hex}"
-        admin = create_async_engine(server + "postgres", isolation_level="AUTOCOMMIT")
-        async with admin.connect() as connection:
-            await connection.execute(text(f"CREATE DATABASE {name}"))
-        await admin.dispose()
-        engine = await open_database(server + name)
-    yield engine
-    await engine.dispose()
+        databases: Databases = request.getfixturevalue("databases")
+        async with databases.migrated() as address:
+            engine = await open_database(address)
+            yield engine
+            await engine.dispose()
 
 
 async def filled(database: AsyncEngine) -> None:

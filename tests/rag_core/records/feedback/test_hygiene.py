@@ -118,14 +118,16 @@ async def test_beyond_so_many_in_a_day_votes_do_not_count(database: AsyncEngine)
 
 
 async def test_a_thousand_toggles_are_one_vote_and_one_review(database: AsyncEngine) -> None:
-    """One after the other, and at once; nothing is flagged for it."""
+    """One after the other, and at once; they leave one row, and nothing is flagged. (PostgreSQL is given some of them.)"""
     feedback = Feedback(database, Votes())
     await given(feedback, "a1", "a2")
     chance = random.Random(7)
-    for _ in range(920):
+    for _ in range(920 if database.dialect.name == "sqlite" else 120):
         await feedback.record_vote(by("eve", "a1", chance.choice([-1, 0, 1])))
     await asyncio.gather(*(feedback.record_vote(by("eve", "a1", chance.choice([-1, 1]))) for _ in range(79)))
     await feedback.record_vote(by("eve", "a1", -1))
+    async with transaction(database) as connection:
+        assert await connection.scalar(select(func.count()).select_from(votes)) == 1
     assert await counting(database) == {"a1": ""}
     assert await waiting(database) == ["a1"]
     assert await Flags(database, Votes()).open() == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -119,7 +120,8 @@ async def simulated(database: AsyncEngine) -> tuple[Told, Told, list[object]]:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncEngine:
+async def database(tmp_path: Path, migrated: Path) -> AsyncEngine:
+    shutil.copyfile(migrated, tmp_path / "answerloop.db")
     return await open_database(f"sqlite+aiosqlite:///{tmp_path}/answerloop.db")
 
 
