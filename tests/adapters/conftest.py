@@ -1,10 +1,11 @@
-"""A real browser, where one is installed."""
+"""A real browser, where one is installed; and databases to begin with."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -37,3 +38,10 @@ async def chromium() -> AsyncIterator[Browser]:
     """One for all tests of a module."""
     async with launched() as browser:
         yield browser
+
+
+@pytest.fixture
+def database_address(tmp_path: Path, migrated: Path) -> str:
+    """Of an SQLite database with its tables and nothing in them."""
+    file = Path(shutil.copyfile(migrated, tmp_path / "answerloop.db"))
+    return f"sqlite+aiosqlite:///{file}"

@@ -73,8 +73,8 @@ class Desk:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/answerloop.db")
+async def database(database_address: str) -> AsyncIterator[AsyncEngine]:
+    engine = await open_database(database_address)
     yield engine
     await engine.dispose()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,8 @@ from rag_core.records.platforms.postings import Posting, Postings
 
 
 @pytest.fixture
-async def postings(tmp_path: Path) -> AsyncIterator[Postings]:
-    database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/answerloop.db")
+async def postings(database_address: str) -> AsyncIterator[Postings]:
+    database = await open_database(database_address)
     yield Postings(database)
     await database.dispose()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -63,8 +62,8 @@ class PaperDesk:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/answerloop.db")
+async def database(database_address: str) -> AsyncIterator[AsyncEngine]:
+    engine = await open_database(database_address)
     yield engine
     await engine.dispose()
 

@@ -23,7 +23,7 @@ from rag_core.records.platforms.deliveries import Deliveries
 from rag_core.records.tables import deliveries
 from tests.rag_core.records import conftest as records
 
-address, database, postgres = records.address, records.database, records.postgres
+address, database = records.address, records.database
 
 ROOT = Path(__file__).parents[2]
 SOON_S = 20.0

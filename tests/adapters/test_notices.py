@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,8 +33,8 @@ class Box:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/answerloop.db")
+async def database(database_address: str) -> AsyncIterator[AsyncEngine]:
+    engine = await open_database(database_address)
     yield engine
     await engine.dispose()
 

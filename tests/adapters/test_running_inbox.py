@@ -13,7 +13,7 @@ from rag_core.records.platforms.deliveries import Deliveries
 from tests.adapters.test_inbox import SOON_S, Handler, until
 from tests.rag_core.records import conftest as records
 
-address, database, postgres = records.address, records.database, records.postgres
+address, database = records.address, records.database
 
 
 def an_inbox(database: AsyncEngine, handler: Handler) -> Inbox:

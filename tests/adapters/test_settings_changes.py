@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,8 +39,8 @@ class Server:
 
 
 @pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[ChannelRecords]:
-    database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/answerloop.db")
+async def records(database_address: str) -> AsyncIterator[ChannelRecords]:
+    database = await open_database(database_address)
     yield ChannelRecords(database)
     await database.dispose()
 

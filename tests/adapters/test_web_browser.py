@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Locator, Page, Route, expect
+from playwright.async_api import Browser, ConsoleMessage, Error, Locator, Page, Route, expect
 
 from adapters.chat import REASONS, Chat
 from adapters.web import web_app
@@ -33,29 +33,53 @@ PAYLOAD = (
 )
 
 
+FREE: list[Page] = []
+"""Of browser profiles without options that nobody uses now: a new one takes longer than most tests."""
+
+
 @asynccontextmanager
 async def page_of(
     chromium: Browser, assistant: FakeAssistant, suggestions: list[str] | None = None, **options: object
 ) -> AsyncIterator[Page]:
-    """The page in a fresh browser profile, on a server of its own. No script error may happen on it."""
+    """The page in a browser profile that is as good as fresh, on a server of its own. No script error may happen on it."""
     app = web_app(Chat(assistant), _ready, suggestions or [])
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
     listening = socket.create_server(("127.0.0.1", 0))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    context = await chromium.new_context(**options)  # type: ignore[arg-type]
-    page = await context.new_page()
-    page.set_default_timeout(5_000)
     problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
+
+    def broken(error: Error) -> None:
+        problems.append(str(error))
+
+    def refused(line: ConsoleMessage) -> None:
+        problems.append(line.text) if "Content Security" in line.text else None
+
+    page = FREE.pop() if FREE and not options else await _new_page(chromium, options)
+    page.on("pageerror", broken)
+    page.on("console", refused)
     try:
         await page.goto(f"http://127.0.0.1:{listening.getsockname()[1]}/")
         yield page
         assert problems == []
+        if not options:
+            page.remove_listener("pageerror", broken)
+            page.remove_listener("console", refused)
+            await page.unroute_all()
+            await page.goto("about:blank")
+            await page.context.clear_cookies()
+            FREE.append(page)
     finally:
-        await context.close()
+        if page not in FREE:
+            await page.context.close()
         server.should_exit = True
         await serving
+
+
+async def _new_page(chromium: Browser, options: Mapping[str, object]) -> Page:
+    context = await chromium.new_context(**options)  # type: ignore[arg-type]
+    page = await context.new_page()
+    page.set_default_timeout(5_000)
+    return page
 
 
 class Gate(FakeAssistant):

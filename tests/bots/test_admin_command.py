@@ -8,27 +8,24 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.bots.test_cli import Place
 from tests.bots.test_slack_serving import serving
-from tests.bots.test_standard import MAIN
-from tests.bots.test_standard import Place as Bare
+from tests.place import Place
 
 PASSWORD = re.compile(r"Password, not shown again: (\S{20,})\n")
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Bare:
+def place(tmp_path: Path) -> Place:
     """Before anything is indexed: accounts need no model."""
-    return Bare(tmp_path)
+    return Place(tmp_path)
 
 
-def test_a_user_is_added_changed_and_removed(place: Bare) -> None:
+def test_a_user_is_added_changed_and_removed(place: Place) -> None:
     """Passwords are made and printed once; roles and states are seen in the list."""
     assert place.said("admin", "list").startswith("There are no users")
     assert PASSWORD.search(place.said("admin", "create", "root"))
@@ -39,7 +36,7 @@ def test_a_user_is_added_changed_and_removed(place: Bare) -> None:
     assert "by a provider" in place.refused("admin", "password", "slack:U024BE7LH")
     place.said("admin", "role", "slack:U024BE7LH", "viewer")
     place.said("admin", "disable", "slack:U024BE7LH")
-    listed = {one["identity"]: one for one in place.json("admin", "list")["users"]}
+    listed = {one["identity"]: one for one in place.object("admin", "list")["users"]}
     assert listed["local:root"]["role"] == "admin"
     uma = listed["slack:U024BE7LH"]
     assert (uma["role"], uma["disabled"], uma["seen_at"]) == ("viewer", True, None)
@@ -49,19 +46,15 @@ def test_a_user_is_added_changed_and_removed(place: Bare) -> None:
     place.said("admin", "enable", "slack:U024BE7LH")
     place.said("admin", "remove", "slack:U024BE7LH")
     assert "no user slack:U024BE7LH; see the list" in place.refused("admin", "remove", "slack:U024BE7LH")
-    assert place.json("admin", "sessions") == {"ended": 0, "sessions": {}}
+    assert place.object("admin", "sessions") == {"ended": 0, "sessions": {}}
     assert place.said("admin", "sessions", "--end", "root") == "Ended 0 sessions of root.\n"
 
 
-def test_a_password_may_come_from_standard_input(place: Bare) -> None:
+def test_a_password_may_come_from_standard_input(place: Place) -> None:
     """It is not printed; one that is too short is refused."""
 
     def given(password: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", MAIN, "admin", "create", "ada", "--password-stdin"],
-            cwd=place.path, env={"PYTHONPATH": str(Path.cwd()), "HOME": str(place.path)}, text=True,
-            input=password + "\n", capture_output=True, timeout=60, check=False,
-        )  # fmt: skip
+        return place.run("admin", "create", "ada", "--password-stdin", given=password + "\n")
 
     short = given("secret")
     assert (short.returncode, "12 characters" in short.stderr) == (1, True)
@@ -94,13 +87,12 @@ def test_the_first_start_prints_the_password_of_the_first_admin_once(
     with serving(own, "--only", "admin", ANSWERLOOP_ADMIN__PORT="0") as process:
         assert process.line().endswith("(admin)")
         assert process.stop() == 0
-        assert process.process.stdout is not None
-        assert "password" not in process.process.stdout.read()
+        assert "password" not in process.rest()
     listed = json.loads(own.run("admin", "list", "--json").stdout)
     assert [one["identity"] for one in listed["users"]] == ["local:admin"]
 
 
-def test_the_list_shows_identities_whole_however_narrow_the_terminal(place: Bare) -> None:
+def test_the_list_shows_identities_whole_however_narrow_the_terminal(place: Place) -> None:
     """They are what the other commands are given."""
     person = f"email:{'ada.' * 14}lovelace@{'mathematics.' * 7}example.com"
     place.said("admin", "create", person)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.bots.test_cli import ROOT, Place
+from tests.place import ROOT, Place
 from tests.servers.discord import LocalDiscord, readable
 
 EXAMPLE = ROOT / "examples" / "discord_plugin.py"

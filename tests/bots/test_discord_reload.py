@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.bots.test_cli import Place
+from tests.place import Place
 from tests.servers.discord import LocalDiscord, readable
 
 pytestmark = pytest.mark.slow

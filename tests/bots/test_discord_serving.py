@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 from collections.abc import Iterator
 
 import pytest
 
-from tests.bots.test_cli import Place
 from tests.bots.test_slack_serving import serving, wait_for
+from tests.place import Place
 from tests.servers.discord import LocalDiscord, Message, readable
 
 READY = "answerloop is ready: Discord, 1 server, as answerloop"
@@ -170,8 +169,8 @@ def test_a_second_signal_waits_for_nothing(installed: Place, local: LocalDiscord
     """It ends at once."""
     with serving(installed, "--only", "discord", **local.environment) as process:
         process.line()
-        os.kill(process.process.pid, signal.SIGINT)
-        os.kill(process.process.pid, signal.SIGTERM)
+        process.signal(signal.SIGINT)
+        process.signal(signal.SIGTERM)
         assert process.ended(10) == 0
 
 

@@ -14,7 +14,7 @@ from adapters.discord.connection.inviting import permission_bits
 from bots.commands.discord_checks import examined
 from rag_core.errors import AnswerloopError
 from rag_core.settings import Settings
-from tests.bots.test_cli import Place, made
+from tests.place import Place, made
 from tests.servers.discord import LocalDiscord
 
 APPLICATION = "123456789012345678"
@@ -93,7 +93,7 @@ def test_doctor_says_how_to_mend_what_discord_refuses(
 ) -> None:
     """Beside the other parts; what it looks at follows below."""
     variables = {**local.environment, "DISCORD_BOT_TOKEN": TOKEN}
-    checks = made(tmp_path, model_folder).json("doctor", **variables)["checks"]
+    checks = made(tmp_path, model_folder).json("doctor", code=1, **variables)["checks"]
     [told] = [check for check in checks if check["part"] == "discord"]
     assert (told["ok"], told["found"]) == (False, "Discord refuses DISCORD_BOT_TOKEN.")
     assert "answerloop init discord" in told["remedy"]

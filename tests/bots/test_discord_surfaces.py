@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from adapters.discord.connection.inviting import permission_bits
-from tests.bots.test_cli import Place
 from tests.bots.test_discord_serving import READY
 from tests.bots.test_slack_serving import Process, serving, wait_for
 from tests.bots.test_slack_surfaces import slowly
+from tests.place import Place
 from tests.servers.discord import (
     Call,
     Channel,
@@ -180,7 +180,7 @@ def wrong(local: LocalDiscord) -> list[str]:
 @pytest.fixture(scope="module")
 def scene(installed: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     place = Place(tmp_path_factory.mktemp("surfaces") / "copy")
-    shutil.copytree(installed.path, place.path)
+    shutil.copytree(installed.path, place.path, symlinks=True)
     (place.path / "secret").mkdir()
     (place.path / "secret" / "bonus.md").write_text(SECRET, encoding="utf-8")
     done = place.run("ingest", "secret", "--scope", "engineering")
@@ -408,7 +408,7 @@ def test_ones_own_data(scene: Scene) -> None:
 def test_a_language_model_is_seen_writing(scene: Scene, tmp_path: Path) -> None:
     """By edits of one message, not too often; a command's answer comes though its 15 minutes are over. When the model is
     down the documents are quoted. What was answered before a restart can still be judged."""
-    shutil.copytree(scene.place.path, tmp_path / "copy")
+    shutil.copytree(scene.place.path, tmp_path / "copy", symlinks=True)
     place = Place(tmp_path / "copy")
     with LocalDiscord() as local, LanguageServer(partial(slowly, between_s=0.15), answering=slowly) as model:
         invited(local)

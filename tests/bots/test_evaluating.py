@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bots.test_cli import HANDBOOK, Place, made
+from tests.place import HANDBOOK, Place, made
 from tests.servers.language_model import LanguageServer
 from tests.servers.language_model import Reply as Answered
 from tests.training.evaluate.conftest import write

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bots.test_cli import Place, made
+from tests.place import Place, made
 
 QUESTION = "How many vacation days are there?"
 

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from tests.bots.test_cli import ROOT, Place
+from tests.place import ROOT, Place
 
 EXAMPLE = ROOT / "examples" / "line_chat.py"
 

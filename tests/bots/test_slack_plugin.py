@@ -6,25 +6,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.bots.test_cli import ROOT, Place, made
 from tests.bots.test_slack_serving import answer, free_port, wait_for
+from tests.place import ROOT, Place
 from tests.servers.slack import LocalSlack, readable
 
 EXAMPLE = ROOT / "examples" / "slack_plugin.py"
-
-
-@pytest.fixture
-def installed(tmp_path: Path, model_folder: Path) -> Place:
-    """After the first ingest; one of its own for each local Slack, whose ids of commands begin anew."""
-    place = made(tmp_path, model_folder)
-    done = place.run("ingest", "handbook")
-    assert done.returncode == 0, done.stderr
-    return place
 
 
 @contextmanager
@@ -52,14 +42,14 @@ def answers(port: int) -> Callable[[], bool]:
 
 
 @pytest.mark.parametrize("mode", ["socket", "http"])
-def test_both_answer_and_nothing_collides(installed: Place, mode: str) -> None:
+def test_both_answer_and_nothing_collides(copied: Place, mode: str) -> None:
     """Their command, button and word reach them; mentions and /docs reach the bot, and all is acknowledged."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/slack/events" if mode == "http" else None
     with LocalSlack(events_url=url) as slack:
         environment = {**slack.environment, "PORT": str(port)}
         del environment["SLACK_SIGNING_SECRET" if mode == "socket" else "SLACK_APP_TOKEN"]
-        with running(installed, **environment):
+        with running(copied, **environment):
             wait_for(answers(port) if mode == "http" else lambda: slack.sockets.count == 1, 60)
             anna = slack.user("U0ANNA")
             anna.says("C0HELP", "ping")

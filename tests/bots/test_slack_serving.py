@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import sqlite3
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.bots.test_cli import COMMAND, Place
+from tests.commands import Running
+from tests.place import Place
 from tests.servers.slack import LocalSlack, Message, readable, sign
 
 READY_WITHIN_S = 60
@@ -33,22 +33,34 @@ class Process:
 
     def __init__(self, place: Place, *arguments: str, **variables: str) -> None:
         self.log = place.path / "serve.log"
-        self._errors = self.log.open("w")
-        self.process = subprocess.Popen(
-            [*COMMAND, "serve", *arguments], cwd=place.path, env=place.environment(**variables), text=True,
-            stdout=subprocess.PIPE, stderr=self._errors,
-        )  # fmt: skip
+        reads, writes = os.pipe()
+        self._printed = os.fdopen(reads, encoding="utf-8")
+        with self.log.open("w") as errors:
+            streams = [writes, writes, errors.fileno()]  # nothing is read from the first
+            self.running = Running(["serve", *arguments], place.path, streams, variables)
+        os.close(writes)
 
     def line(self) -> str:
         """The next line that it prints; '' at its end."""
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().rstrip("\n")
+        return self._printed.readline().rstrip("\n")
+
+    def rest(self) -> str:
+        """What it prints until its end."""
+        return self._printed.read()
 
     def ended(self, within_s: float = 30) -> int:
-        return self.process.wait(within_s)
+        return self.running.wait(within_s)
+
+    def signal(self, number: signal.Signals) -> None:
+        self.running.send_signal(number)
+
+    def close(self) -> None:
+        """Kill it, should it still run."""
+        self.running.__exit__()
+        self._printed.close()
 
     def stop(self, within_s: float = 30) -> int:
-        self.process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         return self.ended(within_s)
 
     @property
@@ -69,8 +81,7 @@ def serving(place: Place, *arguments: str, **variables: str) -> Iterator[Process
     try:
         yield process
     finally:
-        process.process.kill()
-        process.process.communicate()
+        process.close()
 
 
 def free_port() -> int:
@@ -82,7 +93,7 @@ def listens(process: Process) -> set[int]:
     """Ports that the process listens on."""
     import psutil
 
-    found = psutil.Process(process.process.pid).net_connections(kind="tcp")
+    found = psutil.Process(process.running.pid).net_connections(kind="tcp")
     return {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN}
 
 
@@ -260,6 +271,6 @@ def test_a_second_signal_waits_for_nothing(installed: Place, slack: LocalSlack) 
     """It ends at once."""
     with serving(installed, "--only", "slack", **slack.environment) as process:
         process.line()
-        os.kill(process.process.pid, signal.SIGINT)
-        os.kill(process.process.pid, signal.SIGTERM)
+        process.signal(signal.SIGINT)
+        process.signal(signal.SIGTERM)
         assert process.ended(10) == 0

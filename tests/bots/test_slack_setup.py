@@ -11,7 +11,7 @@ import yaml
 from bots.commands.slack_checks import examined
 from rag_core.errors import AnswerloopError
 from rag_core.settings import Settings
-from tests.bots.test_cli import Place, made
+from tests.place import Place, made
 from tests.servers.slack import LocalSlack
 
 FILE = "deploy/slack/manifest.yaml"
@@ -84,7 +84,7 @@ def test_doctor_says_how_to_mend_what_slack_refuses(
 ) -> None:
     """Beside the other parts; what it looks at follows below."""
     variables = {**slack.environment, "SLACK_APP_TOKEN": "xapp-wrong"}
-    checks = made(tmp_path, model_folder).json("doctor", **variables)["checks"]
+    checks = made(tmp_path, model_folder).json("doctor", code=1, **variables)["checks"]
     [told] = [check for check in checks if check["part"] == "slack"]
     assert (told["ok"], told["found"]) == (False, "Slack refuses SLACK_APP_TOKEN: invalid_auth.")
     assert "answerloop init slack" in told["remedy"]

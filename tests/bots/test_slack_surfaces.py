@@ -18,8 +18,8 @@ import pytest
 
 from adapters.slack.connection.features import features_of, scopes_of
 from rag_core.settings import Settings
-from tests.bots.test_cli import Place
 from tests.bots.test_slack_serving import Process, serving, wait_for
+from tests.place import Place
 from tests.servers.language_model import Asked, LanguageServer, Reply, obeying
 from tests.servers.slack import LocalSlack, Message, Person, View, readable
 
@@ -95,7 +95,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(installed: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     place = Place(tmp_path_factory.mktemp("surfaces") / "copy")
-    shutil.copytree(installed.path, place.path)
+    shutil.copytree(installed.path, place.path, symlinks=True)
     (place.path / "answerloop.toml").write_text(FILE, encoding="utf-8")
     with LocalSlack(scopes=scopes_of(features_of(Settings()))) as slack:
         for channel in ("C0PEOPLE", "C0AUTO", "C0DRAFT"):
@@ -280,7 +280,7 @@ def slowly(asked: Asked, between_s: float = 0.05) -> Reply:
 
 def test_a_language_model_is_seen_writing(scene: Scene, tmp_path: Path) -> None:
     """Streamed; by edits where Slack has no streams; and where Slack ended the stream the answer comes all the same."""
-    shutil.copytree(scene.place.path, tmp_path / "copy")
+    shutil.copytree(scene.place.path, tmp_path / "copy", symlinks=True)
     place = Place(tmp_path / "copy")
     with LocalSlack() as slack, LanguageServer(partial(slowly, between_s=0.1), answering=slowly) as model:
         variables = {

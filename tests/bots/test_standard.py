@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import Result
@@ -18,36 +12,7 @@ from typer.testing import CliRunner
 
 from bots.cli import app
 from rag_core.errors import AnswerloopError
-from tests.conftest import EXPORTED
-
-ROOT = Path(__file__).parents[2]
-MAIN = "from bots.cli import main; main()"
-
-
-@dataclass(frozen=True)
-class Place:
-    path: Path
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith("ANSWERLOOP_")}
-        environment = {**own, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "HF_HUB_OFFLINE": "1"}
-        return subprocess.run(
-            [sys.executable, "-c", MAIN, *arguments], cwd=self.path, env=environment,
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-
-    def said(self, *arguments: str) -> str:
-        done = self.run(*arguments)
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self.said(*arguments, "--json"))
-
-    def refused(self, *arguments: str) -> str:
-        done = self.run(*arguments)
-        assert (done.returncode, done.stdout) == (1, "")
-        return done.stderr
+from tests.place import Place, with_model
 
 
 @pytest.fixture
@@ -60,7 +25,7 @@ def place(tmp_path: Path) -> Place:
 def installed(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Place:
     """With a small handbook read, and a source of another scope."""
     path = tmp_path_factory.mktemp("installed")
-    shutil.copytree(model_folder, path / ".answerloop" / "models" / EXPORTED)
+    with_model(Place(path), model_folder)
     for folder, text in {
         "open": "You have 30 days of leave a year.",
         "closed": "Salaries are paid on the 25th.",
@@ -88,12 +53,14 @@ def test_one_is_added_shown_edited_and_removed(place: Place) -> None:
     assert "See the page [1]." in shown
     assert "[1] the page https://x.example" in shown
     assert "Given 0 times." in shown
-    edited = place.json(
+    edited = place.object(
         "standard", "edit", id, "--platform", "slack", "--channel", "C1", "--scope", "hr", "--disable"
     )
     assert (edited["channels"], edited["scopes"], edited["enabled"]) == (["C1"], ["hr"], False)
     assert (edited["questions"], edited["answer"]) == (["VPN?"], "See [the page](https://x.example).")
-    emptied = place.json("standard", "edit", id, "--channel", "", "--platform", "", "--scope", "", "--enable")
+    emptied = place.object(
+        "standard", "edit", id, "--channel", "", "--platform", "", "--scope", "", "--enable"
+    )
     assert (emptied["channels"], emptied["platform"], emptied["scopes"], emptied["enabled"]) == (
         [],
         "",
@@ -169,9 +136,9 @@ def test_an_answer_becomes_a_standard_answer_by_one_command(installed: Place) ->
         ("How many days of leave are there?", "public"),
         ("When are salaries paid?", "hr"),
     ):
-        asked = installed.json("ask", question)
+        asked = installed.object("ask", question)
         assert not asked["abstained"]
-        made = installed.json("standard", "add", "--from-answer", asked["answer_id"])
+        made = installed.object("standard", "add", "--from-answer", asked["answer_id"])
         assert (made["questions"], made["scopes"]) == ([question], [scope])
         assert (made["answer"], made["from_answer"]) == (asked["answer"], asked["answer_id"])
         assert made["source_changed"] == []
@@ -185,19 +152,19 @@ def test_an_answer_becomes_a_standard_answer_by_one_command(installed: Place) ->
 def test_a_question_can_be_tried(installed: Place) -> None:
     """Which would be given, where and to whom; what is like it is told with the reason why it is not."""
     added = [
-        installed.json("standard", "add", *more, "--answer", "x")["id"]
+        installed.object("standard", "add", *more, "--answer", "x")["id"]
         for more in (
             ["--question", "How do I reset the router?", "--match", "semantic"],
             ["--pattern", "* reset * router *", "--scope", "hr", "--platform", "slack", "--channel", "C1"],
         )
     ]
     asked = "Hi, how can I reset the router?"
-    told = installed.json("standard", "test", asked)
+    told = installed.object("standard", "test", asked)
     assert told["given"] == added[0]
     assert [each["kind"] for each in told["alike"]] == ["pattern", "semantic"]
     assert told["alike"][0]["not_given"] == ["it holds in slack C1"]
     assert 0.85 <= told["alike"][1]["cosine"] < 1
-    there = installed.json(
+    there = installed.object(
         "standard", "test", asked, "--platform", "slack", "--channel", "C1", "--user", "U1"
     )
     assert (there["given"], there["alike"][0]["not_given"]) == (added[0], ["it needs hr"])

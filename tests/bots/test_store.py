@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,11 +20,9 @@ from rag_core.index.embedding import ModelCard
 from rag_core.index.stores.opening import open_lance, open_store, open_weaviate
 from rag_core.records.index.releases import Release, Releases
 from rag_core.settings import Settings, Store
+from tests import commands
 from tests.conformance.rows import DIMENSION, count, found, row
 from tests.servers.weaviate_process import WeaviateProcess
-
-ROOT = Path(__file__).parents[2]
-MAIN = "from bots.cli import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +48,8 @@ async def release(settings: Settings) -> Release:
 
 
 def run(settings: Settings, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith("ANSWERLOOP_")}
-    return subprocess.run(
-        [sys.executable, "-c", MAIN, "--home", str(settings.home), "store", "copy", *arguments],
-        env={**own, "PYTHONPATH": str(ROOT), "COLUMNS": "300", **variables},
-        cwd=settings.home, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    words = ["--home", str(settings.home), "store", "copy", *arguments]
+    return commands.run(words, settings.home, variables={"COLUMNS": "300", **variables})
 
 
 def way_in(server: WeaviateProcess, key: str = "right") -> dict[str, str]:

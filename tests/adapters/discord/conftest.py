@@ -163,8 +163,8 @@ class Bench:
         """Wait until nothing is on its way to the bot, and it handles nothing."""
         quiet = 0
         async with asyncio.timeout(within_s):
-            while quiet < 4:
-                busy = not self.discord.is_settled or bool(self.inbox and self.inbox._held)
+            while quiet < 3:
+                busy = not self.discord.is_settled or bool(self.inbox and self.inbox._held) or _dispatching()
                 quiet = 0 if busy else quiet + 1
                 await asyncio.sleep(0.03)
 
@@ -202,6 +202,11 @@ class Bench:
         self.failures.append((received, reference))
 
 
+def _dispatching() -> bool:
+    """Whether what discord.py received is on its way to the inbox."""
+    return any(task.get_name().startswith("discord.py: on_") for task in asyncio.all_tasks())
+
+
 async def _cancelled(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -215,9 +220,9 @@ def local() -> Iterator[LocalDiscord]:
 
 
 @pytest.fixture
-async def bench(local: LocalDiscord, tmp_path: Path) -> AsyncIterator[Bench]:
+async def bench(local: LocalDiscord, tmp_path: Path, database_address: str) -> AsyncIterator[Bench]:
     """All that parts are made from; start(*parts) makes it a bot."""
-    database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/answerloop.db")
+    database = await open_database(database_address)
     made = Bench(local, database, tmp_path)
     try:
         yield made

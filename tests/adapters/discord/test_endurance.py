@@ -9,7 +9,7 @@ from typing import Any
 from tests.adapters.discord.personal.conftest import Visited
 from tests.fakes import an_answer
 
-ROUNDS, AT_ONCE = 4, 15
+ROUNDS, AT_ONCE = 3, 8
 
 
 def kept(bench: Any) -> dict[str, int]:

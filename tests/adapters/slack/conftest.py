@@ -180,9 +180,9 @@ def slack() -> Any:
 
 
 @pytest.fixture
-async def bench(slack: LocalSlack, tmp_path: Path) -> AsyncIterator[Bench]:
+async def bench(slack: LocalSlack, tmp_path: Path, database_address: str) -> AsyncIterator[Bench]:
     """All that parts are made from; start(*parts) makes it a bot."""
-    database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/answerloop.db")
+    database = await open_database(database_address)
     made = Bench(slack, database, tmp_path)
     try:
         yield made

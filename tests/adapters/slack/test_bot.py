@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,8 +87,8 @@ class Made:
 
 
 @pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[Made]:
-    database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/answerloop.db")
+async def made(database_address: str) -> AsyncIterator[Made]:
+    database = await open_database(database_address)
     made = Made(database)
     yield made
     await made.inbox.close(1)

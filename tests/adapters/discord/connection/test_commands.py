@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import discord
@@ -31,8 +30,8 @@ async def client(local: LocalDiscord) -> AsyncIterator[discord.Client]:
 
 
 @pytest.fixture
-async def kept(tmp_path: Path) -> AsyncIterator[Registrations]:
-    database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/answerloop.db")
+async def kept(database_address: str) -> AsyncIterator[Registrations]:
+    database = await open_database(database_address)
     yield Registrations(database)
     await database.dispose()
 

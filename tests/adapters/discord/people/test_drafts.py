@@ -383,7 +383,7 @@ async def test_a_draft_that_somebody_deleted_is_shown_anew_with_an_edited_questi
 )
 async def test_a_draft_keeps_to_discords_limits_whatever_stands_in_it(talk: Judged, sign: str) -> None:
     """However long question and answer are; the local Discord refuses what is beyond one."""
-    long = sign * (9_000 // len(sign))
+    long = sign * (6_600 // len(sign))
     talk.bench.assistant.script = [an_answer("long", text=long)]
     talk.anna.asks("help", f"Why? {sign * (1_900 // len(sign))}")
     [draft] = await talk.discord.until(lambda: talk.discord.answers(EXPERTS))

@@ -488,7 +488,7 @@ async def test_a_question_to_people_keeps_to_discords_limits_whatever_stands_in_
     talk: Judged, sign: str
 ) -> None:
     """However long question, answer and reply are; the local Discord refuses what is beyond one."""
-    talk.bench.assistant.script = [an_answer("long", text=sign * (9_000 // len(sign)))]
+    talk.bench.assistant.script = [an_answer("long", text=sign * (6_600 // len(sign)))]
     talk.anna.asks("help", f"Why? {sign * (1_900 // len(sign))}")
     await talk.bench.settled()
     answers = talk.discord.answers("help")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -26,8 +25,8 @@ SCOPES = ["app_mentions:read", "chat:write"]
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    opened = await open_database(f"sqlite+aiosqlite:///{tmp_path}/answerloop.db")
+async def database(database_address: str) -> AsyncIterator[AsyncEngine]:
+    opened = await open_database(database_address)
     yield opened
     await opened.dispose()
 
