@@ -48,7 +48,7 @@ _NOT_PLAIN = re.compile(
 def length(text: str) -> int:
     """Characters as Discord's limits count them, those beyond Unicode's first plane as two: its servers count one
     (https://github.com/discord/discord-api-docs/issues/1315), its clients two."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def short(text: str, most: int) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import os
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,12 +16,15 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
+from filelock import FileLock
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.datastructures import State
 
 from bots.admin.app import admin_app
 from bots.admin.roles import COOKIE
 from bots.admin.services import Services
+from bots.admin.signing.desk import Desk
 from rag_core.access import Access
 from rag_core.bootstrap import open_core, open_library, open_records
 from rag_core.index.embedding import ModelCard
@@ -109,11 +114,25 @@ class Pages:
 @pytest.fixture(scope="session")
 def installation(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home directory with a release that has read the example documents; made once, copied for each test."""
-    home = tmp_path_factory.mktemp("installation") / "home"
-    (home / "models").mkdir(parents=True)
-    (home / "models" / EXPORTED).symlink_to(model_folder)
-    asyncio.run(_ingest(Settings(home=home, sources=SOURCES), model_folder))
+    with shared(tmp_path_factory, "installation") as folder:
+        home = folder / "home"
+        if not home.exists():
+            making = folder / "making"
+            (making / "models").mkdir(parents=True)
+            (making / "models" / EXPORTED).symlink_to(model_folder)
+            asyncio.run(_ingest(Settings(home=making, sources=SOURCES), model_folder))
+            making.rename(home)
     return home
+
+
+@contextmanager
+def shared(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """A folder of all processes of this run; one of them at a time is in here, and the first makes what it is for."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"shared-{name}"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / "lock"):
+        yield folder
 
 
 async def _ingest(settings: Settings, model_folder: Path) -> None:
@@ -147,5 +166,19 @@ async def opened(settings: Settings, stack: AsyncExitStack) -> Pages:
     release = await Releases(database).active()
     assert release is not None
     assistant = await stack.enter_async_context(ActiveRelease(settings, access, release))
-    app = admin_app(Services(lambda: settings, database, assistant))
+    app = application(Services(lambda: settings, database, assistant))
     return Pages(app, database, settings, assistant, stack)
+
+
+_APPLICATIONS: list[FastAPI] = []
+
+
+def application(services: Services) -> FastAPI:
+    """As admin_app() makes it. It shares with the others the routes, which take long to prepare, and nothing else."""
+    if not _APPLICATIONS:
+        _APPLICATIONS.append(admin_app(services))
+    app = copy.copy(_APPLICATIONS[0])
+    app.state, app.middleware_stack = State(), None
+    app.state.services = services
+    app.state.desk = Desk(services.settings(), services.database)
+    return app

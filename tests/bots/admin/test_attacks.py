@@ -135,7 +135,9 @@ async def test_every_response_has_the_headers_that_keep_it_safe(
 ) -> None:
     """Pages, files, refusals of every kind, and what nobody has thought of; it says nothing of what broke."""
 
-    @pages.app.get("/broken")
+    breaking = admin_app(Services(lambda: pages.settings, pages.database, pages.assistant))
+
+    @breaking.get("/broken")
     async def broken() -> None:
         raise RuntimeError("canary-1337")
 
@@ -159,7 +161,7 @@ async def test_every_response_has_the_headers_that_keep_it_safe(
         "422": await signed_in.get("/gaps?page=x"),
         "signed out": await (await pages.browser()).get("/users"),
     }
-    for app, address in ((named, "/sign-in"), (pages.app, "/broken")):
+    for app, address in ((named, "/sign-in"), (breaking, "/broken")):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://admin.example.com") as client:
             answers[address] = await client.get(address)

@@ -4,70 +4,71 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from rag_core.index.embedding import ModelCard
+from rag_core.bootstrap import open_records
 from rag_core.records.database import transaction
-from rag_core.records.tables import gaps, standard_answers, vote_flags
+from rag_core.records.tables import metadata
 from rag_core.settings import Settings
 from rag_core.settings.connections import Database
-from tests.bots.admin.conftest import SOURCES, Pages, _ingest, opened
-from tests.bots.admin.furnishing import furnish
+from tests.bots.admin.conftest import SOURCES, Pages, opened
 from tests.bots.admin.hostile import ODD, ODDEST, hostile, operations
-from tests.bots.admin.seeding import seed
-from tests.conftest import EXPORTED
-from tests.rag_core.records.conftest import address, postgres
+from tests.bots.admin.month import Month, few, known_in
+from tests.rag_core.records.conftest import address
 
-__all__ = ["address", "postgres"]
+__all__ = ["address", "few"]
 
 SLOW = ("/golden/check", "/gaps/search", "/gaps/{id}/check", "/releases/{id}/promote")
 """With what exists these begin work that goes on; they are tried with what does not."""
 
 
 @pytest_asyncio.fixture
-async def kept(address: str, model_folder: Path, tmp_path: Path) -> AsyncIterator[Pages]:
+async def kept(address: str, few: Month, tmp_path: Path) -> AsyncIterator[Pages]:
     """The pages over either database, with something on each."""
-    home = tmp_path / "home"
-    (home / "models").mkdir(parents=True, exist_ok=True)
-    (home / "models" / EXPORTED).symlink_to(model_folder)
-    settings = Settings(home=home, sources=SOURCES, database=Database(url=address))
-    await _ingest(settings, model_folder)
+    home = tmp_path / "copy"
+    shutil.copytree(few.home, home, symlinks=True)
+    settings = Settings(home=home, sources=SOURCES)
+    if address.startswith("postgresql"):
+        there = Settings(home=home, sources=SOURCES, database=Database(url=address))
+        async with open_records(settings) as old, open_records(there) as new:
+            await moved(old, new)
+        settings = there
     async with AsyncExitStack() as stack:
         yield await opened(settings, stack)
 
 
-async def known_in(pages: Pages, card: ModelCard) -> dict[str, tuple[str, ...]]:
-    """What exists, by where in the addresses it stands."""
-    seeded = await seed(pages.database, pages.assistant, many=12)
-    made = await furnish(pages.database, card)
-    some: dict[str, tuple[str, ...]] = {}
-    async with transaction(pages.database) as connection:
-        for start, table in (("/gaps/", gaps), ("/votes/", vote_flags), ("/standard/", standard_answers)):
-            some[start] = tuple((await connection.scalars(select(table.c.id).limit(1))).all()) or ("nothing",)
-    return some | {
-        "/item/": (seeded.pending[0],),
-        "/answer/": (seeded.answers[0],),
-        "/compare/": (made.comparison,),
-        "/runs/": (made.ended,),
-        "/golden/": (made.golden,),
-        "/releases/": (made.release,),
-        "/sources/": ("examples",),
-        "/undo/": ("999999",),
-        "/sign-in/": ("oidc",),
-        "/users/": ((await pages.user("viewer")).id,),
-        "/analytics/": ("time",),
-    }
+async def moved(old: AsyncEngine, new: AsyncEngine) -> None:
+    """All rows, from SQLite to PostgreSQL."""
+    async with transaction(old) as source, transaction(new) as target:
+        for table in reversed(metadata.sorted_tables):
+            await target.execute(table.delete())
+        for table in metadata.sorted_tables:
+            if rows := (await source.execute(select(table))).mappings().all():
+                aware = [{name: _aware(value) for name, value in row.items()} for row in rows]
+                await target.execute(table.insert(), aware)
+            if (counted := table.autoincrement_column) is not None:
+                sequence = func.pg_get_serial_sequence(table.name, counted.name)
+                following = func.coalesce(func.max(counted), 0) + 1
+                await target.execute(select(func.setval(sequence, following, False)))
 
 
-async def test_no_request_brings_a_page_down(kept: Pages, model_folder: Path) -> None:
+def _aware(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
+async def test_no_request_brings_a_page_down(kept: Pages, few: Month) -> None:
     """Whatever stands in its address or its form, the answer is a page, a file or a refusal."""
-    known = await known_in(kept, ModelCard.read(model_folder))
+    known = await known_in(kept, few)
     odd = ODD if os.environ.get("HYPOTHESIS_PROFILE") == "exploring" else ODDEST
     broken, browser = [], await kept.signed_in("admin")
     for operation in operations(kept.app):

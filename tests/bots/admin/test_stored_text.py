@@ -7,6 +7,9 @@ import io
 import json
 import logging
 import re
+import shutil
+from contextlib import AsyncExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,12 +17,14 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from bots.admin.app import HEADERS
-from rag_core.index.embedding import ModelCard
-from tests.bots.admin.conftest import Pages
+from rag_core.settings import Settings
+from tests.bots.admin.conftest import SOURCES, Pages, opened
 from tests.bots.admin.hostile import operations
+from tests.bots.admin.month import Month, few, known_in
 from tests.bots.admin.payloads import EVERYTHING, MARK, assert_inert
 from tests.bots.admin.poisoning import poison
-from tests.bots.admin.test_hostile import known_in
+
+__all__ = ["few"]
 
 PER_ROUTE = 6
 """Addresses of one route that are opened: they show the same kinds of things."""
@@ -39,11 +44,19 @@ SAID = {
 
 
 async def test_no_text_of_anybody_is_more_than_text(
-    pages: Pages, model_folder: object, caplog: pytest.LogCaptureFixture
+    few: Month, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Wherever the database keeps text; on every page that is linked, whole and in part, and in every answer to a form."""
     caplog.set_level(logging.INFO)
-    known = await known_in(pages, ModelCard.read(model_folder))  # type: ignore[arg-type]
+    shutil.copytree(few.home, tmp_path / "home", symlinks=True)
+    async with AsyncExitStack() as stack:
+        pages = await opened(Settings(home=tmp_path / "home", sources=SOURCES), stack)
+        await shown_as_text(pages, await known_in(pages, few), caplog)
+
+
+async def shown_as_text(
+    pages: Pages, known: dict[str, tuple[str, ...]], caplog: pytest.LogCaptureFixture
+) -> None:
     assert await poison(pages.database) > 200
     browser = await pages.signed_in("admin")
     caplog.clear()

@@ -120,7 +120,7 @@ async def test_settings_are_found_while_one_types(site: Site) -> None:
 @pytest.mark.parametrize("width", [1280, 390])
 async def test_the_figures_of_releases_are_read_without_scrolling_sideways(site: Site, width: int) -> None:
     """Also of one with long names, on a desk and on a phone; there each figure stands beside its name."""
-    made = await another(site.pages)
+    made = await another(site.pages, filled=False)
     async with transaction(site.pages.database) as connection:
         long = {
             "reranker": "cross-encoder--ms-marco-MiniLM-L12-v2-of-our-own",

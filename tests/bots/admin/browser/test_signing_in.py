@@ -10,24 +10,16 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 from pydantic import SecretStr
 
-from bots.admin.app import admin_app
 from bots.admin.services import Services
-from bots.admin.signing.passwords import Passwords
-from rag_core.records.accounts import Accounts
 from rag_core.settings import Admin
 from rag_core.settings.review import Provider
 from tests.bots.admin.browser.axe import faults
 from tests.bots.admin.browser.conftest import Site, served
+from tests.bots.admin.conftest import application
+from tests.bots.admin.signing.visiting import PASSWORD, with_account
 from tests.servers.oidc import CLIENT, SECRET, LocalProvider
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
-
-PASSWORD = "correct horse battery"
-
-
-async def with_account(site: Site, name: str) -> None:
-    hashed = await Passwords().hash(PASSWORD)
-    await Accounts(site.pages.database).add(f"local:{name}", name.title(), "reviewer", password_hash=hashed)
 
 
 async def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
@@ -48,14 +40,14 @@ async def by_provider(site: Site, provider: LocalProvider) -> AsyncIterator[str]
     own = Provider(name="Acme", issuer=provider.issuer, client_id=CLIENT, client_secret=SecretStr(SECRET))
     admin = Admin(oidc=own, reviewers=("@example.com",))
     settings = site.pages.settings.model_copy(update={"admin": admin})
-    app = admin_app(Services(lambda: settings, site.pages.database, site.pages.assistant))
+    app = application(Services(lambda: settings, site.pages.database, site.pages.assistant))
     async with served(app) as address:
         yield address
 
 
 async def test_a_wrong_password_is_said_and_too_many_have_to_wait(site: Site) -> None:
     """The name stays in its field, the sentence is read out, and says how long to wait."""
-    await with_account(site, "hasty")
+    await with_account(site.pages, "hasty")
     async with site.visitor(None) as visit:
         page = visit.page
         await page.goto("/sign-in")
@@ -74,7 +66,7 @@ async def test_a_wrong_password_is_said_and_too_many_have_to_wait(site: Site) ->
 
 async def test_the_right_password_leads_where_one_wanted_to_go(site: Site) -> None:
     """Without it, to the first page of one's role; signing out ends it."""
-    await with_account(site, "ada")
+    await with_account(site.pages, "ada")
     async with site.visitor(None) as visit:
         page = visit.page
         await page.goto("/golden")
@@ -118,7 +110,7 @@ async def test_whom_the_provider_does_not_vouch_for_is_told_whom_to_ask(
 
 async def test_a_new_password_and_the_end_of_another_session(site: Site) -> None:
     """What is mistyped is said; the browser that was left signed in elsewhere is asked to sign in again."""
-    await with_account(site, "grace")
+    await with_account(site.pages, "grace")
     async with site.visitor(None) as one, site.visitor(None) as other:
         for visit in (one, other):
             await visit.page.goto("/account")

@@ -8,14 +8,15 @@ import pytest
 from playwright.async_api import expect
 
 from tests.bots.admin.browser.conftest import Site
-from tests.bots.admin.browser.test_signing_in import sign_in, with_account
+from tests.bots.admin.browser.test_signing_in import sign_in
+from tests.bots.admin.signing.visiting import with_account
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_review_is_decided_without_a_script(site: Site) -> None:
     """Sign in, find it, open it, look for a passage, resolve it, and take it back."""
-    await with_account(site, "plain")
+    await with_account(site.pages, "plain")
     async with site.visitor(None, java_script_enabled=False) as visit:
         page = visit.page
         await page.goto("/queue")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,16 +11,17 @@ from tests.servers.oidc import LocalProvider
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[LocalProvider]:
+def running() -> Iterator[tuple[LocalProvider, dict[str, Any]]]:
+    """With whom it signs in at the start."""
     with LocalProvider() as provider:
-        yield provider
+        yield provider, dict(provider.person)
 
 
 @pytest.fixture
-def provider(running: LocalProvider) -> LocalProvider:
+def provider(running: tuple[LocalProvider, dict[str, Any]]) -> LocalProvider:
     """As it is at the start; started again where a test stopped it."""
-    fresh = LocalProvider()
-    running.person, running.fault, running.claims_in_token = fresh.person, "", True
-    running.start() if running._server is None else None
-    running.asked.clear()
-    return running
+    provider, person = running
+    provider.person, provider.fault, provider.claims_in_token = dict(person), "", True
+    provider.start() if provider._server is None else None
+    provider.asked.clear()
+    return provider

@@ -9,13 +9,12 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from bots.admin.app import admin_app
 from bots.admin.services import Services
 from bots.admin.signing.passwords import Passwords
 from rag_core.records.accounts import Accounts
 from rag_core.settings import Admin
 from rag_core.settings.review import Provider
-from tests.bots.admin.conftest import Pages
+from tests.bots.admin.conftest import Pages, application
 from tests.servers.oidc import CLIENT, SECRET, LocalProvider
 
 __all__ = [
@@ -30,17 +29,19 @@ __all__ = [
 ]
 
 PASSWORD = "correct horse battery"
+_HASHED: list[str] = []
 
 
 async def with_account(pages: Pages, name: str = "ada", **fields: object) -> None:
-    hashed = await Passwords().hash(PASSWORD)
-    await Accounts(pages.database).add(f"local:{name}", name.title(), "reviewer", password_hash=hashed)
+    if not _HASHED:  # which takes longer than all else here
+        _HASHED.append(await Passwords().hash(PASSWORD))
+    await Accounts(pages.database).add(f"local:{name}", name.title(), "reviewer", password_hash=_HASHED[0])
 
 
 def configured(pages: Pages, **fields: object) -> Pages:
     """The same installation with other settings of [admin]."""
     settings = pages.settings.model_copy(update={"admin": Admin(**fields)})  # type: ignore[arg-type]
-    app = admin_app(Services(lambda: settings, pages.database, pages.assistant))
+    app = application(Services(lambda: settings, pages.database, pages.assistant))
     return replace(pages, settings=settings, app=app)
 
 
