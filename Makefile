@@ -29,7 +29,7 @@ check: install
 
 test: check
 	sh tests/system-packages.sh
-	$(BIN)/pytest -n $$(( $$(nproc) > 3 ? 4 : $$(nproc) + 1 )) --dist loadfile  # many tests wait for what others do
+	$(BIN)/pytest -n $$(( $$(nproc) > 2 ? 6 : $$(nproc) * 2 )) --dist loadfile  # half of the time tests wait for what others do
 
 format: install
 	$(BIN)/ruff format .
