@@ -91,6 +91,7 @@ class Triage:
             groups = await _groups(connection, earliest)
         async for some in _chunks(group for group in groups if group & voted):
             async with transaction(self._database) as connection:
+                await hold(connection, and_(reviews.c.answer_id.in_(set().union(*some)), IS_PENDING))
                 for group in some:
                     await _look_at_group(connection, group, settings.votes.quorum)
 
@@ -213,8 +214,8 @@ async def _groups(connection: AsyncConnection, earliest: datetime) -> list[froze
 
 
 async def _look_at_group(connection: AsyncConnection, group: Collection[str], quorum: int) -> None:
+    """Its pending reviews are held."""
     r, v = reviews.c, votes.c
-    await hold(connection, and_(r.answer_id.in_(group), IS_PENDING))
     decided = await connection.scalar(select(func.max(r.decided_at)).where(r.answer_id.in_(group)))
     counted = and_(v.answer_id.in_(group), v.excluded == "")
     if decided is not None:

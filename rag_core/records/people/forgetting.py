@@ -13,6 +13,7 @@ from sqlalchemy.sql.dml import Delete, Update
 from rag_core.records.feedback.hygiene import hold_person
 from rag_core.records.feedback.wording import wording_of
 from rag_core.records.people.erasing import FORGOTTEN, erase
+from rag_core.records.reviews.holding import hold
 from rag_core.records.reviews.reviews import follow_votes
 from rag_core.records.tables import (
     answers,
@@ -46,6 +47,7 @@ async def remove_person(
     follow_votes() does."""
     await hold_person(connection, platform, user)
     voted_on = await _held(connection, platform, user)
+    await hold(connection, _concerns(platform, user, voted_on))
     report = {
         "golden_questions": await forget_golden(connection, asked_by(platform, user))
         + await _forget_author(connection, f"{platform}:{user}"),
@@ -184,6 +186,14 @@ def answered_by(user: str) -> Any:
 
 def _posted_to(platform: str, user: str) -> Any:
     return and_(postings.c.platform == platform, postings.c.user_id == user)
+
+
+def _concerns(platform: str, user: str, voted_on: list[str]) -> Any:
+    """Reviews of their answers, of what they voted on, and those they had a part in."""
+    who, r = f"{platform}:{user}", reviews.c
+    own = select(answers.c.id).where(asked_by(platform, user))
+    part = or_(r.proposed_by == who, r.reviewer == who, r.assignee == who)
+    return or_(r.answer_id.in_(own), r.answer_id.in_(voted_on), part)
 
 
 def _their_correction(who: str) -> Any:

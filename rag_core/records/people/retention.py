@@ -99,7 +99,10 @@ async def _answers(
         async with transaction(database) as connection:
             ids = list(await connection.scalars(oldest))
             if ids:
-                # Whoever decides about one of these now is waited for, or waits; what was decided keeps its answer.
+                # Whoever votes or decides about one of these now is waited for, or waits; what was decided keeps its
+                # answer. In the order of votes: the answer, then its review.
+                own = select(answers.c.id).where(answers.c.id.in_(ids)).order_by(answers.c.id)
+                await connection.execute(own.with_for_update())
                 await hold(connection, reviews.c.answer_id.in_(ids))
                 # With its votes, reviews and vector: by foreign keys.
                 gone = delete(answers).where(answers.c.id.in_(ids), old).returning(answers.c.id)
