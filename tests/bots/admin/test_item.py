@@ -241,6 +241,17 @@ async def test_two_versions_are_compared_word_by_word(pages: Pages) -> None:
     assert (await browser.post("/answer/a1/difference", data={"right": "none"})).status_code == 422
 
 
+async def test_without_scripts_the_answer_of_now_is_compared_too(pages: Pages) -> None:
+    """It is asked for anew, as no preview has brought it."""
+    await pages.answered(text="Refunds took half a year, formerly.")
+    browser = await pages.signed_in("reviewer")
+    answer = await browser.post("/answer/a1/difference", data={"left": "given", "right": "now"})
+    assert answer.status_code == 200
+    page = BeautifulSoup(answer.text, "lxml")
+    assert "formerly" in " ".join(one.get_text() for one in page.select("del"))
+    assert page.select("ins")
+
+
 async def test_a_correction_is_shown_as_readers_see_it(pages: Pages) -> None:
     """With the sentences that cite nothing."""
     await pages.answered()

@@ -87,8 +87,13 @@ async def compared(
     request: Request, user: Reviewer, answer_id: str, left: Name = "given", right: Name = "",
     now: Text = "",
 ) -> HTMLResponse:  # fmt: skip
-    """Two versions of the answer, word by word. now: what the preview brought, as version "now"."""
+    """Two versions of the answer, word by word. now: what the preview brought, as version "now"; '': it is asked again."""
     services = services_of(request)
+    if not now and "now" in (left, right):  # without scripts there is no preview on the page
+        refuse_flood(request, user, PREVIEWS)
+        given = await _given(request, answer_id)
+        made = await _while_wanted(request, preview(services.assistant, given))
+        now = made.answer.text if made else ""
     page = await shown(services, await item_of(services, answer_id), None)
     texts = {one.key: one.text for one in page.versions} | ({"now": now} if now else {})
     if left not in texts or right not in texts:

@@ -39,7 +39,7 @@ async def test_a_source_is_read_when_somebody_asks(site: Site) -> None:
     async with site.visitor("admin") as visit:
         page = visit.page
         await page.goto("/sources")
-        await page.get_by_role("button", name="Sync examples now").click()
+        await page.get_by_role("button", name="Sync now examples").click()
         await expect(page.get_by_role("status")).to_contain_text("examples is read within a few seconds.")
         row = page.get_by_role("row", name=re.compile("^examples"))
         await expect(row).to_contain_text("waiting")
