@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bots.commands.operators import operator
 from bots.commands.places import Place
 from bots.commands.setup import Where
 from rag_core.errors import AnswerloopError, NotReady, SettingsError, Unavailable
@@ -59,8 +60,7 @@ def ingest(
 async def _ingest(settings: Settings, given: Sequence[Place], rebuild: bool, as_json: bool) -> bool:
     from rich.console import Console
 
-    from rag_core.bootstrap import named_models, open_records
-    from rag_core.records.index.releases import Releases
+    from rag_core.bootstrap import open_records
     from rag_core.running.preparation import active_release, new_release
 
     console = Console(stderr=True)
@@ -79,9 +79,7 @@ async def _ingest(settings: Settings, given: Sequence[Place], rebuild: bool, as_
             reason = failed[0].error or "nothing in it could be read"
             raise NotReady(f"The index was not swapped, because of {failed[0].source}: {reason}")
         if rebuild:
-            before = await Releases(database).active()
-            await Releases(database).activate(release.id, named=named_models(settings))
-            await _remove_old(settings, database, release, before)
+            await _swap(settings, database, release, console)
     if as_json:
         typer.echo(
             json.dumps(
@@ -91,6 +89,23 @@ async def _ingest(settings: Settings, given: Sequence[Place], rebuild: bool, as_
     else:
         _show(Console(), summaries, gone)
     return bool(failed)
+
+
+async def _swap(settings: Settings, database: AsyncEngine, release: Release, console: Console) -> None:
+    from rag_core.records.index.releases import Releases
+    from rag_core.review.releasing.promoting import promote_built
+
+    before = await Releases(database).active()
+    with console.status(f"Asking {release.id} the golden questions …"):
+        promotion = await promote_built(settings, database, release, operator())
+    if not promotion.promoted:
+        lost = "; ".join(f"{one.question} ({one.id})" for one in promotion.lost)
+        raise NotReady(
+            f"{release.id} was built and does not answer: it loses golden questions that {promotion.before} passes: {lost}. "
+            f"Where the documents are meant to have lost them, `answerloop golden remove` those; then run "
+            f"`answerloop releases promote {release.id}`."
+        )
+    await _remove_old(settings, database, release, before)
 
 
 async def _remove_old(

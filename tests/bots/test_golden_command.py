@@ -45,6 +45,36 @@ def test_golden_questions_are_added_checked_and_removed(place: Place) -> None:
     assert place.json("golden", "remove", id) == {"removed": id}
 
 
+def test_an_index_that_loses_one_is_built_and_not_put_in_force(place: Place) -> None:
+    """What it loses is named. Once the active release passes that no more, the index is promoted as it was built."""
+    assert place.run("ingest", "handbook").returncode == 0
+    id = place.json("golden", "add", QUESTION, "--rank", "1")["id"]
+    document = place.path / "handbook" / "leave.md"
+    kept = document.read_text(encoding="utf-8")
+    document.write_text("Nothing at all.\n", encoding="utf-8")
+    refused = place.run("ingest", "--rebuild")
+    assert refused.returncode == 1
+    for said in (
+        "r2 was built and does not answer: it loses golden questions that r1 passes",
+        f"{QUESTION} ({id})",
+        "`answerloop releases promote r2`",
+    ):
+        assert said in refused.stderr
+    assert _active(place) == "r1"
+    assert place.run("releases", "promote", "r2").returncode == 1
+    assert place.run("ingest").returncode == 0  # now r1 has lost it, too
+    assert place.run("releases", "promote", "r2").returncode == 0
+    assert _active(place) == "r2"
+    document.write_text(kept, encoding="utf-8")
+    rebuilt = place.run("ingest", "--rebuild")
+    assert (rebuilt.returncode, _active(place)) == (0, "r3"), rebuilt.stderr
+
+
+def _active(place: Place) -> str:
+    [active] = [one["release"] for one in place.json("releases", "list")["releases"] if one["active"]]
+    return str(active)
+
+
 def test_what_is_exported_is_imported_elsewhere(copied: Place) -> None:
     """The same bytes come out again; a wrong line is named, and nothing is imported."""
     copied.json("golden", "add", QUESTION, "--rank", "1", "--scope", "public", "--answer", "27")

@@ -13,18 +13,18 @@ from typing import Literal
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.bootstrap import model_folder, named_models, open_core
-from rag_core.errors import NotReady
+from rag_core.errors import AnswerloopError, NotReady
 from rag_core.index.embedding import CARD
 from rag_core.index.stores.opening import index_folder
 from rag_core.records.audit import ITSELF
-from rag_core.records.evaluation.golden import GoldenQuestion, GoldenQuestions
+from rag_core.records.evaluation.golden import GoldenQuestion, GoldenQuestions, GoldenResult
 from rag_core.records.evaluation.runs import Runs
 from rag_core.records.index.documents import Documents
 from rag_core.records.index.releases import Release, Releases
 from rag_core.review.golden.checking import check_release, lost
 from rag_core.settings import Settings
 
-__all__ = ["Promotion", "Told", "obstacle", "promote", "promote_recorded", "roll_back"]
+__all__ = ["Promotion", "Told", "obstacle", "promote", "promote_built", "promote_recorded", "roll_back"]
 
 Told = Callable[[str, int, int], None]
 """Is told what is done now, how much of it, and of how much; 0: not known."""
@@ -66,10 +66,22 @@ async def promote(
     release, active = await releases.get(release_id), await releases.active()
     if reason := await obstacle(settings, database, release, active):
         raise NotReady(f"{release_id} cannot be promoted: {reason}")
-    promotion = await _checked(settings, database, release, active, told)
+    return await promote_built(settings, database, release, actor, told)
+
+
+async def promote_built(
+    settings: Settings,
+    database: AsyncEngine,
+    release: Release,
+    actor: str = ITSELF,
+    told: Told = lambda what, done, total: None,
+) -> Promotion:
+    """As promote, of a release whose models and index were made just now: they are not looked for."""
+    releases = Releases(database)
+    promotion = await _checked(settings, database, release, await releases.active(), told)
     if promotion.promoted:
         told("Changing over", promotion.asked, promotion.asked)
-        await releases.activate(release_id, actor, named_models(settings))
+        await releases.activate(release.id, actor, named_models(settings))
     return promotion
 
 
@@ -150,8 +162,7 @@ def _is_on_disk(settings: Settings, release: Release) -> bool:
 async def _checked(
     settings: Settings, database: AsyncEngine, release: Release, active: Release | None, told: Told
 ) -> Promotion:
-    golden = GoldenQuestions(database)
-    questions = {question.id: question for question in await golden.all(enabled=True)}
+    questions = {one.id: one for one in await GoldenQuestions(database).all(enabled=True)}
     if not questions:
         told("Opening it", 0, 0)
         async with open_core(settings, release):
@@ -159,13 +170,7 @@ async def _checked(
     results = await check_release(
         settings, release, lambda done, total: told("Asking it the golden questions", done, total)
     )
-    before = await golden.results(active.id) if active else []
-    if active and questions.keys() - {result.golden_id for result in before}:
-        before = await check_release(
-            settings,
-            active,
-            lambda done, total: told(f"Asking {active.id} the golden questions", done, total),
-        )
+    before = await _now(settings, database, active, told) if active and active.id != release.id else []
     gone = [result for result in lost(before, results) if result.golden_id in questions]
     return Promotion(
         release.id,
@@ -175,3 +180,12 @@ async def _checked(
         len(results),
         sum(result.passed for result in results),
     )
+
+
+async def _now(settings: Settings, database: AsyncEngine, active: Release, told: Told) -> list[GoldenResult]:
+    """What the active release passes with the documents of today; what it passed last, if it cannot be asked any more."""
+    what = f"Asking {active.id} the golden questions"
+    try:
+        return await check_release(settings, active, lambda done, total: told(what, done, total))
+    except AnswerloopError:
+        return await GoldenQuestions(database).results(active.id)
