@@ -13,7 +13,7 @@ install: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.[train,dev]'
 	touch $@
 
 demo: install
@@ -29,7 +29,7 @@ check: install
 
 test: check
 	sh tests/system-packages.sh
-	$(BIN)/pytest -n $$(( $$(nproc) > 2 ? 6 : $$(nproc) * 2 )) --dist loadfile  # half of the time tests wait for what others do
+	$(BIN)/pytest -n $$(( $$(nproc) > 3 ? 4 : $$(nproc) + 1 )) --dist loadfile  # many tests wait for what others do
 
 format: install
 	$(BIN)/ruff format .

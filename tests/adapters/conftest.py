@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 FLAGS = [
     "--no-sandbox",
@@ -28,6 +28,7 @@ async def launched() -> AsyncIterator[Browser]:
     if path is None:
         pytest.skip("chromium is not installed (as root: sh tests/system-packages.sh)")
     async with async_playwright() as playwright:
+        expect.set_options(timeout=20_000)  # machines are slow and busy
         browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         await browser.close()
