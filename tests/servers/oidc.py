@@ -28,10 +28,10 @@ from starlette.routing import Route
 
 from tests.servers.background import Background, until
 
-__all__ = ["CLIENT", "FAULTS", "SECRET", "LocalProvider"]
+__all__ = ["CLIENT", "FAULTS", "SECRET", "UNTRUE", "LocalProvider"]
 
 CLIENT, SECRET = "answerloop-tests", "not-a-secret"
-FAULTS = (
+UNTRUE = (
     *(
         "wrong_nonce",
         "no_nonce",
@@ -41,18 +41,10 @@ FAULTS = (
         "wrong_issuer",
         "alg_none",
     ),
-    *(
-        "signed_by_secret",
-        "other_key",
-        "no_id_token",
-        "no_subject",
-        "garbage",
-        "denied",
-        "slow",
-        "failing",
-        "html",
-    ),
+    *("signed_by_secret", "other_key", "no_id_token", "no_subject", "garbage"),
 )
+"""Faults of an ID token."""
+FAULTS = (*UNTRUE, "denied", "slow", "failing", "html")
 
 
 class LocalProvider(Background):

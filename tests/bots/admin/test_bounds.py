@@ -44,14 +44,17 @@ def _unbounded(spec: dict[str, Any], schema: dict[str, Any], name: str = "") -> 
         yield name
 
 
-@pytest.mark.parametrize("address", ["/golden", "/golden/search"])
-@pytest.mark.parametrize("field", ["question", "answer", "scopes", "passage", "id"])
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        *(("/golden", field) for field in ("question", "answer", "scopes", "passage", "id")),
+        *(("/golden/search", field) for field in ("question", "answer", "scopes", "id")),
+    ],
+)
 async def test_a_golden_question_of_a_megabyte_is_refused_in_a_sentence(
     pages: Pages, address: str, field: str
 ) -> None:
     """Which names the field; the megabyte does not come back."""
-    if (address, field) == ("/golden/search", "passage"):
-        pytest.skip("it has no such field")
     fields = {"question": "How long do refunds take?", "abstain": "true", field: HUGE}
     answer = await (await pages.signed_in("reviewer")).post(address, data=fields)
     assert answer.status_code == 422

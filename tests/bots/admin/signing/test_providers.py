@@ -23,21 +23,7 @@ from tests.bots.admin.signing.visiting import (
     sign_in,
     with_account,
 )
-from tests.servers.oidc import CLIENT, SECRET, LocalProvider
-
-UNTRUE = (
-    *(
-        "wrong_nonce",
-        "no_nonce",
-        "wrong_audience",
-        "several_audiences",
-        "expired",
-        "wrong_issuer",
-        "alg_none",
-    ),
-    *("signed_by_secret", "other_key", "no_id_token", "no_subject", "garbage"),
-)
-"""Faults of an ID token."""
+from tests.servers.oidc import CLIENT, SECRET, UNTRUE, LocalProvider
 
 
 async def test_a_provider_signs_in_whom_the_settings_name(pages: Pages, provider: LocalProvider) -> None:
