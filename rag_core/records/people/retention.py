@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, func, or_, select
+from sqlalchemy import Table, and_, delete, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.database import transaction
@@ -81,10 +81,11 @@ def _past(now: datetime, period: str) -> datetime:
 
 
 def _expired(before: datetime, kept: Retention, now: datetime) -> Any:
-    resolved = and_(reviews.c.answer_id == answers.c.id, reviews.c.state == "resolved")
+    # Read once for a batch: for each answer anew, SQLite would go through everything that was resolved.
+    resolved = select(reviews.c.answer_id).where(reviews.c.state == "resolved")
     if kept.reviews:
-        resolved = and_(resolved, reviews.c.decided_at >= _past(now, kept.reviews))
-    return and_(answers.c.created_at < before, ~select(reviews.c.id).where(resolved).exists())
+        resolved = resolved.where(reviews.c.decided_at >= _past(now, kept.reviews))
+    return and_(answers.c.created_at < before, answers.c.id.not_in(resolved))
 
 
 async def _answers(
@@ -93,11 +94,14 @@ async def _answers(
     old = _expired(before, kept, now)
     if dry_run:
         return await _count(database, answers, old)
-    removed = 0
-    oldest = select(answers.c.id).where(old).order_by(answers.c.created_at).limit(BATCH)
+    place = (answers.c.created_at, answers.c.id)
+    oldest = select(*place).where(old).order_by(*place).limit(BATCH)
+    removed, looked_at = 0, None
     while True:
+        batch = oldest if looked_at is None else oldest.where(tuple_(*place) > tuple_(*looked_at))
         async with transaction(database) as connection:
-            ids = list(await connection.scalars(oldest))
+            found = (await connection.execute(batch)).all()
+            ids = [each.id for each in found]
             if ids:
                 # Whoever votes or decides about one of these now is waited for, or waits; what was decided keeps its
                 # answer. In the order of votes: the answer, then its review.
@@ -110,8 +114,9 @@ async def _answers(
                 for table in (escalations, postings, comparison_items):
                     await connection.execute(delete(table).where(table.c.answer_id.in_(done)))
                 removed += len(done)
-        if len(ids) < BATCH:
+        if len(found) < BATCH:
             return removed
+        looked_at = tuple(found[-1])
         await asyncio.sleep(PAUSE_S)
 
 

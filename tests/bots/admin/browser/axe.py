@@ -13,6 +13,8 @@ __all__ = ["LOOKS", "faults"]
 LOOKS = ("color-contrast", "target-size", "scrollable-region-focusable")
 """The rules that find something else in another colour or at another width; the rest is the same document."""
 _TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+_SETTLED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""A page that has another size hears of it with its next frame."""
 _RUN = """only => axe.run(document, {resultTypes: ["violations"], runOnly: only}).then(({violations}) => violations
     .filter(({impact}) => impact === "serious" || impact === "critical")
     .map(({id, help, nodes}) => `${id}: ${help}: ` + nodes.slice(0, 4)
@@ -26,6 +28,7 @@ async def faults(page: Page, only: Sequence[str] = _TAGS) -> list[str]:
     """
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(_axe())
+    await page.evaluate(_SETTLED)
     found: list[str] = await page.evaluate(_RUN, list(only))
     return found
 
