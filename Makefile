@@ -28,9 +28,12 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# One process more than cores: many tests wait for what others do. A machine that is shared stalls now and then: up to three
+# tests that fail are run once more, and told with why they failed.
 test: check
 	sh tests/system-packages.sh
-	$(BIN)/pytest -n $$(( $$(nproc) > 3 ? 4 : $$(nproc) + 1 )) --dist loadfile  # many tests wait for what others do
+	$(BIN)/pytest -n $$(( $$(nproc) > 3 ? 4 : $$(nproc) + 1 )) --dist loadfile \
+		--reruns 1 --reruns-delay 2 --max-suite-reruns 3 --rerun-show-tracebacks
 
 format: install
 	$(BIN)/ruff format .
