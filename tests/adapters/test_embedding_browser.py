@@ -80,6 +80,7 @@ async def test_a_question_is_answered_within_another_site(chromium: Browser) -> 
         await page.get_by_role("button", name="Ask the docs").click()
         question = frame(page).get_by_label("Your question")
         await question.fill("When are expenses refunded?")
+        await expect(frame(page).get_by_role("button", name="Send")).to_be_enabled()  # its script has come
         await question.press("Enter")
         await expect(frame(page).locator(".answer .text")).to_contain_text("refunded within 30 days")
         await page.get_by_role("button", name="Close").click()

@@ -527,6 +527,19 @@ async def test_shift_enter_begins_a_new_line(chromium: Browser) -> None:
     assert [question.text for question in assistant.questions] == ["one\ntwo"]
 
 
+async def test_before_its_script_has_come_the_page_sends_nothing(chromium: Browser) -> None:
+    """A browser would put the question into the address, where logs and histories keep it."""
+    async with page_of(chromium, FakeAssistant()) as page:
+        await page.route("**/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        await page.reload()
+        box = page.get_by_label("Your question")
+        await box.fill("When?")
+        await box.press("Enter")
+        await expect(page.get_by_role("button", name="Send")).to_be_disabled()
+        await expect(box).to_have_value("When?\n")
+        assert "When" not in page.url
+
+
 async def test_the_conversation_is_one_thread_until_a_new_one_begins(chromium: Browser) -> None:
     """Follow-ups carry the turns before; "New conversation" empties the page and begins without them."""
     assistant = FakeAssistant()
