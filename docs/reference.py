@@ -38,6 +38,7 @@ PLAIN = {
 }
 DURATIONS = {"every", "ttl", "useful_for", "remind_after", "session", "idle", "burst_within"}
 DURATIONS |= {"answers", "reviews", "deliveries", "audit"}  # of [retention]
+DURATIONS |= {"budget", "within"}  # of [training]
 BOUNDS = {"ge": "at least {}", "gt": "above {}", "le": "at most {}"}
 
 

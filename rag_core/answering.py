@@ -53,5 +53,5 @@ class Answering:
             return Draft("", (), 0.0, abstained=True, notices=("no-documents",))
         async with self._compute.turn:
             passages = merge_neighbours(found.ranked)
-        request = Request(found.text or question, found.vector, passages, tuple(turns), tone)
+        request = Request(found.text or question, found.sought, passages, tuple(turns), tone)
         return await self._generator.generate(request, said)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rag_core.attachments import Attachments
     from rag_core.cache.semantic import SemanticCache
     from rag_core.ingest.library import Library
+    from rag_core.retrieval.query_map import QueryMap
     from rag_core.retrieval.reranking import Reranker
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "active_release",
     "make_assistant",
     "make_attachments",
+    "make_search",
     "model_folder",
     "named_models",
     "only_writer",
@@ -73,6 +75,7 @@ class Core:
     model: LanguageModel | None = None
     """What the generator has write, where it is one of those."""
     reranker: Reranker | None = None
+    query_map: QueryMap | None = None
 
 
 def model_folder(settings: Settings, embedder: str) -> Path:
@@ -130,8 +133,10 @@ async def open_core(settings: Settings, release: Release | None = None) -> Async
         documents = Documents(database, release.index_name)
         await _refuse_lost(settings, store, documents)
         embedder = await opening
+        settings = _as_trained(settings, release)
         model = await stack.enter_async_context(open_language_model(settings))
-        generator = make_generator(settings, model, embedder, compute)
+        tuning = release.tuning
+        generator = make_generator(settings, model, embedder, compute, tuning.scale, tuning.threshold)
         standard = StandardAnswers(database)
         stack.push_async_callback(standard.close)
         caching = _caching(settings, release, generator)
@@ -149,7 +154,28 @@ async def open_core(settings: Settings, release: Release | None = None) -> Async
             standard,
             model,
             await _open_reranker(settings, release, compute),
+            await _open_query_map(settings, release, compute),
         )
+
+
+def _as_trained(settings: Settings, release: Release) -> Settings:
+    """With the language model that was trained for the release in the place of the one it was trained from: an adapter of
+    it, or a whole one."""
+    if release.adapter is None or settings.generator.kind != "local":
+        return settings
+    folder = model_folder(settings, release.adapter)
+    whole = not (folder / "adapter_config.json").is_file()
+    trained = {"model": str(folder), "adapter": None} if whole else {"adapter": folder}
+    return settings.model_copy(update={"generator": settings.generator.model_copy(update=trained)})
+
+
+async def _open_query_map(settings: Settings, release: Release, compute: Compute) -> QueryMap | None:
+    if release.query_map is None:
+        return None
+    from rag_core.retrieval.query_map import QueryMap
+
+    folder, card = model_folder(settings, release.query_map), release.card
+    return await compute.run(QueryMap.read, folder, card.weights_sha256, card.dimension)
 
 
 async def _open_reranker(settings: Settings, release: Release, compute: Compute) -> Reranker | None:
@@ -225,13 +251,21 @@ async def warm_up(core: Core) -> None:
             await core.model.ready()
 
 
+def make_search(core: Core, caching: Caching | None = None) -> Search:
+    """Of the release, with all models that it has for it. caching: None works everything out anew."""
+    retrieval, fusion = core.settings.retrieval, core.release.tuning.fusion
+    return Search(
+        core.embedder, core.store, core.compute, retrieval, caching, core.reranker, core.query_map, fusion
+    )
+
+
 def make_assistant(core: Core, access: Access | None = None) -> Assistant:
     """access: who may read what; None takes the rules of the settings."""
     rules = core.settings.access
     return Assistant(
         core.release,
         core.store,
-        Search(core.embedder, core.store, core.compute, core.settings.retrieval, core.caching, core.reranker),
+        make_search(core, core.caching),
         core.generator,
         access or Access(rules.rules, rules.groups),
         Feedback(core.database, core.settings.votes),

@@ -34,7 +34,7 @@ class Keys:
         card = release.card
         self.prefix = prefix_of(release.index_name)
         self._weights = [card.name, card.weights_sha256, card.quantized, card.query_prefix, card.dimension]
-        self._ranking = [release.id, *self._weights, retrieval]
+        self._ranking = [release.id, *self._weights, retrieval]  # a release's other models never change
         self._answer = [*self._ranking, answers]
 
     def embedding(self, text: str) -> str:

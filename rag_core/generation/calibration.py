@@ -16,7 +16,7 @@ from rag_core.errors import SettingsError
 from rag_core.generation.evidence import FEATURES
 from rag_core.generation.signals import SIGNALS
 
-__all__ = ["WRITTEN", "Calibration", "Linear", "Scale", "logit", "own_scale"]
+__all__ = ["UNSCALED", "WRITTEN", "Calibration", "Linear", "Scale", "logit", "own_scale"]
 
 WRITTEN = (
     "confidence",  # of retrieval, as a logit
@@ -75,6 +75,9 @@ class Scale:
         )
 
 
+UNSCALED = Scale()
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     units: Linear
@@ -87,7 +90,7 @@ class Calibration:
     """Over WRITTEN: is what a language model wrote right?"""
     threshold: float
     """Below this confidence: abstain."""
-    scale: Scale = Scale()
+    scale: Scale = UNSCALED
     """The installation's own."""
 
     @classmethod

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag_core.compute import Compute
-from rag_core.generation.calibration import Calibration
+from rag_core.generation.calibration import UNSCALED, Calibration, Scale
 from rag_core.generation.extractive import Extractive
 from rag_core.generation.protocol import Generator, LanguageModel
 from rag_core.settings import Settings
@@ -49,14 +50,25 @@ async def open_language_model(settings: Settings) -> AsyncIterator[LanguageModel
 
 
 def make_generator(
-    settings: Settings, model: LanguageModel | None, embedder: Embedder, compute: Compute
+    settings: Settings,
+    model: LanguageModel | None,
+    embedder: Embedder,
+    compute: Compute,
+    scale: Scale = UNSCALED,
+    threshold: float | None = None,
 ) -> Generator:
     """What answers: the documents' own words, or the model's held to them.
+
+    scale, threshold: fitted to the release's models. The installation's own correction goes before the scale.
 
     Raises:
         SettingsError: the installation's own calibration cannot be read.
     """
     calibration = Calibration.read(own=settings.home / CALIBRATION)
+    if calibration.scale == UNSCALED:
+        calibration = replace(calibration, scale=scale)
+    if threshold is not None:
+        calibration = replace(calibration, threshold=threshold)
     top_k = settings.retrieval.top_k
     quoting = Extractive(settings.answers, top_k, calibration, compute.turn)
     if model is None:

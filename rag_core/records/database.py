@@ -22,7 +22,7 @@ __all__ = ["HEAD", "open_database", "reason_of", "transaction", "unavailable"]
 
 log = logging.getLogger(__name__)
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration in migrations/versions."""
 _LOCK = 0x616E7377
 """Of our migrations, among PostgreSQL's advisory locks."""

@@ -17,7 +17,7 @@ from rag_core.index.stores import Candidate
 from rag_core.index.stores.bm25 import Bm25
 from rag_core.index.stores.protocol import Vector
 from rag_core.index.stores.words import passage_words, question_words
-from rag_core.retrieval.fusion import fuse
+from rag_core.retrieval.fusion import SHIPPED, Fusion, fuse
 from rag_core.types import Attached, Passage, Ranked
 
 __all__ = ["attached_words", "speaks_of_file", "with_attached", "without_mention"]
@@ -85,10 +85,12 @@ def with_attached(
     attached: Sequence[Attached],
     dense_weight: float | None,
     keep: int,
+    fusion: Fusion = SHIPPED,
 ) -> list[Ranked]:
     """The best `keep` of what the index found and of the files' passages, best first, scored by one measure.
 
-    vector: the question's, (dimension,), of the embedder that read the files. dense_weight: as for fusion.fuse.
+    vector: the question's, (dimension,), of the embedder that read the files. dense_weight, fusion: as for
+    fusion.fuse.
     """
     passages = [ranked.passage for ranked in found] + [p for one in attached for p in one.passages]
     cosines = [ranked.cosine for ranked in found] + [float(c) for one in attached for c in _near(one, vector)]
@@ -97,7 +99,7 @@ def with_attached(
         Candidate(passage.id, cosine, score, at)
         for at, (passage, cosine, score) in enumerate(zip(passages, cosines, bm25, strict=True))
     ]
-    best = fuse(candidates, dense_weight)[:keep]
+    best = fuse(candidates, dense_weight, fusion)[:keep]
     return [Ranked(passages[f.candidate.key], f.candidate.cosine, f.candidate.bm25, f.score) for f in best]
 
 

@@ -22,16 +22,28 @@ from numpy.typing import NDArray
 
 from rag_core.index.stores import Candidate
 
-__all__ = ["BM25_DAMPING", "Fused", "fuse", "gap", "keyword_share", "keyword_weight"]
+__all__ = ["BM25_DAMPING", "SHIPPED", "Fused", "Fusion", "fuse", "gap", "keyword_share", "keyword_weight"]
 
 BM25_DAMPING = 3.0
 """Added to the best BM25 score before it divides the others."""
 TOP = 10
 """How many of a ranking's best are compared."""
-BIAS, KEYWORD_GAP, VECTOR_GAP = -0.6, 3.0, -12.0
-"""Of the logistic function that gives the weight of keyword search."""
-
 Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """How the two are weighed; a release that was trained has numbers of its own, fitted to its vectors."""
+
+    bias: float = -0.6
+    """This and the next two: of the logistic function that gives the weight of keyword search."""
+    keyword_gap: float = 3.0
+    vector_gap: float = -12.0
+    phrases: float = 0.15
+    """Weight of the question's phrases, where the best passages are looked at closely (refining.py)."""
+
+
+SHIPPED = Fusion()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +53,16 @@ class Fused:
     """Comparable between questions to one index."""
 
 
-def fuse(candidates: Sequence[Candidate], dense_weight: float | None) -> list[Fused]:
+def fuse(
+    candidates: Sequence[Candidate], dense_weight: float | None, fusion: Fusion = SHIPPED
+) -> list[Fused]:
     """All candidates, best first; ties in the order of their ids, so that the same question gets the same answer.
 
-    dense_weight: of vector against keyword search; None: chosen for the question.
+    dense_weight: of vector against keyword search; None: chosen for the question, by fusion.
     """
     similarity = np.array([c.cosine for c in candidates])
     keyword = keyword_share([c.bm25 for c in candidates])
-    weight = keyword_weight(similarity, keyword) if dense_weight is None else 1 - dense_weight
+    weight = keyword_weight(similarity, keyword, fusion) if dense_weight is None else 1 - dense_weight
     scores = (1 - weight) * similarity + weight * keyword
     fused = map(Fused, candidates, scores.tolist())
     return sorted(fused, key=lambda f: (-f.score, f.candidate.id))
@@ -60,9 +74,9 @@ def keyword_share(bm25: Sequence[float]) -> Scores:
     return np.asarray(scores / (scores.max(initial=0.0) + BM25_DAMPING))
 
 
-def keyword_weight(similarity: Scores, keyword: Scores) -> float:
+def keyword_weight(similarity: Scores, keyword: Scores, fusion: Fusion = SHIPPED) -> float:
     """The weight of keyword search for one question, 0 to 1, from the scores (n,) of its candidates."""
-    evidence = BIAS + KEYWORD_GAP * gap(keyword) + VECTOR_GAP * gap(similarity)
+    evidence = fusion.bias + fusion.keyword_gap * gap(keyword) + fusion.vector_gap * gap(similarity)
     return float(1 / (1 + np.exp(-evidence)))
 
 

@@ -14,33 +14,36 @@ from itertools import pairwise
 import numpy as np
 
 from rag_core.index.embedding import Vectors, unit_similarities
-from rag_core.retrieval.fusion import Scores, keyword_share, keyword_weight
+from rag_core.retrieval.fusion import SHIPPED, Fusion, Scores, keyword_share, keyword_weight
 from rag_core.retrieval.terms import keywords
 from rag_core.types import Passage, Ranked
 
-__all__ = ["PHRASES", "REFINED", "best_units", "phrase_shares", "refine"]
+__all__ = ["REFINED", "best_units", "phrase_shares", "refine"]
 
 REFINED = 24
 """Passages looked at closely; more bring nothing."""
-PHRASES = 0.15
-"""Weight of the question's phrases."""
 
 
 def refine(
-    question: str, vector: Vectors, ranked: Sequence[Ranked], limit: int, dense_weight: float | None
+    question: str,
+    vector: Vectors,
+    ranked: Sequence[Ranked],
+    limit: int,
+    dense_weight: float | None,
+    fusion: Fusion = SHIPPED,
 ) -> list[Ranked]:
     """The first `limit` passages in a better order, with new scores; behind them the others as they were.
 
-    vector: the question's, (dimension,). dense_weight: as for fusion.fuse.
+    vector: the question's, (dimension,). dense_weight, fusion: as for fusion.fuse.
     """
     close, others = ranked[:limit], ranked[limit:]
     if not close:
         return []
     similarity = (np.array([r.cosine for r in close]) + best_units(vector, [r.passage for r in close])) / 2
     keyword = keyword_share([r.bm25 for r in close])
-    weight = keyword_weight(similarity, keyword) if dense_weight is None else 1 - dense_weight
+    weight = keyword_weight(similarity, keyword, fusion) if dense_weight is None else 1 - dense_weight
     phrases = phrase_shares(question, [r.passage for r in close])
-    scores = (1 - weight) * similarity + weight * keyword + PHRASES * phrases
+    scores = (1 - weight) * similarity + weight * keyword + fusion.phrases * phrases
     refined = [replace(r, score=score) for r, score in zip(close, scores.tolist(), strict=True)]
     last = float(scores.min())
     return [

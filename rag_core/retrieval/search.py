@@ -21,7 +21,7 @@ from rag_core.index.stores.protocol import Vector
 from rag_core.messages import say
 from rag_core.retrieval.attaching import with_attached, without_mention
 from rag_core.retrieval.batching import QueryBatches
-from rag_core.retrieval.fusion import Fused, fuse
+from rag_core.retrieval.fusion import SHIPPED, Fused, Fusion, fuse
 from rag_core.retrieval.hedging import hedged
 from rag_core.retrieval.merging import without_near_duplicates
 from rag_core.retrieval.refining import REFINED, refine
@@ -29,6 +29,7 @@ from rag_core.settings import Retrieval
 from rag_core.types import Attached, Passage, Ranked
 
 if TYPE_CHECKING:
+    from rag_core.retrieval.query_map import QueryMap
     from rag_core.retrieval.reranking import Reranker
 
 __all__ = ["MAX_QUESTION", "Found", "Search", "clean_question"]
@@ -45,6 +46,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u20
 class Found:
     vector: NDArray[np.float32]
     """Of the question as it is understood, (dimension,)."""
+    sought: NDArray[np.float32]
+    """What was searched for: the same, or where the release's query map takes it."""
     ranked: list[Ranked]
     """Best first."""
     timings_ms: dict[str, float]
@@ -63,8 +66,11 @@ class Search:
         settings: Retrieval,
         caching: Caching | None = None,
         reranker: Reranker | None = None,
+        query_map: QueryMap | None = None,
+        fusion: Fusion = SHIPPED,
     ) -> None:
-        """caching: of this release; None works everything out anew. reranker: of this release, where it has one."""
+        """caching: of this release; None works everything out anew. reranker, query_map, fusion: of this release, where it
+        has its own."""
         self._queries = QueryBatches(embedder, compute)
         self._compute = compute
         self._dimension = embedder.card.dimension
@@ -72,6 +78,8 @@ class Search:
         self._settings = settings
         self._caching = caching
         self._reranker = reranker
+        self._query_map = query_map
+        self._fusion = fusion
 
     async def __call__(
         self,
@@ -99,24 +107,25 @@ class Search:
         texts = [text, asked] if asked and asked != text else [text]
         embeddings = [asyncio.create_task(self.embed(text)) for text in texts]
         embeddings[-1].add_done_callback(lambda _: ended("embed"))
+        soughts = [asyncio.create_task(self._sought(embedding)) for embedding in embeddings]
         close = max(REFINED, self._reranker.limit if self._reranker else 0)
         wanted = max(keep, close)
-        searches = zip(embeddings, texts, strict=True)
+        searches = zip(soughts, texts, strict=True)
         open_to = frozenset[str]() if alone else scopes
         rankings = await asyncio.gather(*(self._ranking(e, t, open_to, wanted) for e, t in searches))
-        vectors = await asyncio.gather(*embeddings)
+        vectors = await asyncio.gather(*soughts)
         ended("search")
         found = await asyncio.gather(*(self._fetch(ranking, open_to) for ranking in rankings))
         if attached:
-            weight = self._settings.dense_weight
+            how = (self._settings.dense_weight, wanted, self._fusion)
             found = [
-                await self._compute.run(with_attached, text, vector, ranked, attached, weight, wanted)
+                await self._compute.run(with_attached, text, vector, ranked, attached, *how)
                 for text, vector, ranked in zip(texts, vectors, found, strict=True)
             ]
         ended("fetch")
         async with self._compute.turn:
             refined = [
-                refine(text, vector, ranked, close, self._settings.dense_weight)
+                refine(text, vector, ranked, close, self._settings.dense_weight, self._fusion)
                 for text, vector, ranked in zip(texts, vectors, found, strict=True)
             ]
             ranked = without_near_duplicates(hedged(*refined) if len(refined) > 1 else refined[0])
@@ -124,7 +133,7 @@ class Search:
         if self._reranker:
             ranked = await self._reranker(text, ranked)
             ended("rerank")
-        return Found(vectors[0], ranked[:keep], timings, text if attached else "")
+        return Found(await embeddings[0], vectors[0], ranked[:keep], timings, text if attached else "")
 
     async def embed(self, text: str) -> Vector:
         """A question's vector, (dimension,), of length one; from the cache where it has it."""
@@ -136,6 +145,11 @@ class Search:
             vector = await self._queries.embed(text)
             self._caching.keep_vector(key, vector)
         return vector
+
+    async def _sought(self, embedding: Awaitable[Vector]) -> Vector:
+        """Where the release's query map takes a question's vector."""
+        vector = await embedding
+        return self._query_map(vector) if self._query_map else vector
 
     async def _ranking(
         self, vector: Awaitable[Vector], text: str, scopes: frozenset[str] | None, keep: int
@@ -158,7 +172,7 @@ class Search:
         self, vector: Awaitable[Vector], text: str, scopes: frozenset[str] | None, keep: int
     ) -> list[Fused]:
         candidates = await self._store.search(vector, text, scopes, self._settings.candidates)
-        return fuse(candidates, self._settings.dense_weight)[:keep]
+        return fuse(candidates, self._settings.dense_weight, self._fusion)[:keep]
 
     async def _fetch(self, ranking: Sequence[Fused], scopes: frozenset[str] | None) -> list[Ranked]:
         """The passages in this order; without those that vanished, or left the scopes, since they were ranked."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from rag_core.answering import Answering
-from rag_core.bootstrap import Core
-from rag_core.retrieval.search import Search
+from rag_core.bootstrap import Core, make_search
 
 __all__ = ["by_itself"]
 
 
 def by_itself(core: Core) -> Answering:
     """In the steps of Assistant, of this release."""
-    search = Search(core.embedder, core.store, core.compute, core.settings.retrieval, None, core.reranker)
-    return Answering(search, core.generator, core.compute)
+    return Answering(make_search(core), core.generator, core.compute)

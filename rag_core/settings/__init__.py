@@ -23,6 +23,7 @@ from rag_core.settings.group import duration_s
 from rag_core.settings.platforms import ChannelSettings, Discord, Slack
 from rag_core.settings.review import Admin, Provider, Retention, Review, Votes
 from rag_core.settings.sources import FolderSource, GitSource, ReaderSource, SourceSettings, WebSource
+from rag_core.settings.training import Training
 
 __all__ = [
     "Access",
@@ -47,6 +48,7 @@ __all__ = [
     "Slack",
     "SourceSettings",
     "Store",
+    "Training",
     "Votes",
     "WebSource",
     "duration_s",
@@ -89,6 +91,7 @@ class Settings(BaseSettings):
     votes: Votes = Votes()
     retention: Retention = Retention()
     admin: Admin = Admin()
+    training: Training = Training()
 
     @field_validator("sources")
     @classmethod

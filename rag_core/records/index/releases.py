@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import func, insert, null, select, update
 from sqlalchemy.engine import RowMapping
@@ -17,11 +18,14 @@ from rag_core.index.embedding import ModelCard
 from rag_core.records.audit import ITSELF, note
 from rag_core.records.database import transaction
 from rag_core.records.index.syncs import want_all
+from rag_core.records.index.tuning import UNTUNED, Tuning
 from rag_core.records.tables import activations, releases
 
-__all__ = ["Activation", "NamedModels", "Release", "Releases"]
+__all__ = ["Activation", "Confirm", "NamedModels", "Release", "Releases"]
 
 ATTEMPTS = 5
+Confirm = Callable[[AsyncConnection], Awaitable[None]]
+"""Asked within the transaction; raises where what is done may not be done any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,25 @@ class Release:
     """What was measured of it, by name; None: nothing."""
     note: str = ""
     """Where it comes from, for a reader."""
+    query_map: str | None = None
+    """Folder below home/models of what moves questions' vectors before they are searched for; None: nothing does."""
+    router: str | None = None
+    """Folder of what tells kinds of questions apart; None: every question is searched for."""
+    adapter: str | None = None
+    """Folder of what was trained for the `"local"` generator: a LoRA adapter or a whole model; None: as the settings say."""
+    tuning: Tuning = UNTUNED
+    parent: str | None = None
+    """The release that it was made from; None: from the settings."""
+    run: str | None = None
+    """The training run that made it; None: none did."""
+    canary: float = 0.0
+    """The share of conversations that it answers while another release is the active one."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Folders below home/models that it needs."""
+        named = (self.embedder, self.reranker, self.query_map, self.router, self.adapter)
+        return tuple(name for name in named if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +126,63 @@ class Releases:
 
     async def add(self, embedder: str, card: ModelCard, reranker: str | None = None) -> Release:
         """Record a release with an index of its own; it is not active yet."""
+        made_of = Release("", embedder, "", card, datetime.now(UTC), False, reranker)
+        return await self._add(made_of, own_index=True)
+
+    async def add_from(self, made_of: Release, run: str, note: str, own_index: bool) -> Release:
+        """Record a release that a training run made; it is not active yet.
+
+        made_of: the release that it was made from, with the models and the tuning that it has instead. own_index: whether
+        it has one, to be filled by its embedder; else it shares that of the other.
+        """
+        made = replace(made_of, parent=made_of.id, run=run, note=note, metrics=None, canary=0.0)
+        return await self._add(made, own_index)
+
+    async def _add(self, made_of: Release, own_index: bool) -> Release:
         for _ in range(ATTEMPTS):
             try:
                 async with transaction(self._database) as connection:
-                    number = await _next_number(connection)
-                    # Unlike any other index's: installations may share a cache and a vector database.
-                    index_name = f"passages_r{number}_{secrets.token_hex(4)}"
-                    release = Release(
-                        f"r{number}", embedder, index_name, card, datetime.now(UTC), False, reranker
-                    )
-                    await connection.execute(insert(releases).values(asdict(release)))
-                return release
+                    return await _insert(connection, made_of, own_index)
             except IntegrityError:
                 continue  # another process took the number
         raise Unavailable("Other processes keep adding releases; try again.")
+
+    async def of_run(self, run: str) -> Release | None:
+        """What a training run made; None: nothing yet."""
+        async with transaction(self._database) as connection:
+            found = await connection.execute(select(releases).where(releases.c.run == run))
+            row = found.mappings().first()
+        return _release(row) if row else None
+
+    async def measured(self, release_id: str, metrics: Mapping[str, float]) -> None:
+        """Keep what was measured of it."""
+        async with transaction(self._database) as connection:
+            changing = update(releases).where(releases.c.id == release_id)
+            await connection.execute(changing.values(metrics=dict(metrics)))
+
+    async def canary(self) -> Release | None:
+        """The release that answers a share of the conversations beside the active one."""
+        async with transaction(self._database) as connection:
+            found = await connection.execute(select(releases).where(releases.c.canary > 0))
+            row = found.mappings().first()
+        return _release(row) if row else None
+
+    async def try_out(
+        self, release_id: str, share: float, actor: str = ITSELF, confirm: Confirm | None = None
+    ) -> None:
+        """Let it answer this share of the conversations, and no other release beside the active one; 0: none does.
+
+        Raises:
+            NotFound: there is no such release.
+        """
+        async with transaction(self._database) as connection:
+            await connection.execute(update(releases).values(canary=0.0))
+            if confirm:
+                await confirm(connection)
+            changing = update(releases).where(releases.c.id == release_id).values(canary=share)
+            if not (await connection.execute(changing)).rowcount:
+                raise NotFound(f"There is no release {release_id[:64]}; see the list of releases.")
+            await note(connection, actor, "release.canary", f"release:{release_id}", share=share)
 
     async def followed(self) -> NamedModels | None:
         """What the settings named when the active release was last decided on; None: that is not known."""
@@ -151,17 +217,27 @@ class Releases:
                 continue  # another process took the number
         raise Unavailable("Other processes keep adding releases; try again.")
 
-    async def activate(self, release_id: str, actor: str = ITSELF, named: NamedModels | None = None) -> None:
+    async def activate(
+        self,
+        release_id: str,
+        actor: str = ITSELF,
+        named: NamedModels | None = None,
+        confirm: Confirm | None = None,
+    ) -> None:
         """Make this release the one that answers, in one transaction. Where its index is another than the one that was
         kept up to date until now, all sources are synchronised soon.
 
         actor: for the audit log.
         named: by the settings now, which the release goes before until they name others; None: the next start decides.
+        confirm: asked in the same transaction.
 
         Raises:
             NotFound: there is no such release.
         """
         async with transaction(self._database) as connection:
+            await connection.execute(update(releases).values(active=releases.c.active))  # one at a time
+            if confirm:
+                await confirm(connection)
             await _activate(connection, release_id, actor, named, back=False)
 
     async def roll_back(self, expected: str, actor: str = ITSELF, named: NamedModels | None = None) -> None:
@@ -185,17 +261,24 @@ async def _next_number(connection: AsyncConnection) -> int:
     return (await connection.scalar(select(func.count()).select_from(releases)) or 0) + 1
 
 
-async def _with_reranker(connection: AsyncConnection, active: Release, reranker: str | None) -> Release:
+async def _insert(connection: AsyncConnection, made_of: Release, own_index: bool) -> Release:
     number = await _next_number(connection)
-    changed = replace(
-        active, id=f"r{number}", created_at=datetime.now(UTC), active=False, reranker=reranker, metrics=None
-    )
-    await connection.execute(insert(releases).values(asdict(changed)))
+    made = replace(made_of, id=f"r{number}", created_at=datetime.now(UTC), active=False)
+    if own_index:
+        # Unlike any other index's: installations may share a cache and a vector database.
+        made = replace(made, index_name=f"passages_r{number}_{secrets.token_hex(4)}")
+    await connection.execute(insert(releases).values(_row(made)))
+    return made
+
+
+async def _with_reranker(connection: AsyncConnection, active: Release, reranker: str | None) -> Release:
+    made_of = replace(active, reranker=reranker, metrics=None, parent=active.id, canary=0.0)
+    changed = await _insert(connection, made_of, own_index=False)
     # One statement over all rows, as in activate: of two changes at once, the second waits and finds nothing active.
     is_active = select(releases.c.active).where(releases.c.id == active.id)
     if not await connection.scalar(is_active.with_for_update()):
         raise Busy(f"Another process made another release than {active.id} the active one; try again.")
-    await connection.execute(update(releases).values(active=releases.c.id == changed.id))
+    await connection.execute(update(releases).values(active=releases.c.id == changed.id, canary=0.0))
     await _note(connection, changed.id, active.id, ITSELF, None, back=False)
     return replace(changed, active=True)
 
@@ -213,7 +296,7 @@ async def _activate(
     before = (await connection.execute(active)).first()
     if before and before.id == release_id:
         return
-    await connection.execute(update(releases).values(active=releases.c.id == release_id))
+    await connection.execute(update(releases).values(active=releases.c.id == release_id, canary=0.0))
     if before and before.index_name != index:
         await want_all(connection)
     await _note(connection, release_id, before.id if before else None, actor, named, back=back)
@@ -253,8 +336,14 @@ def _before_last(history: Sequence[Activation]) -> str | None:
     return standing[-2] if len(standing) > 1 else None
 
 
+def _row(release: Release) -> dict[str, Any]:
+    row = {field.name: getattr(release, field.name) for field in fields(release)}
+    return {**row, "card": asdict(release.card), "tuning": release.tuning.stored()}
+
+
 def _release(row: RowMapping) -> Release:
-    return Release(**{**row, "card": ModelCard(**row["card"]), "created_at": _aware(row["created_at"])})
+    made = {"card": ModelCard(**row["card"]), "tuning": Tuning.of(row["tuning"])}
+    return Release(**{**row, **made, "created_at": _aware(row["created_at"])})
 
 
 def _aware(time: datetime) -> datetime:

@@ -6,7 +6,7 @@ from rag_core.records.tables.accounts import sessions, signing_keys, throttles, 
 from rag_core.records.tables.columns import metadata
 from rag_core.records.tables.evaluation import comparison_items, comparisons, exports, gaps, judgements, runs
 from rag_core.records.tables.feedback import answer_documents, answers, question_vectors, vote_flags, votes
-from rag_core.records.tables.index import activations, documents, releases, sources, syncs
+from rag_core.records.tables.index import activations, documents, leases, releases, sources, syncs
 from rag_core.records.tables.platforms import (
     channel_settings,
     deliveries,
@@ -41,6 +41,7 @@ __all__ = [
     "golden_results",
     "judged_passages",
     "judgements",
+    "leases",
     "metadata",
     "postings",
     "question_vectors",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Integer, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Float, Index, Integer, Table
 
 from rag_core.records.tables.columns import Line, Words, metadata
 
-__all__ = ["activations", "documents", "releases", "sources", "syncs"]
+__all__ = ["activations", "documents", "leases", "releases", "sources", "syncs"]
 
 releases = Table(
     "releases",
@@ -20,6 +20,20 @@ releases = Table(
     Column("reranker", Line(200), comment="folder below home/models; null: none"),
     Column("metrics", JSON, comment="what was measured of it, by name; null: nothing"),
     Column("note", Words, nullable=False, server_default="", comment="where it comes from, for a reader"),
+    Column("query_map", Line(200), comment="folder below home/models; null: none, as of the next two"),
+    Column("router", Line(200)),
+    Column("adapter", Line(200), comment="of the local generator"),
+    Column("tuning", JSON, comment="fusion, scale and threshold fitted to its models; null: none were"),
+    Column("parent", Line(32), comment="the release that it was made from"),
+    Column("run", Line(32), comment="the training run that made it"),
+    Column(
+        "canary",
+        Float,
+        nullable=False,
+        server_default="0",
+        comment="share of conversations that it answers beside the active one",
+    ),
+    Index("releases_run", "run", unique=True),
 )
 
 activations = Table(
@@ -76,4 +90,12 @@ documents = Table(
     Column("passages", Integer, nullable=False),
     Column("skipped", Words, comment="why it could not be read; null when it is indexed"),
     Column("synced_at", DateTime(timezone=True), nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Line(64), primary_key=True, comment="what one process at a time may do"),
+    Column("owner", Line(100), nullable=False, comment="the process, as in deliveries"),
+    Column("until", DateTime(timezone=True), nullable=False, comment="renewed while it lives"),
 )

@@ -49,6 +49,13 @@ reviews = Table(
     Column("decided_at", DateTime(timezone=True)),
     Column("told_at", DateTime(timezone=True), comment="when those concerned were told of a correction"),
     Column(
+        "route",
+        Line(64),
+        nullable=False,
+        server_default="",
+        comment="what kind of question it is, for the router; '': nobody said",
+    ),
+    Column(
         "value",
         Float,
         nullable=False,

@@ -29,8 +29,13 @@ def differences(release: Release, other: Release) -> list[Difference]:
 
 def _told(release: Release) -> dict[str, Any]:
     card = {f"model: {name}": value for name, value in asdict(release.card).items()}
-    own = {"embedder": release.embedder, "reranker": release.reranker, "index": release.index_name}
-    return {**own, **card}
+    models = ("embedder", "query_map", "reranker", "router", "adapter")
+    own = {name.replace("_", " "): getattr(release, name) for name in models}
+    fitted = asdict(release.tuning)
+    tuning = {
+        f"{part}: {name}": value for part in ("fusion", "scale") for name, value in fitted[part].items()
+    }
+    return {**own, "index": release.index_name, **card, **tuning, "threshold": release.tuning.threshold}
 
 
 def _written(value: Any) -> str:

@@ -142,8 +142,8 @@ async def obstacle(
     settings: Settings, database: AsyncEngine, release: Release, active: Release | None
 ) -> str:
     """Why a release cannot answer here, in a sentence; '': as far as can be told without opening it, it can."""
-    for name in (release.embedder, release.reranker):
-        if name and not (model_folder(settings, name) / CARD).is_file():
+    for name in release.models:
+        if not (model_folder(settings, name) / CARD).is_file():
             return f"the model {name} is not in {settings.home / 'models'} any more."
     if active is None or release.index_name == active.index_name:
         return ""

@@ -1,0 +1,1 @@
+"""What is trained: one readable script for each task."""
