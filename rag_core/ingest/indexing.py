@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag_core.compute import Compute
+from rag_core.errors import NotReady
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores import Row, VectorStore
 from rag_core.ingest.chunking import Chunk, chunk_markdown
 from rag_core.types import Passage
 
-__all__ = ["Divided", "Indexer", "Parsed", "divide", "rows_of"]
+__all__ = ["Divided", "Indexer", "Parsed", "divide", "embedded_rows", "rows_of"]
 
 REMOVE_AT = 500
 """Documents removed with one statement."""
@@ -102,3 +104,33 @@ def _passage(document: Parsed, number: int, chunk: Chunk, unit_vectors: bytes) -
         units=chunk.units,
         unit_vectors=unit_vectors,
     )
+
+
+async def embedded_rows(rows: Sequence[Row], embedder: Embedder) -> list[Row]:
+    """Stored rows with the vectors of another embedder, those of their units included, as rows_of would have made them of
+    the same chunks; in order. Texts, ids and places stay. Runs beside the event loop.
+
+    Raises:
+        NotReady: the other embedder's window is smaller than the one that the chunks were made for.
+    """
+    return await asyncio.to_thread(_embedded_again, rows, embedder) if rows else []
+
+
+def _embedded_again(rows: Sequence[Row], embedder: Embedder) -> list[Row]:
+    wholes = [f"{row.header}\n{row.passage.text}" if row.header else row.passage.text for row in rows]
+    offsets = [len(whole) - len(row.passage.text) for whole, row in zip(wholes, rows, strict=True)]
+    units = [
+        [(a + offset, b + offset) for a, b in row.passage.units]
+        for row, offset in zip(rows, offsets, strict=True)
+    ]
+    try:
+        embedded = embedder.embed_passages(wholes, units)
+    except ValueError as error:
+        raise NotReady(
+            f"The stored passages cannot be embedded anew: {error}. `answerloop ingest --rebuild` divides all documents "
+            "for its window."
+        ) from None
+    return [
+        Row(replace(row.passage, unit_vectors=blob), row.header, vector)
+        for row, blob, vector in zip(rows, embedded.unit_vectors, embedded.vectors, strict=True)
+    ]

@@ -55,7 +55,12 @@ async def _following(releases: Releases, active: Release, settings: Settings) ->
 
 
 async def new_release(database: AsyncEngine, settings: Settings) -> Release:
-    """A release of the models that the settings name, with an empty index; not active yet."""
+    """A release with an empty index; not active yet. Its models are those of the active release, trained ones among them,
+    unless the settings have come to name others: then it is made of these."""
+    releases = Releases(database)
+    active = await releases.active()
+    if active is not None and await releases.followed() == named_models(settings):
+        return await releases.add_from(active, None, f"{active.id} with its index built anew", own_index=True)
     folder = await prepared_model(settings)
     reranker = await prepared_reranker(settings)
     return await Releases(database).add(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.database import transaction
@@ -81,6 +81,14 @@ class Documents:
         async with transaction(self._database) as connection:
             rows = (await connection.execute(query)).all()
         return {key: Known(*rest) for key, *rest in rows}
+
+    async def records(self, source: str) -> list[DocumentRecord]:
+        """All that is recorded of a source's documents, by key."""
+        columns = [documents.c[field.name] for field in fields(DocumentRecord)]
+        here = and_(documents.c.index_name == self._index, documents.c.source == source)
+        query = select(*columns).where(here).order_by(documents.c.key)
+        async with transaction(self._database) as connection:
+            return [DocumentRecord(*row) for row in (await connection.execute(query)).all()]
 
     async def put(self, records: Sequence[DocumentRecord]) -> None:
         if not records:

@@ -129,11 +129,11 @@ class Releases:
         made_of = Release("", embedder, "", card, datetime.now(UTC), False, reranker)
         return await self._add(made_of, own_index=True)
 
-    async def add_from(self, made_of: Release, run: str, note: str, own_index: bool) -> Release:
-        """Record a release that a training run made; it is not active yet.
+    async def add_from(self, made_of: Release, run: str | None, note: str, own_index: bool) -> Release:
+        """Record a release that was made from another; it is not active yet.
 
-        made_of: the release that it was made from, with the models and the tuning that it has instead. own_index: whether
-        it has one, to be filled by its embedder; else it shares that of the other.
+        made_of: the other, with the models and the tuning that this one has instead. run: the training run that made it;
+        None: none did. own_index: whether it has one, to be filled by its embedder; else it shares that of the other.
         """
         made = replace(made_of, parent=made_of.id, run=run, note=note, metrics=None, canary=0.0)
         return await self._add(made, own_index)
@@ -159,6 +159,16 @@ class Releases:
         async with transaction(self._database) as connection:
             changing = update(releases).where(releases.c.id == release_id)
             await connection.execute(changing.values(metrics=dict(metrics)))
+
+    async def complete(self, made: Release, note: str) -> None:
+        """Give a release the models that were made last, and the tuning, before it ever answers.
+
+        made: as it is to be; its embedder and its index stay.
+        """
+        changing = update(releases).where(releases.c.id == made.id, releases.c.active.is_(False))
+        values = {name: getattr(made, name) for name in ("query_map", "reranker", "router", "adapter")}
+        async with transaction(self._database) as connection:
+            await connection.execute(changing.values(**values, tuning=made.tuning.stored(), note=note))
 
     async def canary(self) -> Release | None:
         """The release that answers a share of the conversations beside the active one."""

@@ -24,7 +24,16 @@ from rag_core.records.index.releases import Release, Releases
 from rag_core.review.golden.checking import check_release, lost
 from rag_core.settings import Settings
 
-__all__ = ["Promotion", "Told", "obstacle", "promote", "promote_built", "promote_recorded", "roll_back"]
+__all__ = [
+    "Promotion",
+    "Told",
+    "checked",
+    "obstacle",
+    "promote",
+    "promote_built",
+    "promote_recorded",
+    "roll_back",
+]
 
 Told = Callable[[str, int, int], None]
 """Is told what is done now, how much of it, and of how much; 0: not known."""
@@ -78,7 +87,7 @@ async def promote_built(
 ) -> Promotion:
     """As promote, of a release whose models and index were made just now: they are not looked for."""
     releases = Releases(database)
-    promotion = await _checked(settings, database, release, await releases.active(), told)
+    promotion = await checked(settings, database, release, await releases.active(), told)
     if promotion.promoted:
         told("Changing over", promotion.asked, promotion.asked)
         await releases.activate(release.id, actor, named_models(settings))
@@ -159,9 +168,19 @@ def _is_on_disk(settings: Settings, release: Release) -> bool:
     return (index_folder(settings) / f"{release.index_name}.lance").is_dir()
 
 
-async def _checked(
-    settings: Settings, database: AsyncEngine, release: Release, active: Release | None, told: Told
+async def checked(
+    settings: Settings,
+    database: AsyncEngine,
+    release: Release,
+    active: Release | None,
+    told: Told = lambda what, done, total: None,
 ) -> Promotion:
+    """What promoting it would lose; nothing is changed but the results that are kept of the golden questions.
+
+    Raises:
+        NotReady: it cannot be opened.
+        Unavailable: the store or the database does not answer.
+    """
     questions = {one.id: one for one in await GoldenQuestions(database).all(enabled=True)}
     if not questions:
         told("Opening it", 0, 0)

@@ -435,7 +435,8 @@ async def test_every_table_there_is_was_thought_of(database: AsyncEngine) -> Non
     await kept(database)
     without = {
         "alembic_version", "standard_answers", "standard_state", "sources", "documents", "releases", "registrations",
-        "answer_documents", "activations", "syncs", "throttles", "signing_keys", "golden_results", "judged_passages", "leases",
+        "answer_documents", "activations", "syncs", "throttles", "signing_keys", "golden_results", "judged_passages",
+        "leases",
     }  # fmt: skip
     filled = {name for name, rows in (await every_text(database)).items() if rows}
     assert {table.name for table in tables.metadata.sorted_tables} - filled - without == set()
