@@ -25,6 +25,7 @@ MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 EXPORTED = "sentence-transformers--all-MiniLM-L6-v2"
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".cache" / "models"
+CROSS_ENCODER = ("training/tasks/cross_encoder.py", "training/tasks/pairs.py")
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -60,7 +61,7 @@ def cross_encoder() -> Path:
             shutil.rmtree(folder / part, ignore_errors=True)
         train_tiny(tiny_base(folder / "base"), folder / "trained")
 
-    _kept(folder / "trained" / "README.md", ("training/reranker.py", "tests/rerankers.py"), made)
+    _kept(folder / "trained" / "README.md", (*CROSS_ENCODER, "tests/rerankers.py"), made)
     return folder / "trained"
 
 
@@ -74,7 +75,7 @@ def reranker_folder(cross_encoder: Path) -> Path:
 
         export_reranker(str(cross_encoder), folder)
 
-    sources = ("training/reranker.py", "training/export.py", "training/conversion.py", "tests/rerankers.py")
+    sources = (*CROSS_ENCODER, "training/export.py", "training/conversion.py", "tests/rerankers.py")
     _kept(folder / CARD, sources, made)
     return folder
 

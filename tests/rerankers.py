@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from training.export import packaged
-from training.reranker import Judged, Recipe, Trained, train
+from training.tasks.cross_encoder import Trained, train
+from training.tasks.pairs import Judged, Recipe
 
 WORD = "the"
 """It stands in a third of training/parity.txt, so that an export of such a model has something to keep to."""

@@ -225,7 +225,7 @@ def _window(original: Any) -> int:
 
 
 def _weight(original: Any) -> float:
-    """What training/reranker.py learned; a model from elsewhere gets the default."""
+    """What training/tasks/reranker.py learned; a model from elsewhere gets the default."""
     learned = getattr(original.model.config, "answerloop", None) or {}
     return float(learned.get("weight", DEFAULT_WEIGHT))
 

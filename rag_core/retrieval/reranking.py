@@ -138,7 +138,7 @@ class PairScorer:
 class Reranker:
     """Orders passages by (1 - weight) * fused score + weight * the model's probability.
 
-    The weight comes with the model: it was learned on held-out questions (training/reranker.py). The sum keeps what
+    The weight comes with the model: it was learned on held-out questions (training/tasks/reranker.py). The sum keeps what
     fusion knows, above all of rare words, which a model trained on few questions does not.
     """
 
