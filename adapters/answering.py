@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from adapters.channels import Channel
 from adapters.chat import Chat, Reply
+from rag_core.answering import SMALL_TALK_MADE
 from rag_core.records.platforms.postings import Posting, Postings
 from rag_core.types import Principal, Question
 
@@ -134,6 +135,8 @@ def shown(asked: Asked, reply: Reply, messages: Sequence[str]) -> list[Posting]:
 
 def _sure(reply: Reply, channel: Channel) -> bool:
     answer = reply.answer
-    if answer is None or answer.abstained:
+    if (
+        answer is None or answer.abstained or answer.generator == SMALL_TALK_MADE
+    ):  # it has no part in others' talk
         return False
     return answer.confidence >= (channel.auto_answer or 0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from urllib.parse import urlsplit
@@ -31,8 +31,10 @@ from rag_core.settings import Settings
 __all__ = ["admin_part", "served_hosts", "settled"]
 
 
-def admin_part(settings: Callable[[], Settings], console: Console) -> Part[ActiveRelease]:
-    """settings: those in force now."""
+def admin_part(
+    settings: Callable[[], Settings], console: Console, train: Sequence[str] = ()
+) -> Part[ActiveRelease]:
+    """settings: those in force now. train: the command that trains; (): nothing is trained from there."""
 
     @contextmanager
     def part() -> Iterator[Run[ActiveRelease]]:
@@ -44,7 +46,7 @@ def admin_part(settings: Callable[[], Settings], console: Console) -> Part[Activ
                     await Administration(database).grant(granting(settings()))
                     password = await first_admin(database)
                     app = admin_app(
-                        Services(settings, database, assistant),
+                        Services(settings, database, assistant, train),
                         served_hosts(settings(), is_loopback(listening)),
                     )
                     accepting = partial(_announce, console, address(listening), password)

@@ -23,11 +23,13 @@ from bots.commands import (
     gaps,
     golden,
     releases,
+    reporting,
     serving,
     setup,
     standard,
     standard_trying,
     store,
+    training,
 )
 from rag_core.errors import AnswerloopError, SettingsError
 
@@ -59,6 +61,9 @@ unlosable = typer.Typer(
 versions = typer.Typer(
     no_args_is_help=True, help="Which models and which index answer.", rich_markup_mode=None
 )
+reports = typer.Typer(
+    cls=reporting.OfRuns, help="What training did, and what it brings.", rich_markup_mode=None
+)
 stores = typer.Typer(no_args_is_help=True, help="Where the index is kept.", rich_markup_mode=None)
 
 app.command("init")(setup.init)
@@ -70,6 +75,7 @@ app.command("chat")(asking.chat)
 app.command("serve")(serving.serve)
 app.command("calibrate")(calibrating.calibrate)
 app.command("gaps")(gaps.gaps)
+app.command("train")(training.train)
 rules.command("explain")(access.explain)
 app.add_typer(rules, name="access")
 accounts.command("create")(admin.create)
@@ -109,7 +115,11 @@ versions.command("list")(releases.show_all)
 versions.command("show")(releases.show)
 versions.command("promote")(releases.promote)
 versions.command("rollback")(releases.rollback)
+versions.command("canary")(releases.canary)
 app.add_typer(versions, name="releases")
+reports.command("show")(reporting.show)
+reports.command("compare")(reporting.compare)
+app.add_typer(reports, name="report")
 stores.command("copy")(store.copy)
 app.add_typer(stores, name="store")
 evaluate.command("retrieval")(evaluating.retrieval)

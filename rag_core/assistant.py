@@ -1,11 +1,10 @@
-"""ask(): scopes -> standalone question -> standard answer, cache, or retrieve and generate -> record. Read this first."""
+"""ask(): scopes -> standalone question -> standard answer, cache, detour, or retrieve and generate -> record. Begin here."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -22,11 +21,13 @@ from rag_core.generation.protocol import Draft, Generator, Said, Usage, nothing
 from rag_core.generation.writing.prompt import clean_tone
 from rag_core.index.stores import StoreState, VectorStore
 from rag_core.index.stores.protocol import Vector
-from rag_core.messages import listed, say, small_print
+from rag_core.messages import small_print
 from rag_core.records.feedback.recording import Feedback
 from rag_core.records.index.releases import Release
 from rag_core.retrieval.attaching import speaks_of_file
 from rag_core.retrieval.search import Found, Search, clean_question
+from rag_core.routing import Router
+from rag_core.saying import Saying, Searched
 from rag_core.speech import Speeches
 from rag_core.standard.answer import StandardAnswer
 from rag_core.standard.answers import StandardAnswers
@@ -80,10 +81,6 @@ class _Asked:
     attached: tuple[Attached, ...]
 
 
-Searched = Callable[[frozenset[str] | None], Awaitable[list[str]]]
-"""Names of the sources that these scopes may read."""
-
-
 class Assistant:
     """Answers questions from one release. Made by rag_core.bootstrap."""
 
@@ -103,24 +100,23 @@ class Assistant:
         semantic: SemanticCache | None = None,
         language: str = "",
         ask_person: str = "",
+        router: Router | None = None,
     ) -> None:
-        """semantic: where given, the answer to a question is also that to its paraphrases. language: of the bot's own
-        sentences; '': the asker's. ask_person: said with an abstention; '': how to pass it on by a vote."""
+        """semantic: where given, the answer to a question is also that to its paraphrases. searched, language, ask_person:
+        as Saying has them. router: of the release, where it has one."""
         self.release = release
         self._store = store
         self._search = search
         self._generator = generator
-        self._answering = Answering(search, generator, compute)
+        self._answering = Answering(search, generator, compute, router)
         self._access = access
         self._feedback = feedback
         self._compute = compute
         self._caching = caching
         self._rewriter = rewriter
         self._standard = standard
-        self._searched = searched
         self._semantic = semantic
-        self._language = language
-        self._ask_person = ask_person
+        self._saying = Saying(searched, language, ask_person)
         self._flights: Flights[_Made] = Flights()
         self._speeches = Speeches()
 
@@ -258,6 +254,9 @@ class Assistant:
             known = await self._caching.answer(earlier) if earlier else None
         if known is not None:
             return _Made(known, {"cache": (time.perf_counter() - started) * 1e3}, cached=True)
+        # What leans on a conversation is no small talk; and what was answered once is not taken for it.
+        if not asked.question.follows_up and (detour := await self._answering.detour(asked.question.text)):
+            return _Made(_answer(detour.draft, detour.found), detour.found.timings_ms)
         made = await self._anew(asked, said)
         if made.lasting:
             self._caching.keep_answer(key, made.answer)
@@ -284,10 +283,8 @@ class Assistant:
     async def _worded(self, question: Question, asked: _Asked, made: _Made) -> Answer:
         """With an id, and the bot's own sentences in the asker's language."""
         kept = made.answer
-        language = question.spoken or self._language or question.language
-        text = kept.text
-        if kept.abstained:
-            text = await self._abstention(kept, language, asked)
+        language = self._saying.language_of(question)
+        text = await self._saying.text(kept, language, asked.scopes, asked.attached)
         return Answer(
             id=secrets.token_hex(8),
             text=text,
@@ -302,15 +299,6 @@ class Assistant:
             generator=kept.generator,
             notices=small_print(language, kept.notices),
         )
-
-    async def _abstention(self, made: CachedAnswer, language: str, asked: _Asked) -> str:
-        """That nothing was found, where it was looked for, and who may know."""
-        if "no-documents" in made.notices:
-            return say(language, "no-documents")
-        sources = [*(one.title for one in asked.attached), *await self._searched(asked.scopes)]
-        searched = say(language, "searched", sources=listed(language, sources)) if sources else ""
-        person = self._ask_person or say(language, "ask-person")
-        return " ".join(part for part in (say(language, "not-found"), searched, person) if part)
 
     async def _record(
         self,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.access import Access
-from rag_core.assistant import Assistant, Searched
+from rag_core.assistant import Assistant
 from rag_core.cache import Address, Cache, Caching, Keys, LocalCache
 from rag_core.compute import Compute
 from rag_core.conversation import Rewriter
@@ -29,6 +29,7 @@ from rag_core.records.feedback.recording import Feedback
 from rag_core.records.index.documents import Documents
 from rag_core.records.index.releases import NamedModels, Release, Releases
 from rag_core.retrieval.search import Search
+from rag_core.saying import Searched
 from rag_core.settings import Settings, duration_s
 from rag_core.standard.answers import StandardAnswers
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from rag_core.ingest.library import Library
     from rag_core.retrieval.query_map import QueryMap
     from rag_core.retrieval.reranking import Reranker
+    from rag_core.routing import Router
 
 __all__ = [
     "Core",
@@ -76,6 +78,7 @@ class Core:
     """What the generator has write, where it is one of those."""
     reranker: Reranker | None = None
     query_map: QueryMap | None = None
+    router: Router | None = None
 
 
 def model_folder(settings: Settings, embedder: str) -> Path:
@@ -155,6 +158,7 @@ async def open_core(settings: Settings, release: Release | None = None) -> Async
             model,
             await _open_reranker(settings, release, compute),
             await _open_query_map(settings, release, compute),
+            await _open_router(settings, release, compute),
         )
 
 
@@ -176,6 +180,15 @@ async def _open_query_map(settings: Settings, release: Release, compute: Compute
 
     folder, card = model_folder(settings, release.query_map), release.card
     return await compute.run(QueryMap.read, folder, card.weights_sha256, card.dimension)
+
+
+async def _open_router(settings: Settings, release: Release, compute: Compute) -> Router | None:
+    if release.router is None:
+        return None
+    from rag_core.routing import Router, RouterHead
+
+    folder, card = model_folder(settings, release.router), release.card
+    return Router(await compute.run(RouterHead.read, folder, card.weights_sha256, card.dimension))
 
 
 async def _open_reranker(settings: Settings, release: Release, compute: Compute) -> Reranker | None:
@@ -277,6 +290,7 @@ def make_assistant(core: Core, access: Access | None = None) -> Assistant:
         _semantic_cache(core.settings),
         core.settings.language or "",
         core.settings.answers.ask_person,
+        core.router,
     )
 
 

@@ -18,9 +18,11 @@ import statistics
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,14 +32,19 @@ from rag_core.errors import AnswerloopError
 from rag_core.index.embedding import Embedder
 from rag_core.index.stores.lance import LanceStore
 from rag_core.ingest.indexing import Indexer
-from rag_core.retrieval.fusion import gap, keyword_share
+from rag_core.retrieval.fusion import SHIPPED, Fusion, gap, keyword_share
 from rag_core.retrieval.refining import best_units, phrase_shares
 from rag_core.retrieval.terms import keywords
 from training.evaluate import Beir, index_beir, ndcg, read_beir
 
+if TYPE_CHECKING:
+    import torch
+
 CANDIDATES = 50
 PENALTY = 0.003
 """On the squared coefficients of the gaps, in standard deviations."""
+UNTAUGHT = np.array([-1.0, 0.0, 0.0, 0.0, 3.0])
+"""Where fitting begins without a prior; the last: of the logarithm of the sharpness."""
 HIDDEN = "zorblat"
 """A word that means nothing, in the place of the rarest one."""
 Coefficients = NDArray[np.float64]
@@ -109,26 +116,37 @@ async def _judged(
     return [Judged(name, hidden, [p.document for p in passages], features, gaps, data.relevant[query])]
 
 
-def fit(judged: Sequence[Judged]) -> Coefficients:
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is held of the coefficients before any question is looked at, each normally distributed: wide enough that some
+    hundred questions go where they point, narrow enough that thirty do not."""
+
+    middle: Fusion = SHIPPED
+    weight: float = 0.3
+    """Standard deviation of the logit of keyword search's weight, where both gaps are as wide as on average; and of what a
+    gap adds to it that is one standard deviation wider."""
+    phrases: float = 0.05
+    """Standard deviation of the weight of phrases."""
+
+
+def fit(judged: Sequence[Judged], prior: Prior | None = None) -> Coefficients:
     """The coefficients that make relevant candidates likeliest under a softmax over each question's (ListNet, Cao et
-    al. 2007); every set counts the same."""
+    al. 2007).
+
+    Without a prior every set counts the same, and the coefficients of the gaps are drawn towards 0 a little; with one every
+    question does, and they are the most probable by questions and prior.
+    """
     import torch
 
     kept = [j for j in judged if any(d in j.relevant for d in j.documents)]
     sizes = Counter((j.set, j.hidden) for j in kept)
-    width = max(len(j.documents) for j in kept)
-    features = torch.zeros(len(kept), width, 3, dtype=torch.double)
-    absent = torch.full((len(kept), width), -1e9, dtype=torch.double)
-    target = torch.zeros(len(kept), width, dtype=torch.double)
-    for i, j in enumerate(kept):
-        n = len(j.documents)
-        features[i, :n], absent[i, :n] = torch.tensor(j.features), 0
-        grades = torch.tensor([float(j.relevant.get(d, 0)) for d in j.documents])
-        target[i, :n] = grades / grades.sum()
-    share = torch.tensor([1 / sizes[j.set, j.hidden] for j in kept], dtype=torch.double)
+    share = torch.tensor([1.0 if prior else 1 / sizes[j.set, j.hidden] for j in kept], dtype=torch.double)
+    features, absent, target = _padded(kept)
     gaps = torch.tensor(np.array([j.gaps for j in kept]))
-    mean, spread = gaps.mean(0), gaps.std(0)
-    w = torch.tensor([-1.0, 0.0, 0.0, 0.0, 3.0], dtype=torch.double, requires_grad=True)
+    mean, spread = gaps.mean(0), gaps.std(0).clamp_min(1e-9)
+    middle = torch.tensor(_standardised(prior.middle, mean.numpy(), spread.numpy()) if prior else UNTAUGHT)
+    spreads = torch.tensor([*[prior.weight] * 3, prior.phrases, np.inf]) if prior else None
+    w = middle.clone().requires_grad_()
     optimiser = torch.optim.LBFGS([w], max_iter=200, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
@@ -136,15 +154,56 @@ def fit(judged: Sequence[Judged]) -> Coefficients:
         weight = torch.sigmoid(w[0] + ((gaps - mean) / spread) @ w[1:3])[:, None]
         scores = (1 - weight) * features[..., 0] + weight * features[..., 1] + w[3] * features[..., 2]
         likely = torch.log_softmax(torch.exp(w[4]) * scores + absent, 1)
-        value = -(share * (target * likely).sum(1)).sum() / share.sum() + PENALTY * (w[1:3] ** 2).sum()
+        value = -(share * (target * likely).sum(1)).sum() / share.sum()
+        if spreads is None:
+            value = value + PENALTY * (w[1:3] ** 2).sum()
+        else:
+            value = value + (((w - middle) / spreads) ** 2).sum() / (2 * len(kept))
         value.backward()
         return value
 
-    optimiser.step(loss)
+    with _one_thread():
+        optimiser.step(loss)
     fitted = w.detach()
     slopes = fitted[1:3] / spread
     bias = fitted[0] - (slopes * mean).sum()
     return np.array([float(bias), *map(float, slopes), float(fitted[3]), float(torch.exp(fitted[4]))])
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The products are small: threads that wait for each other take ten times as long."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _padded(judged: Sequence[Judged]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """(questions, candidates, 3) features; (questions, candidates) of what is added where there is no candidate, and of how
+    likely each should be."""
+    import torch
+
+    width = max(len(j.documents) for j in judged)
+    features = torch.zeros(len(judged), width, 3, dtype=torch.double)
+    absent = torch.full((len(judged), width), -1e9, dtype=torch.double)
+    target = torch.zeros(len(judged), width, dtype=torch.double)
+    for i, j in enumerate(judged):
+        n = len(j.documents)
+        features[i, :n], absent[i, :n] = torch.tensor(j.features), 0
+        grades = torch.tensor([float(j.relevant.get(d, 0)) for d in j.documents])
+        target[i, :n] = grades / grades.sum()
+    return features, absent, target
+
+
+def _standardised(fusion: Fusion, mean: Coefficients, spread: Coefficients) -> Coefficients:
+    """As fit has them inside: of gaps with mean 0 and standard deviation 1. mean, spread: (2,)."""
+    slopes = np.array([fusion.keyword_gap, fusion.vector_gap])
+    return np.array([fusion.bias + slopes @ mean, *(slopes * spread), fusion.phrases, UNTAUGHT[4]])
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,3 +20,5 @@ class Services:
     database: AsyncEngine
     assistant: ActiveRelease
     """The release that answers now; `async with assistant.core() as core` gives its index and models."""
+    train: Sequence[str] = ()
+    """The command that trains (bots/scheduler.py); (): nothing is trained from here."""

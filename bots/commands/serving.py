@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -71,14 +72,21 @@ async def _serve(where: Where, host: str | None, port: int | None, only: list[st
     settings = settings.model_copy(update={"web": settings.web.model_copy(update=given)})
     logging.getLogger().setLevel(settings.log_level.upper())
     console = Console()
-    parts = _parts(settings, live, console, only)
+    parts = _parts(where, settings, live, console, only)
     async with open_records(settings) as database:
         release = await active_release(database, settings)
     async with ActiveRelease(settings, live.access, release) as active:
-        background = {name: _alone(work) for name, work in works_beside(live, active).items()}
+        works = {**works_beside(live, active), "training": _training(where, live)}
+        background = {name: _alone(work) for name, work in works.items()}
         await server.serve(
             settings, lambda _: nullcontext(active), console, parts=parts, background=background
         )
+
+
+def _training(where: Where, live: LiveSettings) -> Callable[[], Awaitable[None]]:
+    from bots.scheduler import keep_training, train_command
+
+    return partial(keep_training, lambda: live.current, train_command(where.home, where.config))
 
 
 def _alone(work: Callable[[], Awaitable[None]]) -> Callable[[object], Awaitable[None]]:
@@ -91,7 +99,7 @@ def _alone(work: Callable[[], Awaitable[None]]) -> Callable[[object], Awaitable[
 
 
 def _parts(
-    settings: Settings, live: LiveSettings, console: Console, only: list[str]
+    where: Where, settings: Settings, live: LiveSettings, console: Console, only: list[str]
 ) -> dict[str, Part[ActiveRelease]]:
     """What is served; opened by nobody yet.
 
@@ -106,8 +114,10 @@ def _parts(
         parts["web"] = web_page(settings, console, _told)
     if "admin" in wanted:
         from bots.admin_serving import admin_part  # FastAPI takes a while to import
+        from bots.scheduler import train_command
 
-        parts["admin"] = admin_part(lambda: live.current, console)
+        train = train_command(where.home, where.config, if_due=False)
+        parts["admin"] = admin_part(lambda: live.current, console, train)
     if "slack" in wanted:
         from bots.slack_serving import check_slack, slack_part  # Bolt takes a fifth of a second to import
 

@@ -59,7 +59,8 @@ def make_generator(
 ) -> Generator:
     """What answers: the documents' own words, or the model's held to them.
 
-    scale, threshold: fitted to the release's models. The installation's own correction goes before the scale.
+    scale, threshold: fitted to the release's models. The installation's own correction goes before the scale; the same
+    answers are given by either.
 
     Raises:
         SettingsError: the installation's own calibration cannot be read.
@@ -68,7 +69,8 @@ def make_generator(
     if calibration.scale == UNSCALED:
         calibration = replace(calibration, scale=scale)
     if threshold is not None:
-        calibration = replace(calibration, threshold=threshold)
+        own = calibration.scale.corrected(scale.uncorrected(threshold))
+        calibration = replace(calibration, threshold=own)
     top_k = settings.retrieval.top_k
     quoting = Extractive(settings.answers, top_k, calibration, compute.turn)
     if model is None:

@@ -9,6 +9,10 @@ not-found = I could not find an answer to that in the documents I can read.
 # $sources: names of document sources, from list-last or list-more.
 searched = I searched { $sources }.
 ask-person = Vote it down with a few words, and a person will look at it.
+# To a greeting, thanks, or small talk.
+small-talk = Always glad to hear from you! Ask me whenever you want to know something from your team’s documents.
+# Before who may know, such as ask-person.
+for-a-person = This is something for a person.
 # $question: the question as the bot understood it.
 taken-as = I took this as: { $question }
 not-sure = Not sure: please check this against the sources.

@@ -10,4 +10,4 @@ __all__ = ["by_itself"]
 
 def by_itself(core: Core) -> Answering:
     """In the steps of Assistant, of this release."""
-    return Answering(make_search(core), core.generator, core.compute)
+    return Answering(make_search(core), core.generator, core.compute, core.router)

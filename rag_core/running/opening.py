@@ -16,6 +16,7 @@ from rag_core.access import Access
 from rag_core.bootstrap import open_records
 from rag_core.configuration import load_settings, settings_file
 from rag_core.records.people.retention import keep_expiring
+from rag_core.review.releasing.watching import keep_watching
 from rag_core.review.triage import keep_triaged
 from rag_core.running.active import ActiveRelease
 from rag_core.running.background import kept_going
@@ -97,7 +98,19 @@ def works_beside(
     """What is to be kept going while the release answers, by its name in the log."""
 
     async def synchronise() -> None:
-        await active.keep(lambda core: keep_synchronised(core, configured=lambda: live.current.sources))
+        await active.keep(
+            lambda core: keep_synchronised(
+                core, configured=lambda: live.current.sources, then=active.catch_up
+            )
+        )
+
+    async def try_out() -> None:
+        async with open_records(live.current) as database:
+            await active.keep_trying_out(database)
+
+    async def watch() -> None:
+        async with open_records(live.current) as database:
+            await keep_watching(database, lambda: live.current)
 
     async def triage() -> None:
         async with open_records(live.current) as database:
@@ -110,6 +123,8 @@ def works_beside(
     return {
         "watching the settings": partial(live.keep, look_every_s),
         "synchronisation": synchronise,
+        "trying out a release": try_out,
+        "watching the release": watch,
         "triage": triage,
         "retention": retention,
     }

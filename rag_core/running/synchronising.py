@@ -26,16 +26,22 @@ INTERRUPT_EVERY_S = 1.0
 log = logging.getLogger(__name__)
 
 
+async def _nothing() -> None:
+    """Nobody follows."""
+
+
 async def keep_synchronised(
     core: Core,
     look_every_s: float = LOOK_EVERY_S,
     configured: Callable[[], Sequence[SourceSettings]] | None = None,
+    then: Callable[[], Awaitable[None]] = _nothing,
 ) -> None:
     """Take up the settings' sources, then synchronise each when it is due by its schedule, or somebody asked for it in the
     admin pages of any process (records/index/syncs.py).
 
     configured: the sources as the settings name them now; None: those of the start. A change interrupts what is being
-    synchronised: a scope that was changed is put into force first.
+    synchronised: a scope that was changed is put into force first. then: is done after each change of the index, for
+    others that follow it.
 
     Returns soon after another release was made active, be it in the middle of a sync: its index is not this core's to
     write. Another process that is synchronising, or a source that fails, is waited for until the next look.
@@ -46,12 +52,13 @@ async def keep_synchronised(
     while not await _superseded(core):
         if (sources := wanted()) != taken_up and await _configure(core, sources):
             taken_up = sources
+            await then()
         await core.documents.syncs.recover()
         now = datetime.now(UTC)
         waiting = [
             s for s in await core.documents.sources() if s.wanted_at or due(s, attempts.get(s.name), now)
         ]
-        work = _synchronise(core, {s.name for s in waiting}) if waiting else None
+        work = _synchronise(core, {s.name for s in waiting}, then) if waiting else None
         if work and await _unless(functools.partial(_overtaken, core, wanted, sources), work):
             attempts.update((s.name, now) for s in waiting)
         if not await _overtaken(core, wanted, sources):
@@ -125,7 +132,7 @@ async def _announce(documents: Documents, sources: Sequence[SourceSettings]) -> 
             await documents.put_source(source.name, spec, from_settings=True)
 
 
-async def _synchronise(core: Core, names: set[str]) -> bool:
+async def _synchronise(core: Core, names: set[str], then: Callable[[], Awaitable[None]]) -> bool:
     """Whether it was tried: not while another process has the library."""
     try:
         async with open_library(core) as library:
@@ -137,6 +144,7 @@ async def _synchronise(core: Core, names: set[str]) -> bool:
         return False
     except AnswerloopError as error:
         log.warning("synchronisation failed: %s", error)
+    await then()
     return True
 
 

@@ -36,6 +36,9 @@ class TrainingData(Group):
     """The same for the chat page."""
     other: _Use = "reviewed"
     """The same for the terminal and what was imported."""
+    scopes: tuple[str, ...] = ("public",)
+    """Whose passages are learned from. A model does not ask who may read what it has learned: name no scope here that some
+    of those who ask may not read."""
     headings: bool = True
     """Learn from the documents' own headings too: which section stands below which. Never measured on."""
     synthetic: int = Field(default=0, ge=0, le=100_000)
@@ -78,6 +81,9 @@ class RetrieverRecipe(_Recipe):
     method: Literal["auto", "full", "query-side", "off"] = "auto"
     """`"full"` trains the model and embeds all documents anew; `"query-side"` a map of questions' vectors, in seconds, that
     needs neither; `"auto"` trains both where there are rows enough and takes the better."""
+    learning_rate: float = Field(default=3e-4, gt=0)
+    batch_size: int = Field(default=64, ge=1)
+    epochs: float = Field(default=3, gt=0)
     frozen_layers: int = Field(default=3, ge=0)
     """Lower layers, with the embeddings below them, that stay as they are, and need to be passed only once for each text."""
     temperature: float = Field(default=0.05, gt=0)
@@ -87,6 +93,8 @@ class RetrieverRecipe(_Recipe):
     near: int = Field(default=8, ge=1)
     """So many questions that are like each other are put into one batch, each other's right passages being hard to tell from
     its own; 1: batches by chance."""
+    share: float = Field(default=1.0, gt=0, le=1)
+    """How far the weights go from the base, at 0, to what was trained, at 1. Less forgets less of everything else."""
     lora_rank: int = Field(default=0, ge=0)
     """Above 0: low-rank adapters of this rank are trained instead of the layers themselves, and merged."""
     matryoshka: tuple[Annotated[int, Field(ge=8)], ...] = ()
@@ -107,20 +115,25 @@ class RerankerRecipe(_Recipe):
 
 
 class RouterRecipe(Group):
-    """How the classifier of questions is trained, from the routes that reviewers gave: an output layer on the embedding model,
-    which stays as it is."""
+    """How the classifier of questions is trained, from the routes that reviewers gave: an output layer on the embedding
+    model, which stays as it is."""
 
     method: Literal["auto", "on", "off"] = "auto"
     """`"auto"`: where two routes have rows enough."""
-    learning_rate: float = Field(default=1e-2, gt=0)
+    learning_rate: float = Field(default=3e-2, gt=0)
+    """The highest, after the warm-up."""
     batch_size: int = Field(default=32, ge=1)
+    """Rows of one step."""
     epochs: float = Field(default=60, gt=0)
+    """How often every row is seen, at most."""
     warm_up: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps in which the learning rate rises."""
     weight_decay: float = Field(default=0.01, ge=0)
+    """Of AdamW."""
     patience: int = Field(default=5, ge=1)
     """Epochs without a gain on the validation part before it stops early."""
     seed: int = 0
+    """Of all that is drawn by chance."""
     min_rows: int = Field(default=8, ge=2)
     """Rows that a route needs before it is learned; small talk has some built in."""
 
@@ -133,18 +146,22 @@ class GeneratorRecipe(_Recipe):
     `"auto"`: SFT, then what there are rows for, where generator.kind is `"local"`."""
     base: str | None = None
     """The model to train: hub name or folder. Unset: generator.model, where generator.kind is `"local"`."""
-    architecture: Literal["causal", "seq2seq"] = "causal"
-    """Whether the model continues a text or turns one text into another."""
-    learning_rate: float = Field(default=1e-4, gt=0)
-    preference_learning_rate: float = Field(default=5e-6, gt=0)
+    learning_rate: float = Field(default=2e-4, gt=0)
+    preference_learning_rate: float = Field(default=2e-5, gt=0)
     """Of DPO and KTO."""
     beta: float = Field(default=0.1, gt=0)
     """Of DPO and KTO: how near the model stays to what it was."""
     batch_size: int = Field(default=4, ge=1)
-    accumulate: int = Field(default=4, ge=1)
+    epochs: float = Field(default=3, gt=0)
+    accumulate: int = Field(default=2, ge=1)
     """Batches whose gradients make one step."""
-    max_length: int = Field(default=1024, ge=32)
-    """Tokens of prompt and answer together."""
+    max_length: int = Field(default=2048, ge=32)
+    """Tokens of prompt and answer together. Passages that do not answer are left out until a row fits; what answers is never
+    cut."""
+    min_rows: int = Field(default=20, ge=1)
+    """Approved answers below which they are not learned."""
+    min_pairs: int = Field(default=20, ge=1)
+    """Pairs of a better and a worse answer, or votes of each kind, below which preferences are not learned."""
     lora_rank: int = Field(default=16, ge=0)
     """0: all weights are trained."""
     frozen_layers: int = Field(default=0, ge=0)

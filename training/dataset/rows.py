@@ -43,6 +43,7 @@ class Text:
     """A passage, as it was when it was judged."""
 
     id: str
+    """Of a text that is not in the index any more: DOCUMENT#, and a part of its hash."""
     document: str
     text: str
     """As the index embeds it: title and headings in the first line, then the text."""
@@ -60,9 +61,10 @@ class Example:
     wrong: tuple[Text, ...] = ()
     """Passages that a person judged not to answer it, or to be out of date: hard negatives."""
     mined: tuple[Text, ...] = ()
-    """Passages that are found for it and do not answer it, as far as can be told: hard negatives."""
+    """Passages that are found for it and do not answer it, as far as can be told: hard negatives. Where the documents do not
+    answer it: what was found when it was asked."""
     answer: str = ""
-    """Approved by a person, as corrected; '': there is none."""
+    """Approved by a person, as corrected; '': there is none. [n] is the n-th of (*right, *wrong), as in rejected."""
     rejected: str = ""
     """An answer that was corrected or voted down; '': there is none."""
     votes: int = 0

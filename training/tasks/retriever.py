@@ -96,19 +96,19 @@ def train_retriever(
     before = run.measure()
     at = run.train(checkpoints, began, before)
     # 4. Write what was best.
-    if at.best <= before:
+    after = run.keep(at.kept)
+    if after <= before:
         raise Refused(
             f"Training the retriever gained nothing: {MEASURE} on {len(validation.questions)} validation questions was "
-            f"{before:.3f} before and at best {at.best:.3f} after."
+            f"{before:.3f} before and at best {after:.3f} after."
         )
-    run.keep(at.kept)
     if adapted is not None:
         merged(adapted)
     with replacing(out) as work:
         model.save_pretrained(str(work), create_model_card=False)
     seconds = time.monotonic() - began + at.seconds
     figures = {"seconds": round(seconds, 1), "steps": at.step, "kept_step": at.best_step}
-    return Result(out, round(before, 4), round(at.best, 4), MEASURE, len(rows.pairs), figures)
+    return Result(out, round(before, 4), round(after, 4), MEASURE, len(rows.pairs), figures)
 
 
 def load_base(base: str, device: str, recipe: RetrieverRecipe) -> Any:
@@ -206,6 +206,7 @@ class _Run:
         self._model, self._texts, self._validation = model, texts, validation
         self._recipe, self._watcher = recipe, watcher
         self._learning = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self._base = {name: p.detach().clone() for name, p in self._learning.items()}
         self._optimizer = torch.optim.AdamW(
             self._learning.values(), recipe.learning_rate, weight_decay=recipe.weight_decay
         )
@@ -237,13 +238,17 @@ class _Run:
         at.seconds = earlier
         return at
 
-    def keep(self, weights: Mapping[str, Any]) -> None:
+    def keep(self, weights: Mapping[str, Any]) -> float:
+        """Take these weights, as far as the recipe's share goes (Wortsman et al. 2022, WiSE-FT), and measure them."""
         import torch
 
         with torch.no_grad():
             for name, tensor in weights.items():
-                self._learning[name].copy_(tensor)
+                self._learning[name].copy_(
+                    torch.lerp(self._base[name], tensor.to(self._base[name]), self._recipe.share)
+                )
         self._model.eval()
+        return self.measure()
 
     def _step(self, batch: Batch, step: int) -> float:
         import torch

@@ -18,12 +18,14 @@ from rag_core.records.accounts import User
 from rag_core.records.analytics.release_figures import ReleaseFigures, release_figures
 from rag_core.records.evaluation.comparisons import Comparisons
 from rag_core.records.evaluation.golden import GoldenQuestions
+from rag_core.records.evaluation.runs import Run, Runs
 from rag_core.records.index.documents import Documents
 from rag_core.records.index.releases import Activation, Release, Releases
 from rag_core.review.comparing.comparing import HumanVerdict, verdict
 from rag_core.review.golden.checking import lost
 from rag_core.review.releasing.differences import differences
 from rag_core.review.releasing.promoting import obstacle, promote_recorded, roll_back
+from rag_core.review.releasing.watching import latest_rollback
 from rag_core.settings import Settings
 
 __all__ = ["router"]
@@ -67,6 +69,7 @@ async def releases(request: Request, user: Visitor) -> Response:
         active=active,
         answering=here.id,
         previous=await records.previous(),
+        rolled_back=await latest_rollback(services.database),
     )
 
 
@@ -86,6 +89,8 @@ async def release(request: Request, id: str, user: Visitor) -> Response:
         active=active,
         answering=here.id,
         previous=await records.previous(),
+        run=await _run(services, shown),
+        rolled_back=await latest_rollback(services.database) if shown.active else None,
         differences=differences(shown, active) if active and active.id != id else [],
         golden=await _golden(services, shown, active),
         verdict=await _verdict(services, shown, active),
@@ -149,6 +154,13 @@ async def _card(
     passages = await Documents(services.database, release.index_name).passages()
     reason = "" if release.active else await obstacle(settings, services.database, release, active)
     return Card(release, passages, figures.get(release.id), reason, history.get(release.id))
+
+
+async def _run(services: Services, release: Release) -> Run | None:
+    """The training run that made it, as long as it is kept."""
+    with contextlib.suppress(NotFound):
+        return await Runs(services.database).get(release.run) if release.run else None
+    return None
 
 
 async def _golden(services: Services, shown: Release, active: Release | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The child process of a local model: `python -m rag_core.generation.models.worker`, started by child.py and by nobody else.
 
-The one module of rag_core that imports torch, transformers and peft; no other module imports it. pipes.py brings it its
-requests.
+The one module of rag_core that imports torch, transformers and peft; no other module of it imports this one. pipes.py brings
+it its requests. training/tasks/generator/base.py trains what Continuer opens, so that training and serving read alike.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from sqlalchemy import JSON, Boolean, Column, DateTime, Float, Integer, Table
 
 from rag_core.errors import InvalidEntry
 from rag_core.records.reviews.reviews import RESOLUTIONS
+from rag_core.records.reviews.routes import is_route
 from rag_core.records.tables import (
     answers,
     escalations,
@@ -45,6 +46,8 @@ ABOUT = "about"
 """What a line calls the column `kind` of its table: "kind" says which table it is."""
 _DERIVED = {"day"}
 """Made from other columns when a row is inserted."""
+_SINCE: Mapping[str, str] = {"review.route": ""}
+"""Columns that files of before their time lack, and what such a file says by that."""
 _CITATION = {field.name for field in fields(Citation)}
 
 
@@ -99,8 +102,8 @@ def _no_number(name: str) -> Any:
 def _checked(kind: str, column: Column[Any], values: Mapping[str, Any]) -> Any:
     name = column.name
     if name not in values:
-        if column.nullable:
-            return None
+        if column.nullable or f"{kind}.{name}" in _SINCE:
+            return _SINCE.get(f"{kind}.{name}")
         raise InvalidEntry(f"{name}: {kind} needs it.")
     value = values[name]
     if value is None:
@@ -197,6 +200,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "vote.value": _one_of(-1, 1),
     "excluded": _one_of("", "own", "cap", "flag"),
     "review.state": _one_of("pending", "resolved"),
+    "review.route": lambda value: not value or is_route(value),
     "resolution": _one_of("", *RESOLUTIONS),
     "escalation.state": _one_of("open", "resolved"),
     "flag.state": _one_of("open", "dismissed", "upheld"),

@@ -92,6 +92,8 @@ class Review:
     assigned_at: datetime | None
     claimed_until: datetime | None
     """None: until it is decided or taken over."""
+    route: str = ""
+    """What kind of question it is, as records/reviews/routes.py has it; '': nobody said."""
 
     @property
     def is_pending(self) -> bool:

@@ -137,6 +137,7 @@ async def _reopen(connection: AsyncConnection, ids: Collection[str]) -> dict[str
         "note": "",
         "reviewer": "",
         "decided_at": None,
+        "route": "",
     }
     blank["citations"] = None
     if free:

@@ -74,7 +74,8 @@ async def unanswered(database: AsyncEngine, now: datetime | None = None) -> list
     down = exists().where(and_(v.answer_id == a.id, v.value == -1, v.excluded == ""))
     lacks = exists().where(and_(r.answer_id == a.id, r.resolution.in_(_LACKS)))
     fine = exists().where(and_(r.answer_id == a.id, r.resolution.in_(FOUND_GOOD)))
-    wanted = and_(a.day >= day, or_(a.abstained, down, lacks), ~fine, a.wording != "")
+    detour = a.generator.startswith("router:")  # nothing was searched for
+    wanted = and_(a.day >= day, or_(a.abstained, down, lacks), ~fine, ~detour, a.wording != "")
     flags = [case((one, 1), else_=0) for one in (down, lacks)]
     query = select(
         a.id, a.question, a.standalone, a.wording, a.platform, a.user_id, a.created_at, a.abstained, *flags

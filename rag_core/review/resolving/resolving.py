@@ -14,6 +14,8 @@ No passage is judged twice. A correction cites nothing that its asker may not re
 golden question expect it. A standard answer can be made of a good example or a corrected answer; a golden question of what
 says which passages are right, or of an abstention with no_fault: then every release must abstain. An answer that was made
 from files of a chat becomes neither, since nobody else has them.
+
+With every resolution it may be said what kind of question it is (records/reviews/routes.py): the router learns from that.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from rag_core.records.reviews import judging
 from rag_core.records.reviews.items import GivenAnswer, Items
 from rag_core.records.reviews.judging import Judged, Label
 from rag_core.records.reviews.reviews import RESOLUTIONS, Resolution, Review, Reviews, resolve
+from rag_core.records.reviews.routes import check_route, plain_route
 from rag_core.records.tables import reviews
 from rag_core.review.resolving.evidence import passages_of
 from rag_core.review.resolving.marks import cited_numbers
@@ -78,6 +81,8 @@ class Decision:
     cites: Mapping[int, str] = field(default_factory=dict)
     """By number, the id of the passage."""
     note: str = ""
+    route: str = ""
+    """What kind of question it is; '': nobody said."""
     standard: bool = False
     """Also make it a standard answer."""
     golden: bool = False
@@ -123,6 +128,7 @@ def _trimmed(decision: Decision) -> Decision:
         wrong=tuple(dict.fromkeys(decision.wrong)),
         stale=tuple(dict.fromkeys(decision.stale)),
         note=decision.note.strip(),
+        route=plain_route(decision.route),
         correction=decision.correction.replace("\r\n", "\n").strip()
         if decision.resolution == "corrected_answer"
         else "",
@@ -163,6 +169,7 @@ def _check(decision: Decision, given: GivenAnswer) -> None:
         made == "no_fault" and bool(right or wrong or stale),
         "passages: with no fault nothing is judged; unmark them, or pick another resolution.",
     )
+    check_route(decision.route)
     _check_making(decision, given)
 
 
@@ -236,7 +243,7 @@ class Resolving:
         what, said = decision.resolution, decision.correction
         if not await resolve(connection, review.id, what, reviewer, said, decision.note):
             return None
-        kept = {"citations": [asdict(one) for one in citations] or None}
+        kept = {"citations": [asdict(one) for one in citations] or None, "route": decision.route}
         await connection.execute(update(reviews).where(reviews.c.id == review.id).values(kept))
         await judging.keep(connection, review.id, judged)
         if made is not None:
@@ -250,6 +257,7 @@ class Resolving:
             resolution=what,
             standard=made.id if made else "",
             golden=asked,
+            route=decision.route,
             passages={
                 label: sum(one.label == label for one in judged) for label in ("right", "wrong", "stale")
             },

@@ -11,14 +11,19 @@ import httpx
 from sqlalchemy import update
 
 from rag_core.bootstrap import open_core, open_library
+from rag_core.generation.calibration import Scale
 from rag_core.records.audit import Audit
 from rag_core.records.database import transaction
 from rag_core.records.evaluation.golden import Expected, GoldenQuestion, GoldenQuestions
+from rag_core.records.evaluation.runs import Runs
 from rag_core.records.index.documents import Documents
 from rag_core.records.index.releases import Release, Releases
+from rag_core.records.index.tuning import Tuning
 from rag_core.records.tables import releases
 from rag_core.review.answering import by_itself
 from rag_core.review.golden.checking import check_release
+from rag_core.review.releasing.promoting import roll_back
+from rag_core.review.releasing.watching import ROLLBACK
 from rag_core.running.synchronising import keep_synchronised
 from tests.bots.admin.conftest import Pages
 
@@ -206,3 +211,48 @@ async def test_a_release_that_is_not_there_is_not_found(pages: Pages) -> None:
     browser = await pages.signed_in("admin")
     assert (await browser.get("/releases/r99")).status_code == 404
     assert (await browser.post("/releases/r99/promote")).status_code == 404
+
+
+async def test_what_made_a_release_is_shown(pages: Pages) -> None:
+    """Its run and the release before it, all its models, the numbers fitted to it, its share while it is tried out."""
+    active = await Releases(pages.database).active()
+    assert active is not None
+    run = await Runs(pages.database).begin("training", "local:ada")
+    fitted = Tuning(scale=Scale(1.25, -0.5), threshold=0.4321)
+    made_of = replace(active, query_map="map-1", router="router-1", adapter="adapter-1", tuning=fitted)
+    made = await Releases(pages.database).add_from(made_of, run, "learned", own_index=False)
+    await Releases(pages.database).try_out(made.id, 0.25)
+    browser = await pages.signed_in("viewer")
+    page = (await browser.get(f"/releases/{made.id}")).text
+    for said in (
+        "map-1",
+        "router-1",
+        "adapter-1",
+        f'href="/runs/{run}"',
+        'href="/releases/r1"',
+        "1.25",
+        "0.4321",
+    ):
+        assert said in page
+    assert "25% of the conversations are answered by it" in page
+    listed = (await browser.get("/releases")).text
+    assert "tried out on 25%" in listed
+    assert "with router-1" in listed
+
+
+async def test_that_a_release_was_rolled_back_by_itself_is_said(pages: Pages) -> None:
+    """On both pages, with the way to the report, until somebody decides otherwise."""
+    active = await Releases(pages.database).active()
+    assert active is not None
+    made = await Releases(pages.database).add_from(active, None, "", own_index=False)
+    await Releases(pages.database).activate(made.id)
+    async with Runs(pages.database).recorded(ROLLBACK) as run:
+        await roll_back(pages.settings, pages.database, "r1")
+        await run.ended("succeeded", "why", "r1")
+    browser = await pages.signed_in("viewer")
+    for address in ("/releases", "/releases/r1"):
+        page = (await browser.get(address)).text
+        assert "Rolled back by itself" in page
+        assert f'href="/runs/{run.id}"' in page
+    await Releases(pages.database).activate(made.id)
+    assert "Rolled back by itself" not in (await browser.get("/releases")).text

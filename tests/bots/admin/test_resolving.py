@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from adapters.reviewing import Reviewing
@@ -234,4 +235,40 @@ async def test_a_form_of_another_session_decides_nothing(pages: Pages) -> None:
     assert answer.status_code == 403
     viewer = await pages.signed_in("viewer")
     assert (await viewer.post(f"/item/{review}/resolve", data=form)).status_code == 403
+    assert (await _review(pages, review)).is_pending
+
+
+async def test_the_kind_of_a_question_is_kept_with_any_decision(pages: Pages) -> None:
+    """In the words of the form, made plain; the log has it, the next form offers it, and an undo takes it back."""
+    review, _ = await _waiting(pages)
+    other, _ = await _waiting(pages, "a2")
+    browser = await pages.signed_in("reviewer")
+    page = BeautifulSoup((await browser.get(f"/item/{review}")).text, "html.parser")
+    (field,) = page.select("form#resolve input[name=route]")
+    assert page.find(id=field["aria-labelledby"]).text == "Kind of question"
+    assert page.find(id=field["aria-describedby"]) is not None
+    offered = [one["value"] for one in page.select(f"datalist#{field['list']} option")]
+    assert offered == ["answer", "small-talk", "person"]
+    form = {"resolution": "no_fault", "route": " Travel  costs "}
+    answer = await browser.post(f"/item/{review}/resolve", data=form)
+    assert answer.status_code == 303, answer.text
+    assert (await _review(pages, review)).route == "travel-costs"
+    entry = (await _rows(pages, audit_log))[-1]
+    assert entry["detail"]["route"] == "travel-costs"
+    decided = (await browser.get(f"/item/{review}")).text
+    assert "Kind of question" in decided
+    assert "travel-costs" in decided
+    assert '<option value="travel-costs">' in (await browser.get(f"/item/{other}")).text
+    await browser.post(f"/undo/{entry['number']}")
+    assert (await _review(pages, review)).route == ""
+
+
+@pytest.mark.parametrize("route", ["travel/costs", "Größe", "x" * 65, "<b>"])
+async def test_a_kind_that_cannot_be_learned_is_refused(pages: Pages, route: str) -> None:
+    """And nothing is decided."""
+    review, _ = await _waiting(pages)
+    browser = await pages.signed_in("reviewer")
+    answer = await browser.post(f"/item/{review}/resolve", data={"resolution": "no_fault", "route": route})
+    assert answer.status_code == 422
+    assert "such as travel-costs" in answer.text
     assert (await _review(pages, review)).is_pending

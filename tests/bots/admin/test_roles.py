@@ -118,7 +118,9 @@ TABLE: dict[str, str] = {
     "POST /releases/{id}/promote": "admin",
     "POST /releases/{id}/roll-back": "admin",
     "GET /runs": "viewer",
+    "POST /runs/train": "admin",
     "GET /runs/{id}": "viewer",
+    "GET /runs/{id}/report.md": "viewer",
     "GET /settings": "admin",
 }
 FILLED = {"number": "999999", "provider": "slack", "n": "1"}

@@ -213,6 +213,20 @@ def test_frozen_layers_stay_as_they_are(base: Path, tmp_path: Path) -> None:
     assert not torch.equal(before[name.format(1)], after[name.format(1)])
 
 
+def test_a_share_of_what_was_learned_can_be_kept(base: Path, tmp_path: Path) -> None:
+    """Each weight stands so far between the base's and the trained one."""
+    for share in (1.0, 0.75):
+        recipe = RECIPE.model_copy(update={"share": share, "epochs": 2})
+        train_retriever(taught(), str(base), recipe, tmp_path / str(share), device="cpu")
+    before, whole, part = (
+        load_file(f / "model.safetensors") for f in (base, tmp_path / "1.0", tmp_path / "0.75")
+    )
+    name = "encoder.layer.1.output.dense.weight"
+    torch.testing.assert_close(
+        part[name], before[name] + 0.75 * (whole[name] - before[name]), atol=1e-5, rtol=1e-4
+    )
+
+
 def test_an_interrupted_training_goes_on(base: Path, tmp_path: Path) -> None:
     """From its last evaluation, to the same weights; its checkpoint is safetensors and JSON."""
     recipe = RECIPE.model_copy(update={"epochs": 3})

@@ -62,6 +62,7 @@ def decision_of(form: FormData, cited: Mapping[int, str]) -> Decision:
         correction=_text(form, "correction"),
         cites={**cited, **_cites(form)} if resolution == "corrected_answer" else {},
         note=_text(form, "note"),
+        route=_text(form, "route"),
         standard=bool(_text(form, "standard")),
         golden=bool(_text(form, "golden")),
     )

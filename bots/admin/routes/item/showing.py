@@ -11,6 +11,7 @@ from rag_core.messages import say
 from rag_core.records.reviews.items import GivenAnswer, Item, Items, Said
 from rag_core.records.reviews.judging import Judged, Judging
 from rag_core.records.reviews.reviews import Review
+from rag_core.records.reviews.routes import known_routes
 from rag_core.retrieval.search import clean_question
 from rag_core.review.resolving.evidence import Evidence, evidence, passages_of
 from rag_core.review.resolving.previewing import Readable, readable
@@ -57,6 +58,8 @@ class Shown:
     stages: Sequence[Stage]
     versions: Sequence[Version]
     judged: Sequence[Judged]
+    routes: Sequence[str]
+    """Kinds of questions to choose from; none where nothing is to be decided."""
 
     @property
     def given(self) -> GivenAnswer:
@@ -84,6 +87,7 @@ async def shown(services: Services, item: Item, review: Review | None) -> Shown:
     except Unavailable as error:
         found, out_of_order = evidence(given, {}), str(error)
     judged = await Judging(services.database).of(review.id) if review and not review.is_pending else []
+    routes = await known_routes(services.database) if review and review.is_pending else []
     return Shown(
         item,
         found,
@@ -93,6 +97,7 @@ async def shown(services: Services, item: Item, review: Review | None) -> Shown:
         [Stage(name, ms) for name, ms in given.timings_ms.items() if name not in ("total", "record")],
         versions_of(item, standard),
         judged,
+        routes,
     )
 
 

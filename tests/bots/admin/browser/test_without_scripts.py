@@ -33,6 +33,7 @@ async def test_a_review_is_decided_without_a_script(site: Site) -> None:
         await expect(page.get_by_text("can be read and not picked")).to_be_visible()
         await page.go_back()
         await page.get_by_label("No fault").check()
+        await page.get_by_label("Kind of question").fill("travel costs")
         await page.get_by_role("button", name="Resolve", exact=True).click()
         await expect(page.get_by_text("Resolved: no fault.")).to_be_visible()
         await page.get_by_role("button", name="Undo").click()

@@ -204,6 +204,27 @@ async def test_a_file_with_a_mistake_adds_nothing(
             assert await connection.scalar(select(func.count()).select_from(table)) == 0
 
 
+async def test_a_file_of_before_there_were_routes_is_read(
+    database: AsyncEngine, other: AsyncEngine, tmp_path: Path
+) -> None:
+    """Nobody had said what kind of question it is; where somebody did, the file says so, in words that can be learned."""
+    await filled(database)
+    async with transaction(database) as connection:
+        await connection.execute(update(reviews).values(route="travel-costs"))
+    path = tmp_path / "feedback.jsonl"
+    await export(database, path)
+    written = path.read_text(encoding="utf-8")
+    path.write_text(written.replace('"travel-costs"', '"Travel costs"'), encoding="utf-8")
+    with pytest.raises(InvalidEntry, match="route: this is not what it holds"):
+        await import_file(other, path)
+    path.write_text(written.replace(',"route":"travel-costs"', ""), encoding="utf-8")
+    await import_file(other, path)
+    async with transaction(other) as connection:
+        assert set(await connection.scalars(select(reviews.c.route))) == {""}
+    path.write_text(written, encoding="utf-8")
+    assert (await import_file(other, path)).conflicts > 0
+
+
 async def test_only_what_is_wanted_is_exported(database: AsyncEngine, tmp_path: Path) -> None:
     """Some kinds, and what was answered since then with what hangs on it."""
     await filled(database)

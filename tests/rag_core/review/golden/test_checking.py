@@ -156,7 +156,10 @@ def made(*passages: Passage, cites: Passage | None = None) -> Made:
     """cites: None is an abstention."""
     cited = () if cites is None else (Citation(1, cites.title, "", "", cites.id),)
     ranked = [Ranked(one, 0.5, 1.0, 0.5) for one in passages]
-    return Made(Found(np.zeros(1, np.float32), np.zeros(1, np.float32), ranked, {}), Draft("", cited, 0.5, cites is None))
+    return Made(
+        Found(np.zeros(1, np.float32), np.zeros(1, np.float32), ranked, {}),
+        Draft("", cited, 0.5, cites is None),
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,33 @@
+"""What is learned from by everybody's models: passages of the scopes that the settings name, and no others. Pure.
+
+A model does not ask who may read what it has learned. A generator that was trained on a passage can say it to anybody, and a
+retriever puts forward what is like it. So passages outside of training.data.scopes teach nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from training.dataset.drops import Dropped
+from training.dataset.rows import Example
+
+__all__ = ["PRIVATE", "within"]
+
+PRIVATE = "a passage is outside of training.data.scopes"
+
+
+def within(examples: Iterable[Example], scopes: Collection[str]) -> tuple[list[Example], list[Dropped]]:
+    """Rows whose right passages are all in these scopes, without other passages that are not. A text whose scope is not
+    known counts as outside."""
+    kept, dropped = list[Example](), list[Dropped]()
+    for example in examples:
+        if all(text.scope in scopes for text in example.right):
+            kept.append(
+                example.moved(
+                    wrong=tuple(text for text in example.wrong if text.scope in scopes),
+                    mined=tuple(text for text in example.mined if text.scope in scopes),
+                )
+            )
+        else:
+            dropped.append(Dropped(PRIVATE, example))
+    return kept, dropped

@@ -1,0 +1,99 @@
+"""The candidate in the active release's place: model, index, fusion weights and calibration in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from rag_core.bootstrap import Core, named_models, only_writer
+from rag_core.errors import Busy
+from rag_core.ingest.mirroring import Index, mirror
+from rag_core.records.audit import ITSELF
+from rag_core.records.index.releases import Confirm, Release, Releases
+from rag_core.records.leases import Lease
+from rag_core.records.tables import releases
+from rag_core.settings import Settings
+from training.tasks.task import Refused, Watcher
+
+__all__ = ["build_index", "change_over"]
+
+LOOK_EVERY_S = 1.0
+WAIT_S = 1800.0
+"""For a synchronisation that is under way."""
+PASSES = 5
+"""The index is brought up to date so often while documents go on changing; what is left is done while none can."""
+
+
+async def build_index(active: Core, candidate: Core, watcher: Watcher) -> None:
+    """Fill the candidate's own index from that of the active release, beside it.
+
+    Raises:
+        NotReady: a passage is longer than the new model's window.
+        Unavailable: a store or the database does not answer; what was built stays.
+    """
+    for _ in range(PASSES):
+        if not await _caught_up(active, candidate, watcher):
+            return
+
+
+async def change_over(active: Core, candidate: Core, share: float, lease: Lease, watcher: Watcher) -> None:
+    """Make the candidate the active release or, with a share above 0, the one that is tried out beside it.
+
+    Raises:
+        Refused: another release was promoted since the run began.
+        Busy: another process took over the run, or synchronises without end.
+    """
+    records = Releases(candidate.database)
+    confirm = _still(active.release, lease)
+    async with _nobody_writes(candidate.settings, watcher):
+        if candidate.release.index_name != active.release.index_name:
+            await _caught_up(active, candidate, watcher)
+        if share > 0:
+            await records.try_out(candidate.release.id, share, ITSELF, confirm)
+        else:
+            await records.activate(candidate.release.id, ITSELF, named_models(candidate.settings), confirm)
+
+
+async def _caught_up(active: Core, candidate: Core, watcher: Watcher) -> int:
+    source, target = Index(active.store, active.documents), Index(candidate.store, candidate.documents)
+
+    def told(done: int, total: int) -> None:
+        watcher.step("Building its index beside the active one", done, total)
+
+    return await mirror(source, target, candidate.embedder, told)
+
+
+@asynccontextmanager
+async def _nobody_writes(settings: Settings, watcher: Watcher) -> AsyncIterator[None]:
+    """While documents are not synchronised."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + WAIT_S
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(only_writer(settings))
+                break
+            except Busy:
+                if loop.time() > until:
+                    raise
+            watcher.step("Waiting for a synchronisation to end")
+            await asyncio.sleep(LOOK_EVERY_S)
+        yield
+
+
+def _still(active: Release, lease: Lease) -> Confirm:
+    """The run is ours, and the release that the candidate was measured against still answers."""
+
+    async def confirm(connection: AsyncConnection) -> None:
+        await lease.confirm(connection)
+        now = await connection.scalar(select(releases.c.id).where(releases.c.active))
+        if now != active.id:
+            raise Refused(
+                f"{now} was made the active release meanwhile, in the place of {active.id}; the next run begins with it."
+            )
+
+    return confirm
