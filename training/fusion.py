@@ -40,6 +40,8 @@ from training.evaluate import Beir, index_beir, ndcg, read_beir
 if TYPE_CHECKING:
     import torch
 
+__all__ = ["Coefficients", "Judged", "Prior", "fit", "judge"]
+
 CANDIDATES = 50
 PENALTY = 0.003
 """On the squared coefficients of the gaps, in standard deviations."""

@@ -93,7 +93,10 @@ class RetrieverRecipe(_Recipe):
     near: int = Field(default=8, ge=1)
     """So many questions that are like each other are put into one batch, each other's right passages being hard to tell from
     its own; 1: batches by chance."""
-    share: float = Field(default=1.0, gt=0, le=1)
+    stay: float = Field(default=0.0, ge=0)
+    """How strongly passages' vectors are held near those of the base, so that what was not learned of is found as before; 0:
+    they go where they like."""
+    share: float = Field(default=0.5, gt=0, le=1)
     """How far the weights go from the base, at 0, to what was trained, at 1. Less forgets less of everything else."""
     lora_rank: int = Field(default=0, ge=0)
     """Above 0: low-rank adapters of this rank are trained instead of the layers themselves, and merged."""

@@ -34,7 +34,7 @@ __all__ = ["Built", "build", "fitting"]
 
 AT_ONCE = 8
 """Searches that wait for each other's embeddings and reads."""
-HEADINGS, LEAST_HEADINGS = 4, 400
+HEADINGS, LEAST_HEADINGS = 0.5, 100
 """Questions from headings for each that people asked, and how many there are at least: what people say is not to be
 drowned."""
 BATCH = 64
@@ -71,7 +71,7 @@ async def build(
     data, watcher = settings.training.data, watcher or Nobody()
     watcher.step("What was reviewed is read")
     gathered = await gather(database, store, data)
-    most = max(LEAST_HEADINGS, HEADINGS * len(gathered.examples))
+    most = max(LEAST_HEADINGS, round(HEADINGS * len(gathered.examples)))
     made, general, notes, dropped = await _from_documents(store, search, model, settings, most, watcher)
     examples, private = within([*gathered.examples, *made], data.scopes)
     general, _ = within(general, data.scopes)

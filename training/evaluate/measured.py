@@ -60,7 +60,7 @@ class Scored:
     """Beside the others that were asked at the same time, as the next."""
     ms: float = NAN
     reply: str = ""
-    """Without citation marks; '' with an abstention."""
+    """Without citation marks; '' with an abstention, and in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,8 @@ def _mean(values: Floats) -> float:
 
 
 def _row(scored: Scored) -> dict[str, Any]:
-    return {name: _null(value) for name, value in asdict(scored).items()}
+    """Without what was said: forgetting a person does not reach these files."""
+    return {name: _null(value) for name, value in asdict(scored).items()} | {"reply": ""}
 
 
 def _scored(row: Mapping[str, Any]) -> Scored:

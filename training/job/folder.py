@@ -131,9 +131,10 @@ class RunFolder:
 def open_run(
     home: Path, release: str, settings: str, fresh: bool = False
 ) -> tuple[RunFolder, list[RunFolder]]:
-    """The run to go on with, or a new one; and those that are given up, whose traces are to be removed. fresh: go on with
-    none."""
+    """The run to go on with, or a new one; and those that are given up, whose traces are to be removed. Called by who holds
+    the lease alone. fresh: go on with none."""
     now = datetime.now(UTC)
+    _remove_stateless(home)
     open_ = [one for one in folders(home) if not one.ended]
     going_on = None if fresh else next((one for one in open_ if one.goes_on(release, settings, now)), None)
     given_up = [one for one in open_ if one is not going_on]
@@ -144,17 +145,21 @@ def open_run(
 
 
 def folders(home: Path) -> list[RunFolder]:
-    """All runs, the newest first. What a run was killed before it had a state is removed."""
-    found = []
+    """All runs, the newest first."""
+    read = (RunFolder.read(path) for path in sorted(_paths(home), reverse=True))
+    return [folder for folder in read if folder is not None]
+
+
+def _paths(home: Path) -> list[Path]:
     below = home / "training"
-    for path in sorted(below.iterdir(), reverse=True) if below.is_dir() else ():
-        if not _NAME.fullmatch(path.name):
-            continue
-        if (folder := RunFolder.read(path)) is not None:
-            found.append(folder)
-        elif not (path / JOB).exists():
+    return [path for path in below.iterdir() if _NAME.fullmatch(path.name)] if below.is_dir() else []
+
+
+def _remove_stateless(home: Path) -> None:
+    """What a run has left that was killed before it had a state."""
+    for path in _paths(home):
+        if not (path / JOB).exists():
             shutil.rmtree(path, ignore_errors=True)
-    return found
 
 
 def fingerprint_of(settings: Settings) -> str:

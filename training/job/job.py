@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ class Job:
     folder: RunFolder
     lease: Lease
     watcher: Watcher
+    tell: Callable[[str, Any], None] = lambda name, value: None
+    """Anything else for the run's page, by name."""
 
     def model(self, task: str) -> Path:
         """Below home/models: where serving finds what a task made."""

@@ -75,7 +75,8 @@ async def judged(
     job: Job, both: Both, active: Release, candidate: Release, golden: Promotion | None = None
 ) -> Verdict:
     """golden: what the golden questions said; None: they were not asked yet."""
-    lost = [question.question for question in golden.lost] if golden else []
+    # By their ids: a verdict is kept in a file, and words of people are not.
+    lost = [question.id for question in golden.lost] if golden else []
     lacking, resolved = await reviewed(job.database)
     found = compared(
         both.primary,

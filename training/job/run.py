@@ -91,7 +91,7 @@ async def run_once(
         async with Runs(database).recorded(KIND, started_by) as recording:
             recording.tell("folder", folder.id)
             await give_up(settings, database, given_up)
-            job = Job(settings, database, folder, lease, watched(recording))
+            job = Job(settings, database, folder, lease, watched(recording), recording.tell)
             outcome = await _outcome(job)
             await _ended(job, recording, outcome)
     return outcome
@@ -142,6 +142,8 @@ async def _steps(job: Job) -> tuple[Verdict, bool]:
         if made.index_name != active.release.index_name:
             await build_index(active, candidate, job.watcher)
         golden = await checked(settings, job.database, made, active.release, job.watcher.step)
+        gone = zip(golden.lost, golden.details, strict=True)
+        job.tell("lost", [{"id": question.id, "detail": detail} for question, detail in gone])
         verdict = _kept(job, await judged(job, both, active.release, made, golden))
         # 7. In its place, in one transaction.
         if verdict.promoted:

@@ -212,6 +212,10 @@ class _Run:
         )
         self._plan = _plan(rows, recipe, texts.questions.embedded(range(len(rows.questions))))
         self._of = _digest(rows, validation, recipe)
+        self._anchors = np.zeros((0, 0), np.float32)
+        """Passages' vectors by the base, which the trained ones are held near."""
+        if recipe.stay:
+            self._anchors = texts.passages.embedded(range(len(rows.passages)))
 
     def measure(self) -> float:
         asked = self._texts.questions.embedded(self._texts.asked)
@@ -259,6 +263,9 @@ class _Run:
         passages = self._texts.passages.vectors(batch.passages)
         masked = torch.as_tensor(batch.masked, device=questions.device)
         loss = contrast(questions, passages, masked, self._recipe.temperature, self._recipe.matryoshka)
+        if self._recipe.stay:
+            before = torch.as_tensor(self._anchors[list(batch.passages)], device=passages.device)
+            loss = loss + self._recipe.stay * (passages - before).square().sum(1).mean()
         self._optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._learning.values(), 1.0)

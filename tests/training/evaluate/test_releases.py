@@ -46,8 +46,14 @@ async def served(core: Core, settings: Settings) -> AsyncIterator[Served]:
 async def asked(core: Core, served: Served) -> list[Example]:
     of = await texts(core)
     return [
-        example("How many days of vacation does everybody have?", [of["leave"]], answer=TOLD, route="answer"),
-        example("When are salaries paid?", [of["pay"]], route="answer"),
+        example(
+            "How many days of vacation does everybody have?",
+            [of["leave"]],
+            answer=TOLD,
+            rejected="20",
+            route="answer",
+        ),
+        example("When are salaries paid?", [of["pay"]], answer="On the 25th.", route="answer"),
         example("Which planet has the most moons?", abstain=True, route="person"),
         example("?!", abstain=True),
     ]
@@ -66,7 +72,7 @@ async def test_a_release_is_measured_as_it_serves(served: Served, asked: list[Ex
     assert "27 days" in measured.scored[0].reply
     assert "[1]" not in measured.scored[0].reply
     assert 0.2 < measured.column("rouge_l")[0] < 1
-    assert np.isnan(measured.column("rouge_l")[1])
+    assert np.isnan(measured.column("rouge_l")[1])  # approved as it was given: the active release's own words
     assert 0 < measured.bleu < 100
     assert (measured.column("ms") >= measured.column("search_ms")).all()
     assert measured.general_column("ndcg").tolist() == [1.0]

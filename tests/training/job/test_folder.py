@@ -65,6 +65,7 @@ def test_what_was_killed_before_it_had_a_state_is_removed_and_what_is_not_ours_i
         folder.mkdir(parents=True)
     (damaged / JOB).write_text("{")
     assert folders(tmp_path) == []
+    open_run(tmp_path, "r1", "s")
     assert [folder.exists() for folder in (half, other, damaged)] == [False, True, True]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag_core.bootstrap import Core
+from rag_core.bootstrap import Core, open_core
 from rag_core.errors import NotFound
 from rag_core.ingest.indexing import Indexer
 from rag_core.records.index.releases import Release, Releases
@@ -57,6 +57,32 @@ async def trained(core: Core, adapter: Path | None = None) -> Release:
         (models / "run-generator").symlink_to(adapter)
         made = replace(made, adapter="run-generator")
     return await Releases(core.database).add_from(made, "20260101-000000-abcd", "trained", own_index=False)
+
+
+async def filled(core: Core) -> None:
+    """Its index has the corpus."""
+    documents = [BeirDocument(name, "", text) for name, text in CORPUS.items()]
+    await index_beir(documents, Indexer(core.embedder, core.store, core.compute))
+    await core.store.optimize()
+
+
+def kept(home: Path) -> str:
+    """A run that kept test rows: those asked, and one that nothing answers; its name."""
+    rows = [
+        Example(
+            asked,
+            Origin("review", name, scopes=("public",)),
+            right=(Text(f"set:{document}#0", document, CORPUS[document], "public", "set"),),
+            answer=f"{answer} [1]",
+            group=name,
+            part="test",
+        )
+        for name, (asked, document, answer) in ASKED.items()
+    ]
+    nobody = Example("Who am I?", Origin("review", "q9"), abstain=True, part="test")
+    run = begun(home)
+    write_dataset(home, run.id, Dataset((*rows, nobody)))
+    return run.id
 
 
 async def compared(
@@ -127,31 +153,30 @@ async def test_without_a_trained_release_half_of_it_is_asked(settings: Settings,
 
 async def test_an_installations_own_test_rows_are_asked_of_its_own_index(core: Core) -> None:
     """Those that the last run kept, with the passages and the approved answers that people gave."""
-    documents = [BeirDocument(name, "", text) for name, text in CORPUS.items()]
-    await index_beir(documents, Indexer(core.embedder, core.store, core.compute))
-    await core.store.optimize()
+    await filled(core)
     with pytest.raises(NotFound, match="answerloop train"):
         await compared(core.settings, [])
-    rows = [
-        Example(
-            asked,
-            Origin("review", name, scopes=("public",)),
-            right=(Text(f"set:{document}#0", document, CORPUS[document], "public", "set"),),
-            answer=f"{answer} [1]",
-            group=name,
-            part="test",
-        )
-        for name, (asked, document, answer) in ASKED.items()
-    ]
-    nobody = Example("Who am I?", Origin("review", "q9"), abstain=True, part="test")
-    run = begun(core.settings.home)
-    write_dataset(core.settings.home, run.id, Dataset((*rows, nobody)))
+    run = kept(core.settings.home)
     release = await trained(core)
     found, _ = await compared(core.settings, [], release.id)
-    assert found.set == f"test questions of run {run.id}"
+    assert found.set == f"test questions of run {run}"
     assert (found.questions, found.answered) == (2, 2)
     assert [one.value("nDCG@10").estimate for one in found.systems] == [1.0] * 4  # type: ignore[union-attr]
     assert ASKED["q1"][0] not in as_markdown(found)
+
+
+async def test_a_trained_embedder_searches_its_own_index(core: Core, model_folder: Path) -> None:
+    """And the untrained one the same passages, with vectors of its own."""
+    (core.settings.home / "models" / "run-retriever").symlink_to(model_folder)
+    made = replace(core.release, embedder="run-retriever")
+    release = await Releases(core.database).add_from(made, "20260101-000000-abcd", "trained", own_index=True)
+    async with open_core(core.settings, release) as other:
+        await filled(other)
+    kept(core.settings.home)
+    found, stages = await compared(core.settings, [], release.id)
+    assert "A sample of the passages is embedded" in stages
+    assert [one.value("nDCG@10").estimate for one in found.systems] == [1.0] * 4  # type: ignore[union-attr]
+    assert "run-retriever" in found.systems[3].finds
 
 
 def test_an_abstention_scores_nothing_where_an_answer_is_accepted() -> None:

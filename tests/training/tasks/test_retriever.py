@@ -22,7 +22,14 @@ from training.tasks.retriever import train_retriever, validation_of
 from training.tasks.task import Refused
 
 RECIPE = RetrieverRecipe(
-    learning_rate=5e-3, batch_size=12, epochs=4, frozen_layers=0, max_length=24, near=4, hard_negatives=1
+    learning_rate=5e-3,
+    batch_size=12,
+    epochs=4,
+    frozen_layers=0,
+    max_length=24,
+    near=4,
+    hard_negatives=1,
+    share=1.0,
 )
 ASKS = ("What of the {}?", "Tell me of the {}.", "Where is a {}?", "Is there some {} left?")
 
