@@ -177,7 +177,7 @@ class RecipeSearch(Group):
     """Looking for better hyperparameters, on the validation part only."""
 
     budget: str | None = None
-    """Time for it in each run, such as `"30m"`. Unset: the recipes are taken as they are."""
+    """Time for it in each task of a run, such as `"30m"`. Unset: the recipes are taken as they are."""
     trials: int = Field(default=20, ge=1)
     """Tried at most, within the time."""
 
