@@ -25,16 +25,14 @@ from typing import Any
 
 from benchmarks.replaying import document_of, ingest_set, replay, write_set
 from rag_core.bootstrap import Core, make_search, open_core, open_records
-from rag_core.compute import Compute
-from rag_core.index.stores.lance import LanceStore
-from rag_core.ingest.indexing import Indexer
 from rag_core.records.index.releases import Release, Releases
-from rag_core.retrieval.search import Search
 from rag_core.running.preparation import active_release
 from rag_core.settings import Settings
-from training.evaluate import Beir, BeirDocument, index_beir, ndcg, read_beir
+from training.evaluate import Beir, BeirDocument, ndcg, read_beir
+from training.evaluate.elsewhere import searched_elsewhere
 from training.evaluate.releases import side_by_side
 from training.job import run_once
+from training.tasks.task import Nobody
 
 DEEP = 100
 """Passages looked at for ten documents."""
@@ -118,23 +116,8 @@ async def _measured(core: Core, data: Beir) -> float:
 async def _elsewhere(settings: Settings, release: Release, data: Beir) -> float:
     """Over the other set's documents, with the release's models and numbers."""
     async with open_core(settings, release) as core:
-        compute, card = Compute(), release.card
-        with tempfile.TemporaryDirectory() as scratch:
-            store = await LanceStore.open(Path(scratch), "passages", card.dimension)
-            await index_beir(data.documents, Indexer(core.embedder, store, compute))
-            await store.optimize()
-            models = (core.reranker, core.query_map, release.tuning.fusion)
-            search = Search(core.embedder, store, compute, settings.retrieval, None, *models)
-
-            async def one(query: str) -> float:
-                found = await search(data.queries[query], None, keep=DEEP)
-                ranked = list(dict.fromkeys(r.passage.document for r in found.ranked))
-                return ndcg(ranked, data.relevant[query])
-
-            scores = await side_by_side(one, list(data.queries))
-            await store.close()
-        compute.close()
-    return round(statistics.fmean(scores), 4)
+        scored = await searched_elsewhere(core, data, Nobody())
+    return round(statistics.fmean(one.ndcg for one in scored), 4)
 
 
 async def curve(arguments: argparse.Namespace) -> list[Point]:

@@ -61,7 +61,7 @@ def local_model(what: str) -> Iterator[None]:
 def replacing(folder: Path) -> Iterator[Path]:
     """A scratch folder that takes the place of `folder` in one step when all went well, and vanishes otherwise."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as scratch:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".export-{folder.name}-") as scratch:
         work = Path(scratch) / "new"
         work.mkdir(mode=0o755)
         yield work

@@ -53,6 +53,7 @@ def _told(forgotten: Forgotten, dry_run: bool) -> dict[str, Any]:
         "rows": dict(forgotten.rows),
         "files": [asdict(file) for file in forgotten.files],
         "unreachable": [asdict(file) for file in forgotten.unreachable],
+        "releases": list(forgotten.releases),
     }
 
 
@@ -74,6 +75,11 @@ def _show(forgotten: Forgotten, dry_run: bool) -> None:
         console.print(
             escape(f"Cannot be reached, do it there: {file.path} on {file.host} ({file.reason})."),
             highlight=False,
+        )
+    if forgotten.releases:
+        console.print(
+            f"Models of {', '.join(forgotten.releases)} learned from what is forgotten, which forgetting does not reach. "
+            "`answerloop train --fresh` makes some that have not."
         )
     if dry_run:
         console.print("Nothing was removed: this was a trial.")

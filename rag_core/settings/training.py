@@ -227,8 +227,8 @@ class Watch(Group):
 
 
 class Training(Group):
-    every: str | None = "1w"
-    """How often `answerloop serve` trains by itself, where enough is new. Unset: only `answerloop train` does."""
+    every: str = "1w"
+    """How often `answerloop serve` and `answerloop train --if-due` train, where enough is new. Empty: they never do."""
     min_rows: int = Field(default=30, ge=1)
     """Reviewed rows below which nothing is trained."""
     new_rows: int = Field(default=20, ge=1)
@@ -238,8 +238,8 @@ class Training(Group):
     device: str = "auto"
     """`"cpu"`, `"cuda"`, `"cuda:1"`; `"auto"` takes a GPU where there is one."""
     general: str | None = None
-    """Folder of a judged set in BEIR layout that guards against forgetting. Unset: questions made from documents'
-    headings."""
+    """Folder of a judged set of other documents, in BEIR layout with a test split, that guards against forgetting beside the
+    questions made from documents' headings."""
     keep: int = Field(default=5, ge=2)
     """Releases whose models and index are kept for rollback."""
     data: TrainingData = TrainingData()
@@ -253,7 +253,7 @@ class Training(Group):
 
     @field_validator("every")
     @classmethod
-    def _is_a_duration(cls, value: str | None) -> str | None:
-        if value is not None:
+    def _is_a_duration(cls, value: str) -> str:
+        if value:
             duration_s(value)
         return value

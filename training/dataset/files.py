@@ -24,7 +24,16 @@ from training.conversion import replacing
 from training.dataset.drops import Dropped, summary
 from training.dataset.rows import PARTS, Example, Part, example_of, row_of
 
-__all__ = ["Dataset", "datasets_folder", "fingerprint", "read", "read_parts", "write", "write_parts"]
+__all__ = [
+    "Dataset",
+    "datasets_folder",
+    "fingerprint",
+    "is_cut",
+    "read",
+    "read_parts",
+    "write",
+    "write_parts",
+]
 
 MANIFEST = "manifest.json"
 ASSIGNED = "parts.json"
@@ -102,6 +111,16 @@ def read(folder: Path) -> Dataset:
         tuple(manifest["shared"]),
         manifest["seed"],
     )
+
+
+def is_cut(folder: Path) -> bool:
+    """Whether rows were taken out of it since it was written.
+
+    Raises:
+        NotFound, DocumentError: as read.
+    """
+    there = fingerprint(read(folder))
+    return bool(json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("fingerprint") != there)
 
 
 def read_parts(home: Path) -> dict[str, Part]:

@@ -22,12 +22,11 @@ def within(examples: Iterable[Example], scopes: Collection[str]) -> tuple[list[E
     kept, dropped = list[Example](), list[Dropped]()
     for example in examples:
         if all(text.scope in scopes for text in example.right):
-            kept.append(
-                example.moved(
-                    wrong=tuple(text for text in example.wrong if text.scope in scopes),
-                    mined=tuple(text for text in example.mined if text.scope in scopes),
-                )
-            )
+            wrong = tuple(text for text in example.wrong if text.scope in scopes)
+            mined = tuple(text for text in example.mined if text.scope in scopes)
+            # What was answered from such a passage may say what it says.
+            rejected = example.rejected if wrong == example.wrong else ""
+            kept.append(example.moved(wrong=wrong, mined=mined, rejected=rejected))
         else:
             dropped.append(Dropped(PRIVATE, example))
     return kept, dropped

@@ -61,7 +61,7 @@ async def searched_in(job: Job, data: Dataset, active: Core, candidate: Release)
         wanted = Wanted.by(
             [*data.examples, *data.general], await GoldenQuestions(job.database).all(enabled=True)
         )
-        sampling = sample_indexes(active.store, core.embedder, wanted, job.watcher, folder=job.folder.path)
+        sampling = sample_indexes(active.store, core.embedder, wanted, job.watcher, folder=job.samples())
         async with sampling as (before, after):
             yield Searched(before, after)
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.bootstrap import Core, make_search, open_core
+from rag_core.errors import AnswerloopError
 from rag_core.records.database import transaction
 from rag_core.records.tables import reviews
 from rag_core.settings import Settings
 from rag_core.types import Ranked
 from training.dataset import Dataset, build, read, read_parts, summary, write, write_parts
-from training.dataset.files import datasets_folder
+from training.dataset.files import datasets_folder, is_cut
+from training.job.folder import RunFolder
 from training.job.job import Job
 from training.tasks.task import Refused, Watcher
 
-__all__ = ["Preview", "data_of", "preview_data", "reviewed"]
+__all__ = ["Preview", "data_of", "preview_data", "reviewed", "was_cut"]
 
 DEEP = 50
 """Passages found for a question that may be hard negatives of it."""
@@ -50,6 +53,17 @@ async def data_of(job: Job, active: Core) -> Dataset:
             "in the admin pages' queue."
         )
     return data
+
+
+def was_cut(home: Path, run: RunFolder) -> bool:
+    """Whether somebody was forgotten whose rows this run has read."""
+    if run.finished("data") is None:
+        return False
+    folder = datasets_folder(home) / run.id
+    try:
+        return is_cut(folder)
+    except AnswerloopError:
+        return True
 
 
 async def _built(settings: Settings, database: AsyncEngine, active: Core, watcher: Watcher) -> Any:

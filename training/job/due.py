@@ -35,8 +35,8 @@ async def due(settings: Settings, database: AsyncEngine, now: datetime | None = 
         Unavailable: the database does not answer.
     """
     at, training = now or datetime.now(UTC), settings.training
-    if training.every is None:
-        return Due(False, "training.every is unset: only `answerloop train` trains.")
+    if not training.every:
+        return Due(False, "training.every is empty: only `answerloop train` trains.")
     last = await _last(database)
     if last and last.state == "running":
         return Due(False, "A run goes on.")

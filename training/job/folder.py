@@ -85,9 +85,11 @@ class RunFolder:
     def end(self, how: str) -> None:
         self._write(replace(self._state, ended=how))
 
-    def goes_on(self, release: str, settings: str, now: datetime) -> bool:
-        """Whether an interrupted run can be gone on with."""
+    def goes_on(self, release: str, settings: str, now: datetime, made_by: str | None = None) -> bool:
+        """Whether an interrupted run can be gone on with. One whose release answers by now has only to be written down."""
         state = self._state
+        if self.id == made_by:
+            return not state.ended
         same = (state.release, state.settings) == (release, settings)
         return not state.ended and same and state.attempts < ATTEMPTS and now - self.began_at < RESUMES_WITHIN
 
@@ -129,14 +131,15 @@ class RunFolder:
 
 
 def open_run(
-    home: Path, release: str, settings: str, fresh: bool = False
+    home: Path, release: str, settings: str, fresh: bool = False, made_by: str | None = None
 ) -> tuple[RunFolder, list[RunFolder]]:
     """The run to go on with, or a new one; and those that are given up, whose traces are to be removed. Called by who holds
-    the lease alone. fresh: go on with none."""
+    the lease alone. fresh: go on with none. made_by: the run that made the active release."""
     now = datetime.now(UTC)
     _remove_stateless(home)
     open_ = [one for one in folders(home) if not one.ended]
-    going_on = None if fresh else next((one for one in open_ if one.goes_on(release, settings, now)), None)
+    open_ones = (one for one in open_ if one.goes_on(release, settings, now, made_by))
+    going_on = None if fresh else next(open_ones, None)
     given_up = [one for one in open_ if one is not going_on]
     if going_on is None:
         return RunFolder.begin(home, release, settings), given_up

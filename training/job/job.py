@@ -15,7 +15,10 @@ from rag_core.settings import Settings
 from training.job.folder import RunFolder
 from training.tasks.task import Refused, Result, Watcher
 
-__all__ = ["Job", "Learned"]
+__all__ = ["SAMPLES", "Job", "Learned"]
+
+SAMPLES = "samples"
+"""In the run's folder, while both releases are measured on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class Job:
 
     def checkpoints(self, task: str) -> Path:
         return self.folder.path / "checkpoints" / task
+
+    def samples(self) -> Path:
+        folder = self.folder.path / SAMPLES
+        folder.mkdir(exist_ok=True)
+        return folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag_core.records.index.releases import Release, Releases
 from rag_core.review.comparing.comparing import latest_for
 from rag_core.review.releasing.promoting import Promotion
 from training.dataset import Dataset, Example
-from training.evaluate.measured import Measured
+from training.evaluate.measured import Measured, Scored
+from training.evaluate.sets import read_beir
 from training.gate import Check, Verdict, decide
 from training.job.candidate import Searched
 from training.job.data import reviewed
@@ -19,11 +21,16 @@ from training.job.job import Job
 from training.job.judging import compared, primary_of
 from training.significance import Interval
 
+if TYPE_CHECKING:
+    from training.evaluate.releases import Served
+
 __all__ = ["AFTER", "BEFORE", "Both", "judged", "measured"]
 
 BEFORE, AFTER = "before.json", "after.json"
 """In the run's folder: what was measured of each."""
 LATENCIES = "latencies.json"
+MOST_GENERAL = 2_000
+"""Questions of training.general."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +60,25 @@ async def _measure(job: Job, data: Dataset, active: Release, candidate: Release,
         opened(job.settings, active, where.before) as before,
         opened(job.settings, candidate, where.after) as after,
     ):
-        (await measure(before, test, data.general, job.watcher)).write(path / BEFORE)
-        (await measure(after, test, data.general, job.watcher)).write(path / AFTER)
+        for served, name in ((before, BEFORE), (after, AFTER)):
+            found = await measure(served, test, data.general, job.watcher)
+            others = await _elsewhere(job, served)
+            replace(found, general=(*found.general, *others)).write(path / name)
         job.watcher.step("Both are timed in turn")
         times = await latencies(before, after, _timed(test, data.general))
     kept = [one[:, 1].tolist() for one in times]
     (path / LATENCIES).write_text(json.dumps(kept), encoding="utf-8")
     job.folder.finish("measured", {"questions": len(test), "general": len(data.general)})
+
+
+async def _elsewhere(job: Job, served: Served) -> list[Scored]:
+    """Of the judged set that training.general names."""
+    if job.settings.training.general is None:
+        return []
+    from training.evaluate.elsewhere import searched_elsewhere
+
+    folder = Path(job.settings.training.general)
+    return await searched_elsewhere(served.core, read_beir(folder, "test", MOST_GENERAL), job.watcher)
 
 
 def _timed(test: Sequence[Example], general: Sequence[Example]) -> Sequence[Example]:

@@ -13,24 +13,31 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from rag_core.bootstrap import model_folder
 from rag_core.errors import Unavailable
 from rag_core.index.stores.opening import drop_index
+from rag_core.records.exchange.removing import remove_left
 from rag_core.records.index.documents import Documents
 from rag_core.records.index.releases import Release, Releases
 from rag_core.settings import Settings
-from training.job.folder import RunFolder
+from training.dataset.files import ASSIGNED, datasets_folder
+from training.job.folder import RunFolder, folders
+from training.job.job import SAMPLES
 
-__all__ = ["forget_work", "give_up", "prune"]
+__all__ = ["forget_half_made", "forget_work", "give_up", "prune"]
 
 
 async def give_up(settings: Settings, database: AsyncEngine, runs: Iterable[RunFolder]) -> None:
-    """Remove what runs left that are not gone on with: their candidates never answer."""
+    """Remove what runs left that are not gone on with: their candidates never answer, but for one that does already."""
     for run in runs:
         made = await Releases(database).of_run(run.id)
-        if made is not None and not await _has_answered(database, made):
-            await _remove(settings, database, made, await Releases(database).all())
-        for folder in (settings.home / "models").glob(f"{run.id}-*"):
-            await asyncio.to_thread(_delete, folder)
+        answers = made is not None and await _has_answered(database, made)
+        if not answers:
+            if made is not None:
+                await _remove(settings, database, made, await Releases(database).all())
+            left = [*(settings.home / "models").glob(f"{run.id}-*"), datasets_folder(settings.home) / run.id]
+            for folder in left:
+                await asyncio.to_thread(_delete, folder)
+        await asyncio.to_thread(forget_half_made, settings.home, run)
         await asyncio.to_thread(forget_work, run.path)
-        run.end("abandoned")
+        run.end("succeeded" if answers else "abandoned")
 
 
 async def prune(settings: Settings, database: AsyncEngine) -> list[str]:
@@ -45,14 +52,36 @@ async def prune(settings: Settings, database: AsyncEngine) -> list[str]:
     staying = [one for one in known if one not in gone]
     for release in gone:
         await _remove(settings, database, release, staying)
+    await asyncio.to_thread(_forget_datasets, settings.home, {one.run for one in staying if one.run})
     return [release.id for release in gone]
+
+
+def forget_half_made(home: Path, run: RunFolder) -> None:
+    """What a process has left that was killed while it wrote: whole files and folders alone have the names that are read."""
+    datasets = datasets_folder(home)
+    remove_left(datasets / ASSIGNED)
+    for folder in (home / "models", datasets):
+        for path in folder.glob(f".export-{run.id}*"):
+            _delete(path)
+    for path in (run.path / "models").glob(".export-*"):
+        _delete(path)
+    for path in run.path.glob("*.new"):
+        path.unlink(missing_ok=True)
+    _delete(run.path / SAMPLES)
 
 
 def forget_work(folder: Path) -> None:
     """Checkpoints and float32 models, which can be tens of gigabytes; reports and figures stay."""
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.is_dir() and path.name in ("checkpoints", "models", "samples"):
+        if path.is_dir() and path.name in ("checkpoints", "models", SAMPLES):
             _delete(path)
+
+
+def _forget_datasets(home: Path, needed: set[str]) -> None:
+    """Of runs that no release is left of, but for the latest."""
+    for run in folders(home)[1:]:
+        if run.ended and run.id not in needed:
+            _delete(datasets_folder(home) / run.id)
 
 
 async def _has_answered(database: AsyncEngine, release: Release) -> bool:

@@ -7,6 +7,7 @@ answers is changed: the active release is whole at any moment.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -27,13 +28,13 @@ from rag_core.settings import Settings
 from training.gate import Verdict
 from training.job.candidate import begun, completed, searched_in
 from training.job.changeover import build_index, change_over
-from training.job.data import data_of
+from training.job.data import data_of, was_cut
 from training.job.due import KIND
 from training.job.folder import RunFolder, fingerprint_of, open_run
 from training.job.job import Job
 from training.job.learning import learn_models
 from training.job.measuring import judged, measured
-from training.job.pruning import forget_work, give_up, prune
+from training.job.pruning import forget_half_made, forget_work, give_up, prune
 from training.tasks.task import Refused, Watcher
 
 __all__ = ["LEASE", "Outcome", "run_once"]
@@ -83,14 +84,22 @@ async def run_once(
         NotReady: there is no release yet, or a model or a package is missing; the message names the remedy.
         Unavailable: the database or the index does not answer; the next run goes on.
     """
+    if importlib.util.find_spec("torch") is None:
+        raise NotReady("Training needs torch, which is not installed: run `pip install 'answerloop[train]'`.")
     async with held(database, LEASE) as lease:
         active = await Releases(database).active()
         if active is None:
             raise NotReady("There is nothing to train on yet: run `answerloop ingest FOLDER` first.")
-        folder, given_up = open_run(settings.home, active.id, fingerprint_of(settings), fresh)
+        said = fingerprint_of(settings)
+        folder, given_up = open_run(settings.home, active.id, said, fresh, active.run)
+        if was_cut(
+            settings.home, folder
+        ):  # what it had learned so far, it learned from what is forgotten since
+            folder, given_up = open_run(settings.home, active.id, said, fresh=True)
         async with Runs(database).recorded(KIND, started_by) as recording:
             recording.tell("folder", folder.id)
             await give_up(settings, database, given_up)
+            forget_half_made(settings.home, folder)
             job = Job(settings, database, folder, lease, watched(recording), recording.tell)
             outcome = await _outcome(job)
             await _ended(job, recording, outcome)
@@ -103,6 +112,8 @@ async def _outcome(job: Job) -> Outcome:
         report = job.folder.path / "report.md"
         return Outcome(job.folder.id, state, reason, made.id if made else None, report)
 
+    if (known := job.folder.finished("outcome")) is not None:
+        return await outcome(known["state"], known["reason"])
     try:
         verdict, tried = await _steps(job)
     except Refused as refused:
@@ -182,8 +193,8 @@ async def _ended(job: Job, recording: Recording, outcome: Outcome) -> None:
         "outcome", {"state": outcome.state, "reason": outcome.reason, "release": outcome.release}
     )
     text = write_report(job.folder, job.settings.home)
-    job.folder.end("refused" if outcome.state == "refused" else "succeeded")
     state: Literal["succeeded", "refused"] = "refused" if outcome.state == "refused" else "succeeded"
     forget_work(job.folder.path)
     await prune(job.settings, job.database)
     await recording.ended(state, text, outcome.release)
+    job.folder.end(state)  # last: until then the next run writes down what came of this one

@@ -107,6 +107,11 @@ async def generator(job: Job, data: Dataset) -> Learned:
     base = training.generator.base or job.settings.generator.model
     if not base:
         raise Refused("The generator is not trained: training.generator.base names no model.")
+    if job.settings.generator.kind != "local":
+        raise Refused(
+            'The generator is not trained here: generator.kind is not "local", so that no release could answer by it; '
+            "docs/learning.md says how to train one for an endpoint."
+        )
 
     async def attempt(
         recipe: GeneratorRecipe, out: Path, watcher: Watcher, checkpoints: Path | None
@@ -159,7 +164,8 @@ async def _best(job: Job, task: str, recipe: R, space: Space, attempt: Attempt[R
     loop, journal = asyncio.get_running_loop(), job.folder.path / f"{task}-recipes.jsonl"
 
     def objective(tried: R) -> float:
-        scratch = Path(tempfile.mkdtemp(dir=job.folder.path, prefix=f"{task}-"))
+        (job.folder.path / "models").mkdir(exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=job.folder.path / "models", prefix=f"{task}-"))
         try:
             made = attempt(tried, scratch / "model", Nobody(), None)
             result = asyncio.run_coroutine_threadsafe(made, loop).result()

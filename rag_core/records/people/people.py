@@ -23,6 +23,7 @@ from rag_core.records.database import transaction
 from rag_core.records.exchange.removing import Removed, remove_from_files
 from rag_core.records.people.forgetting import answered_by, asked_by, remove_person
 from rag_core.records.people.pseudonyms import Pseudonyms
+from rag_core.records.people.trained import trained_on
 from rag_core.records.tables import (
     answers,
     audit_log,
@@ -60,6 +61,8 @@ class Forgotten:
     """Rows of exports and data sets of this machine; also those that nothing was removed from."""
     unreachable: tuple[Removed, ...] = ()
     """Exports that somebody has to look after: on other machines, or not where they were written."""
+    releases: tuple[str, ...] = ()
+    """Whose models learned from rows of theirs: forgetting does not reach into a model. The next run learns without them."""
 
     @property
     def total(self) -> int:
@@ -140,7 +143,7 @@ class People:
         files, unreachable = await remove_from_files(
             self._database, self._home, platform, user, names, dry_run=dry_run
         )
-        return Forgotten(report.rows, files, unreachable)
+        return Forgotten(report.rows, files, unreachable, await trained_on(self._database, files))
 
 
 def _found(rows: Mapping[str, int]) -> dict[str, int]:

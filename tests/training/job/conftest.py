@@ -10,6 +10,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.records.database import open_database
+from tests.training.job.installation import installation
+
+__all__ = ["database", "installation"]
 
 
 @pytest.fixture

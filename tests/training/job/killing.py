@@ -28,7 +28,16 @@ THREADS = {**WITHOUT_THREADS, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": 
 LONGEST_S = 120.0
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 CHANGES = ("os.", "shutil.", "tempfile.", "sqlite3.connect")
-LOOKS = ("os.listdir", "os.scandir", "os.walk", "os.fwalk", "os.putenv", "os.unsetenv", "os.getxattr", "os.listxattr")
+LOOKS = (
+    "os.listdir",
+    "os.scandir",
+    "os.walk",
+    "os.fwalk",
+    "os.putenv",
+    "os.unsetenv",
+    "os.getxattr",
+    "os.listxattr",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,8 @@ class Forks:
 
     def run(self, home: Path, method: str, at: int = 0, after_s: float = 0.0, **training: Any) -> Ended:
         """One run, killed at that point or after so much processor time; 0: not. training: other settings."""
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         asked = {"home": str(home), "method": method, "at": at, "after_s": after_s, "training": training}
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
@@ -67,7 +77,12 @@ class Forks:
 def forking() -> Iterator[Forks]:
     command = [sys.executable, "-c", "from tests.training.job.killing import serve; serve()"]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(**THREADS), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        command,
+        cwd=ROOT,
+        env=environment(**THREADS),
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     try:
         yield Forks(process)

@@ -76,7 +76,7 @@ async def test_not_before_its_time(database: AsyncEngine, tmp_path: Path) -> Non
     await reviewed(database, "a1", "a2")
     assert not (await due(settings_with(tmp_path), database)).now
     assert (await due(settings_with(tmp_path, every="2d"), database)).now
-    assert not (await due(settings_with(tmp_path, every=None), database)).now
+    assert not (await due(settings_with(tmp_path, every=""), database)).now
 
 
 async def test_an_interrupted_run_is_gone_on_with_at_once_and_one_that_failed_after_a_while(
