@@ -83,7 +83,9 @@ class RetrieverRecipe(_Recipe):
     needs neither; `"auto"` trains both where there are rows enough and takes the better."""
     learning_rate: float = Field(default=3e-4, gt=0)
     batch_size: int = Field(default=64, ge=1)
-    epochs: float = Field(default=3, gt=0)
+    epochs: float = Field(default=2, gt=0)
+    max_length: int = Field(default=64, ge=8)
+    """Tokens of a text that are learned from; served, it reads as many as it could before."""
     frozen_layers: int = Field(default=3, ge=0)
     """Lower layers, with the embeddings below them, that stay as they are, and need to be passed only once for each text."""
     temperature: float = Field(default=0.05, gt=0)
@@ -93,10 +95,10 @@ class RetrieverRecipe(_Recipe):
     near: int = Field(default=8, ge=1)
     """So many questions that are like each other are put into one batch, each other's right passages being hard to tell from
     its own; 1: batches by chance."""
-    stay: float = Field(default=0.0, ge=0)
+    stay: float = Field(default=1.0, ge=0)
     """How strongly passages' vectors are held near those of the base, so that what was not learned of is found as before; 0:
     they go where they like."""
-    share: float = Field(default=0.5, gt=0, le=1)
+    share: float = Field(default=1.0, gt=0, le=1)
     """How far the weights go from the base, at 0, to what was trained, at 1. Less forgets less of everything else."""
     lora_rank: int = Field(default=0, ge=0)
     """Above 0: low-rank adapters of this rank are trained instead of the layers themselves, and merged."""

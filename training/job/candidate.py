@@ -55,7 +55,7 @@ async def searched_in(job: Job, data: Dataset, active: Core, candidate: Release)
         return
     async with open_core(job.settings, candidate) as core:
         if (await active.store.state()).passages <= LIMIT:
-            await build_index(active, core, job.watcher)
+            await build_index(job, active, core)
             yield Searched()
             return
         wanted = Wanted.by(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +18,7 @@ from rag_core.records.index.releases import Confirm, Release, Releases
 from rag_core.records.leases import Lease
 from rag_core.records.tables import releases
 from rag_core.settings import Settings
+from training.job.job import Job
 from training.tasks.task import Refused, Watcher
 
 __all__ = ["build_index", "change_over"]
@@ -28,19 +30,19 @@ PASSES = 5
 """The index is brought up to date so often while documents go on changing; what is left is done while none can."""
 
 
-async def build_index(active: Core, candidate: Core, watcher: Watcher) -> None:
-    """Fill the candidate's own index from that of the active release, beside it.
+async def build_index(job: Job, active: Core, candidate: Core) -> None:
+    """Fill the candidate's own index from that of the active release, beside it; on a GPU where there is one.
 
     Raises:
         NotReady: a passage is longer than the new model's window.
         Unavailable: a store or the database does not answer; what was built stays.
     """
     for _ in range(PASSES):
-        if not await _caught_up(active, candidate, watcher):
+        if not await _caught_up(job, active, candidate):
             return
 
 
-async def change_over(active: Core, candidate: Core, share: float, lease: Lease, watcher: Watcher) -> None:
+async def change_over(job: Job, active: Core, candidate: Core, share: float) -> None:
     """Make the candidate the active release or, with a share above 0, the one that is tried out beside it.
 
     Raises:
@@ -48,23 +50,35 @@ async def change_over(active: Core, candidate: Core, share: float, lease: Lease,
         Busy: another process took over the run, or synchronises without end.
     """
     records = Releases(candidate.database)
-    confirm = _still(active.release, lease)
-    async with _nobody_writes(candidate.settings, watcher):
+    confirm = _still(active.release, job.lease)
+    async with _nobody_writes(candidate.settings, job.watcher):
         if candidate.release.index_name != active.release.index_name:
-            await _caught_up(active, candidate, watcher)
+            await _caught_up(job, active, candidate)
         if share > 0:
             await records.try_out(candidate.release.id, share, ITSELF, confirm)
         else:
             await records.activate(candidate.release.id, ITSELF, named_models(candidate.settings), confirm)
 
 
-async def _caught_up(active: Core, candidate: Core, watcher: Watcher) -> int:
+async def _caught_up(job: Job, active: Core, candidate: Core) -> int:
     source, target = Index(active.store, active.documents), Index(candidate.store, candidate.documents)
 
     def told(done: int, total: int) -> None:
-        watcher.step("Building its index beside the active one", done, total)
+        job.watcher.step("Building its index beside the active one", done, total)
 
-    return await mirror(source, target, candidate.embedder, told)
+    return await mirror(source, target, _embedder(job, candidate), told)
+
+
+def _embedder(job: Job, candidate: Core) -> Any:
+    """On a GPU the model that was exported, where this run has it."""
+    from training.tasks.task import device_of
+
+    device, trained = device_of(job.settings.training.device), job.work("retriever")
+    if not device.startswith("cuda") or not trained.is_dir():
+        return candidate.embedder
+    from training.bulk import BulkEmbedder
+
+    return BulkEmbedder(trained, candidate.release.card, device)
 
 
 @asynccontextmanager

@@ -151,7 +151,7 @@ async def _steps(job: Job) -> tuple[Verdict, bool]:
         # 6. Its whole index, beside the active one; only then can the golden questions be asked.
         candidate = await stack.enter_async_context(open_core(settings, made))
         if made.index_name != active.release.index_name:
-            await build_index(active, candidate, job.watcher)
+            await build_index(job, active, candidate)
         golden = await checked(settings, job.database, made, active.release, job.watcher.step)
         gone = zip(golden.lost, golden.details, strict=True)
         job.tell("lost", [{"id": question.id, "detail": detail} for question, detail in gone])
@@ -159,7 +159,7 @@ async def _steps(job: Job) -> tuple[Verdict, bool]:
         # 7. In its place, in one transaction.
         if verdict.promoted:
             job.watcher.step("Changing over")
-            await change_over(active, candidate, share, job.lease, job.watcher)
+            await change_over(job, active, candidate, share)
     return verdict, share > 0
 
 

@@ -54,7 +54,8 @@ GOLDEN = "Where is the invoice for the garden?"
 
 
 def settings_of(home: Path, method: str = "query-side", **training: Any) -> Settings:
-    """Of a run that takes seconds. method: how the retriever is trained."""
+    """Of a run that takes seconds, equal for all copies. method: how the retriever is trained."""
+    base = str((home.parent / BASE).resolve())
     recipe = {
         "method": method,
         "frozen_layers": 0,
@@ -65,14 +66,14 @@ def settings_of(home: Path, method: str = "query-side", **training: Any) -> Sett
     }
     asked = {
         "min_rows": 10,
-        "base": str(home.parent / BASE),
+        "base": base,
         "device": "cpu",
         "data": {"headings": False, "test": 0.25},
         "retriever": recipe,
         "router": {"method": "off"},
         "gate": {"min_questions": 5, "latency": 20.0, "general_loss": 0.5},
     }
-    embedding = {"model": str(home.parent / BASE), "threads": 1}
+    embedding = {"model": base, "threads": 1}
     return Settings(home=home, embedding=embedding, training={**asked, **training})
 
 

@@ -138,7 +138,7 @@ async def test_what_is_better_is_promoted_and_the_next_run_without_a_gain_is_ref
     assert (active.id, active.parent, active.run) == ("r2", "r1", outcome.run)
     assert active.note == "trained: query-side"
     assert active.metrics
-    assert active.metrics["nDCG@10"] > 0.3
+    assert active.metrics["ndcg@10"] > 0.3
     assert outcome.report.read_text(encoding="utf-8").startswith(f"# Training run {outcome.run}")
 
     kept = models(home)
@@ -292,6 +292,7 @@ async def test_a_trained_embedder_gets_an_index_of_the_same_documents(built: Pat
     settings = settings_of(home, "full")
     outcome = await ran(settings)
     assert outcome.state == "succeeded", outcome.reason
+    assert [one.attempts for one in folders(home)] == [2]
     active = await active_of(settings)
     async with open_records(settings) as database:
         before = await Releases(database).get("r1")
