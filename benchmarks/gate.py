@@ -3,11 +3,11 @@
     python benchmarks/gate.py SCORES [--candidates 100] [--sizes 60 150 300 500] [--general 2000] [--plot FILE] [--json]
     python benchmarks/gate.py SCORES --make BEFORE AFTER DIR GENERAL --learned FILE
 
-The second form makes SCORES (.json) once: nDCG@10 of every question of the train and dev splits of DIR and GENERAL by two
-exported models, ranking whole documents by the dot product; FILE has the ids of DIR's questions that AFTER was trained on,
-one in a line, which are left out. It looks for the point between both models (the mean of their vectors, weighted) that is
-5% better on DIR and keeps that candidate as `better`, and AFTER itself as `rough`: a larger change of which only a part is
-gain.
+SCORES is benchmarks/gate_scores.json.gz; the second form makes such a file: nDCG@10 of every question of the train and
+dev splits of DIR and GENERAL by two exported models, ranking whole documents by the dot product; FILE has the ids of
+DIR's questions that AFTER was trained on, one in a line, which are left out. It looks for the point between both models
+(the mean of their vectors, weighted) that is 5% better on DIR and keeps that candidate as `better`, and AFTER itself as
+`rough`: a larger change of which only a part is gain.
 
 A population of candidates is made of these real changes, group by group. As it is, a pair gains what it gains; with before
 and after exchanged in a group by the toss of a coin it gains nothing, though as many questions rise and fall by as much; a
@@ -96,8 +96,14 @@ class Population:
         return Paired(name, before[:questions], after[:questions], groups[:questions])
 
 
+def _rows(path: Path) -> dict[str, Any]:
+    data = path.read_bytes()
+    rows: dict[str, Any] = json.loads(gzip.decompress(data) if path.suffix == ".gz" else data)
+    return rows
+
+
 def read(path: Path) -> dict[str, Population]:
-    found = {name: _population(**rows) for name, rows in json.loads(path.read_text(encoding="utf-8")).items()}
+    found = {name: _population(**rows) for name, rows in _rows(path).items()}
     return found | {"general": found["general"].facing_up()}
 
 
