@@ -34,7 +34,7 @@ __all__ = ["Built", "build", "fitting"]
 
 AT_ONCE = 8
 """Searches that wait for each other's embeddings and reads."""
-HEADINGS, LEAST_HEADINGS = 0.5, 100
+HEADINGS, LEAST_HEADINGS = 0.25, 100
 """Questions from headings for each that people asked, and how many there are at least: what people say is not to be
 drowned."""
 BATCH = 64

@@ -21,14 +21,14 @@ from training.dataset.files import ASSIGNED, datasets_folder
 from training.job.folder import RunFolder, folders
 from training.job.job import SAMPLES
 
-__all__ = ["forget_half_made", "forget_work", "give_up", "prune"]
+__all__ = ["forget_half_made", "forget_work", "give_up", "has_answered", "prune"]
 
 
 async def give_up(settings: Settings, database: AsyncEngine, runs: Iterable[RunFolder]) -> None:
     """Remove what runs left that are not gone on with: their candidates never answer, but for one that does already."""
     for run in runs:
         made = await Releases(database).of_run(run.id)
-        answers = made is not None and await _has_answered(database, made)
+        answers = made is not None and await has_answered(database, made)
         if not answers:
             if made is not None:
                 await _remove(settings, database, made, await Releases(database).all())
@@ -84,7 +84,8 @@ def _forget_datasets(home: Path, needed: set[str]) -> None:
             _delete(datasets_folder(home) / run.id)
 
 
-async def _has_answered(database: AsyncEngine, release: Release) -> bool:
+async def has_answered(database: AsyncEngine, release: Release) -> bool:
+    """Or does, if only a share of the conversations."""
     known = {one.release for one in await Releases(database).history()}
     return release.active or release.id in known or release.canary > 0
 

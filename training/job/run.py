@@ -34,7 +34,7 @@ from training.job.folder import RunFolder, fingerprint_of, open_run
 from training.job.job import Job
 from training.job.learning import learn_models
 from training.job.measuring import judged, measured
-from training.job.pruning import forget_half_made, forget_work, give_up, prune
+from training.job.pruning import forget_half_made, forget_work, give_up, has_answered, prune
 from training.tasks.task import Refused, Watcher
 
 __all__ = ["LEASE", "Outcome", "run_once"]
@@ -164,9 +164,9 @@ async def _steps(job: Job) -> tuple[Verdict, bool]:
 
 
 async def _promoted_before(job: Job) -> Verdict | None:
-    """The verdict of a run that was interrupted after its release was put in force."""
+    """The verdict of a run that was interrupted after its release was put in force, even if it was rolled back since."""
     made = await Releases(job.database).of_run(job.folder.id)
-    if made is None or not (made.active or made.canary):
+    if made is None or not await has_answered(job.database, made):
         return None
     return _read(job.folder)
 
