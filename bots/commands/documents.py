@@ -111,15 +111,20 @@ async def _swap(settings: Settings, database: AsyncEngine, release: Release, con
 async def _remove_old(
     settings: Settings, database: AsyncEngine, active: Release, previous: Release | None
 ) -> None:
-    """The indexes of all releases before the active one, but for the previous one's, which can be returned to."""
+    """The indexes of all releases before the active one, but for those that can be returned to, or are tried out: others may
+    share them."""
     import logging
 
     from rag_core.index.stores.opening import drop_index
     from rag_core.records.index.documents import Documents
     from rag_core.records.index.releases import Releases
 
-    for release in takewhile(lambda r: r.id != active.id, await Releases(database).all()):
-        if previous and release.id == previous.id:
+    known = await Releases(database).all()
+    kept = {active.index_name, *(one.index_name for one in known if one.canary)}
+    if previous:
+        kept.add(previous.index_name)
+    for release in takewhile(lambda r: r.id != active.id, known):
+        if release.index_name in kept:
             continue
         try:
             await drop_index(settings, release.index_name)

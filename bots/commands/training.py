@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,6 +55,8 @@ def train(
         from bots.scheduler import be_polite
 
         be_polite()
+    # Training goes on in threads, which an interrupt would wait for; the run can be stopped at any moment and goes on.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     outcome = asyncio.run(_trained(settings, fresh, show=not as_json))
     typer.echo(json.dumps(outcome.as_json()) if as_json else _sentence(outcome))
 
@@ -93,11 +96,12 @@ async def _shown_data(settings: Settings, as_json: bool) -> None:
 def _table(title: str, headings: tuple[str, ...], rows: Any) -> None:
     from rich import box
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(*headings, title=title, box=box.SIMPLE, title_justify="left")
     for row in rows:
-        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else escape(str(cell)) for cell in row))
     Console().print(table)
 
 

@@ -158,9 +158,7 @@ async def _card(
 
 async def _run(services: Services, release: Release) -> Run | None:
     """The training run that made it, as long as it is kept."""
-    with contextlib.suppress(NotFound):
-        return await Runs(services.database).get(release.run) if release.run else None
-    return None
+    return await Runs(services.database).made(release.id) if release.run else None
 
 
 async def _golden(services: Services, shown: Release, active: Release | None) -> dict[str, Any]:

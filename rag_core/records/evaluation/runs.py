@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import secrets
 import threading
 from collections.abc import AsyncIterator, Mapping
@@ -160,6 +161,14 @@ class Runs:
             query = select(runs).where(condition).order_by(runs.c.started_at.desc(), runs.c.id).limit(limit)
             return [_run(row) for row in (await connection.execute(query)).mappings()]
 
+    async def made(self, release: str) -> Run | None:
+        """The newest training run that a release came of; None: none did, or it is not kept any more."""
+        came = and_(runs.c.release == release, runs.c.kind == "training")
+        query = select(runs.c.id).where(came).order_by(runs.c.started_at.desc()).limit(1)
+        async with transaction(self._database) as connection:
+            id = await connection.scalar(query)
+        return await self.get(id) if id else None
+
     async def get(self, id: str) -> Run:
         """
         Raises:
@@ -192,7 +201,9 @@ class Recording:
             self._step, self._changed = (words, done, total), True
 
     def point(self, curve: str, x: float, y: float) -> None:
-        """One more point of a curve, its x growing. Of many points some are left out."""
+        """One more point of a curve, its x growing. Of many points some are left out, and what is no number."""
+        if not math.isfinite(y):
+            return
         with self._lock:
             stride, seen = self._strides.get(curve, (1, 0))
             points = self._detail["curves"].setdefault(curve, [])
@@ -204,6 +215,9 @@ class Recording:
             self._strides[curve], self._changed = (stride, seen + 1), True
 
     def figure(self, name: str, value: float) -> None:
+        """What is no number is left out: JSON has none for it."""
+        if not math.isfinite(value):
+            return
         with self._lock:
             self._detail["figures"][name], self._changed = value, True
 

@@ -20,7 +20,7 @@ from rag_core.records.audit import ITSELF
 from rag_core.records.evaluation.golden import GoldenQuestion, GoldenQuestions, GoldenResult
 from rag_core.records.evaluation.runs import Runs
 from rag_core.records.index.documents import Documents
-from rag_core.records.index.releases import Release, Releases
+from rag_core.records.index.releases import Confirm, Release, Releases
 from rag_core.review.golden.checking import check_release, lost
 from rag_core.settings import Settings
 
@@ -63,8 +63,11 @@ async def promote(
     release_id: str,
     actor: str = ITSELF,
     told: Told = lambda what, done, total: None,
+    confirm: Confirm | None = None,
 ) -> Promotion:
     """Make a release the active one, unless it loses golden questions which the active one passes.
+
+    confirm: asked in the transaction in which it becomes that.
 
     Raises:
         NotFound: there is no such release.
@@ -75,7 +78,7 @@ async def promote(
     release, active = await releases.get(release_id), await releases.active()
     if reason := await obstacle(settings, database, release, active):
         raise NotReady(f"{release_id} cannot be promoted: {reason}")
-    return await promote_built(settings, database, release, actor, told)
+    return await promote_built(settings, database, release, actor, told, confirm)
 
 
 async def promote_built(
@@ -84,13 +87,14 @@ async def promote_built(
     release: Release,
     actor: str = ITSELF,
     told: Told = lambda what, done, total: None,
+    confirm: Confirm | None = None,
 ) -> Promotion:
     """As promote, of a release whose models and index were made just now: they are not looked for."""
     releases = Releases(database)
     promotion = await checked(settings, database, release, await releases.active(), told)
     if promotion.promoted:
         told("Changing over", promotion.asked, promotion.asked)
-        await releases.activate(release.id, actor, named_models(settings))
+        await releases.activate(release.id, actor, named_models(settings), confirm)
     return promotion
 
 
@@ -100,13 +104,14 @@ async def promote_recorded(
     release_id: str,
     actor: str,
     begun: Callable[[str], None] = lambda run: None,
+    confirm: Confirm | None = None,
 ) -> Promotion:
     """As promote, recorded as a run that everybody can watch. begun: is told its id at once."""
     async with Runs(database).recorded("promotion", actor) as run:
         run.tell("promotes", release_id)
         await run.write()
         begun(run.id)
-        promotion = await promote(settings, database, release_id, actor, run.step)
+        promotion = await promote(settings, database, release_id, actor, run.step, confirm)
         for name, value in (("golden questions", promotion.asked), ("passed", promotion.passed)):
             run.figure(name, value)
         gone = zip(promotion.lost, promotion.details, strict=True)
@@ -154,6 +159,8 @@ async def obstacle(
     for name in release.models:
         if not (model_folder(settings, name) / CARD).is_file():
             return f"the model {name} is not in {settings.home / 'models'} any more."
+    if release.run and release.metrics is None:
+        return "its training run has not measured it yet."
     if active is None or release.index_name == active.index_name:
         return ""
     if not (settings.store.url or settings.store.embedded) and not _is_on_disk(settings, release):

@@ -16,13 +16,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from rag_core.errors import AnswerloopError, Busy, NotReady, Unavailable
 from rag_core.records.audit import ITSELF, Audit
 from rag_core.records.evaluation.runs import Run, Runs
-from rag_core.records.index.releases import Activation, Release, Releases
+from rag_core.records.index.releases import Activation, Confirm, Release, Releases
 from rag_core.records.leases import Lease, held
+from rag_core.records.tables import releases
+from rag_core.review.comparing.comparing import latest_for
 from rag_core.review.releasing.promoting import promote_recorded, roll_back
 from rag_core.review.releasing.sequential import dropped, p_of_drop
 from rag_core.review.releasing.votes import Votes, votes_between
@@ -175,8 +178,16 @@ async def _judge(
     if verdict is None:
         return
     if not verdict.worse:
+        people = await latest_for(database, canary.id, active.id)
+        if people is not None and people.high < 0.5:
+            reason = f"Who compared both blindly prefer {active.id}: on {people.losses} questions, and it on {people.wins}."
+            return await _give_up(database, active, canary, (votes, control), reason, lease)
         try:
-            promotion = await promote_recorded(settings, database, canary.id, ITSELF)
+            still = _still_tried(active, canary, lease)
+            promotion = await promote_recorded(settings, database, canary.id, ITSELF, confirm=still)
+        except Busy as error:  # somebody decided otherwise while it was asked
+            log.warning("release %s was tried out, and is not promoted: %s", canary.id, error)
+            return None
         except Unavailable:
             raise
         except AnswerloopError as error:
@@ -188,6 +199,20 @@ async def _judge(
         return await _give_up(database, active, canary, (votes, control), reason, lease)
     reason = f"People found it less helpful than {active.id}: {verdict.chance}."
     return await _give_up(database, active, canary, (votes, control), reason, lease)
+
+
+def _still_tried(active: Release, canary: Release, lease: Lease | None) -> Confirm:
+    """Nobody has ended the trial, or made another release the active one, since the votes were counted."""
+
+    async def confirm(connection: AsyncConnection) -> None:
+        if lease:
+            await lease.confirm(connection)
+        share = await connection.scalar(select(releases.c.canary).where(releases.c.id == canary.id))
+        now = await connection.scalar(select(releases.c.id).where(releases.c.active))
+        if not share or now != active.id:
+            raise Busy(f"{canary.id} is not tried out beside {active.id} any more.")
+
+    return confirm
 
 
 def _verdict(votes: Votes, control: Votes, watch: Watch) -> _Verdict | None:

@@ -218,9 +218,11 @@ async def test_what_made_a_release_is_shown(pages: Pages) -> None:
     active = await Releases(pages.database).active()
     assert active is not None
     run = await Runs(pages.database).begin("training", "local:ada")
+    folder = "20260102-030405-abcd"
     fitted = Tuning(scale=Scale(1.25, -0.5), threshold=0.4321)
     made_of = replace(active, query_map="map-1", router="router-1", adapter="adapter-1", tuning=fitted)
-    made = await Releases(pages.database).add_from(made_of, run, "learned", own_index=False)
+    made = await Releases(pages.database).add_from(made_of, folder, "learned", own_index=False)
+    await Runs(pages.database).finish(run, "succeeded", "why", made.id)
     await Releases(pages.database).try_out(made.id, 0.25)
     browser = await pages.signed_in("viewer")
     page = (await browser.get(f"/releases/{made.id}")).text

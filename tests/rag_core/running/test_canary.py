@@ -206,6 +206,7 @@ async def test_a_release_is_tried_out_promoted_and_rolled_back_by_what_people_sa
     releases, first = Releases(database), await Releases(database).active()
     assert first is not None
     made = await releases.add_from(first, "run-1", "", own_index=False)
+    await releases.measured(made.id, {"ndcg@10": 0.9})
     await releases.try_out(made.id, 0.5)
     on, off = tried_on(made.id, 0.5, True), tried_on(made.id, 0.5, False)
 

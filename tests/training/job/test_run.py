@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -91,6 +90,14 @@ async def found(settings: Settings, question: str, among: int) -> list[str]:
     async with open_core(settings) as core:
         ranked = (await make_search(core)(question, None, keep=among)).ranked
     return [one.passage.document for one in ranked]
+
+
+def begun_again(outcome: Outcome) -> None:
+    """As if its process had been killed just after the release was put in force."""
+    state = outcome.report.with_name("job.json")
+    was = json.loads(state.read_text())
+    steps = {name: said for name, said in was["steps"].items() if name != "outcome"}
+    state.write_text(json.dumps({**was, "ended": "", "steps": steps}))
 
 
 def indexes(home: Path) -> set[str]:
@@ -232,40 +239,52 @@ async def test_an_interrupted_run_goes_on_and_repeats_nothing_that_was_finished(
         assert [one.id for one in await releases.all()] == ["r1", "r2"]
 
 
-async def test_a_person_who_is_forgotten_between_two_attempts_is_not_learned_from(settings: Settings) -> None:
-    await stopped(settings, "training the query map")
+async def test_when_a_person_is_forgotten_between_two_attempts_it_begins_anew_without_them(
+    settings: Settings,
+) -> None:
+    """What the first attempt made of their rows is gone."""
+    await stopped(settings, "Fusion and confidence are fitted to the models")
     [run] = folders(settings.home)
-    folder = datasets_folder(settings.home) / run.id
-    before = read(folder)
+    before = read(datasets_folder(settings.home) / run.id)
     people = [who for one in before.of("train") for who in one.origin.people if who.startswith("web:p")]
-    someone = people[0].partition(":")[2]
+    who = people[0]
     async with open_records(settings) as database:
-        await People(database, settings.home).forget("web", someone)
+        await People(database, settings.home).forget(*who.split(":"))
     outcome = await ran(settings)
-    rows = folders(settings.home)[0].finished("query-side")["rows"]
-    assert outcome.run == run.id
-    assert rows == len(before.of("train")) - people.count(f"web:{someone}")
-    assert not any(f"web:{someone}" in one.origin.people for one in read(folder).examples)
+    assert outcome.run != run.id
+    assert {one.id: one.ended for one in folders(settings.home)}[run.id] == "abandoned"
+    assert f"{run.id}-query-side" not in models(settings.home)
+    learned_from = read(datasets_folder(settings.home) / outcome.run).examples
+    assert len(learned_from) < len(before.examples)
+    assert not any(who in one.origin.people for one in learned_from)
 
 
 async def test_a_run_whose_release_answers_already_is_only_written_down(settings: Settings) -> None:
-    """As if the process had ended just after the promotion: the release keeps its models, whatever the settings are now."""
+    """The release keeps its models, whatever the settings are now."""
     outcome = await ran(settings)
     answer = await found(settings, SAID, 5)
-    state = outcome.report.with_name("job.json")
-    was = json.loads(state.read_text())
-    steps = {name: said for name, said in was["steps"].items() if name != "outcome"}
-    state.write_text(json.dumps({**was, "ended": "", "steps": steps}))
+    begun_again(outcome)
     again = await ran(settings_of(settings.home, min_rows=20))
     assert replace(again, report=outcome.report) == outcome
     assert await found(settings, SAID, 5) == answer
 
 
+async def test_a_release_that_was_rolled_back_is_not_promoted_again_by_its_interrupted_run(
+    settings: Settings,
+) -> None:
+    outcome = await ran(settings)
+    begun_again(outcome)
+    async with open_records(settings) as database:
+        await roll_back(settings, database, "r1", "local:ada")
+    again = await ran(settings)
+    assert (again.run, again.state) == (outcome.run, "succeeded")
+    assert (await active_of(settings)).id == "r1"
+
+
 async def test_a_run_that_is_given_up_after_its_release_answered_leaves_it_whole(settings: Settings) -> None:
     outcome = await ran(settings)
     answer = await found(settings, SAID, 5)
-    state = outcome.report.with_name("job.json")
-    state.write_text(json.dumps({**json.loads(state.read_text()), "ended": ""}))
+    begun_again(outcome)
     again = await ran(settings_of(settings.home, min_rows=1000), fresh=True)
     assert again.run != outcome.run
     assert {one.id: one.ended for one in folders(settings.home)}[outcome.run] == "succeeded"
@@ -304,7 +323,7 @@ async def test_a_trained_embedder_gets_an_index_of_the_same_documents(built: Pat
         assert len(records[0]) == 100
         async with open_core(settings) as core:
             assert (await core.store.state()).passages == 100
-        assert await found(settings, SAID, 1) == [MEANT]
+        assert MEANT in await found(settings, SAID, 5)
 
         there = sorted(path for path in home.rglob("*") if "index" in path.parts)
         await roll_back(settings, database, "r1", "local:ada")
@@ -326,5 +345,4 @@ async def test_a_run_that_is_given_up_leaves_no_model_and_no_index(built: Path, 
     assert given_up.ended == "abandoned"
     assert not [path for path in given_up.path.iterdir() if path.is_dir()]
     assert (home / "models" / "tiny" / CARD).is_file()
-    names: Any = {one.name for one in datasets_folder(home).iterdir()}
-    assert names == {"parts.json", outcome.run}
+    assert {one.name for one in datasets_folder(home).iterdir()} == {"parts.json", outcome.run}
