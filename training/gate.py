@@ -214,12 +214,19 @@ def _golden(measured: Measured) -> Iterator[Check]:
 
 
 def _general(pair: Paired, settings: Gate, sampling: _Sampling) -> Check:
+    if list(pair.before) == list(pair.after):
+        return Check(
+            "general", True, f"General quality is kept: {_moves(pair)}.", 0.0, -settings.general_loss
+        )
     change = sampling.interval(pair, relative_change)
     allowed, at_most = settings.general_loss, settings.general_loss * UNSURE
     if change.estimate < -allowed:
         words = (
             f"General quality falls by {-change.estimate:.1%}, and {allowed:.1%} is allowed: {_moves(pair)}."
         )
+        return Check("general", False, words, change.estimate, -allowed, change)
+    if not np.isfinite(change.low):
+        words = f"Too few documents tell what is lost elsewhere: {_moves(pair)}. Name a judged set under training.general."
         return Check("general", False, words, change.estimate, -allowed, change)
     if change.low < -at_most:
         words = f"General quality may have fallen by {-change.low:.1%}: {_moves(pair)}. {_more(pair, change, at_most)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -56,7 +57,8 @@ def train(
 
         be_polite()
     # Training goes on in threads, which an interrupt would wait for; the run can be stopped at any moment and goes on.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     outcome = asyncio.run(_trained(settings, fresh, show=not as_json))
     typer.echo(json.dumps(outcome.as_json()) if as_json else _sentence(outcome))
 

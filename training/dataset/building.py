@@ -117,8 +117,8 @@ async def _from_documents(
 
 
 def _bare(row: Row) -> Row:
-    """Without its vectors, which are by far the most of it."""
-    return replace(row, passage=replace(row.passage, unit_vectors=b""), vector=_NO_VECTOR)
+    """Without its vectors, which are by far the most of it, and its units."""
+    return replace(row, passage=replace(row.passage, units=(), unit_vectors=b""), vector=_NO_VECTOR)
 
 
 def _askable(rows: Iterable[Row], data: TrainingData) -> list[Text]:

@@ -64,11 +64,14 @@ def headings(rows: Iterable[Row], seed: int, most: int = MOST, most_general: int
     """rows: all of the index. most, most_general: questions; of more a seeded sample is taken."""
     sections = _sections(rows)
     documents = _documents(sections)
+    asked = [(question, section) for section in sections if (question := _question(section, documents))]
+    many = Counter(question.casefold() for question, _ in asked)
     general, train = list[Example](), list[Example]()
-    for section in sections:
-        if question := _question(section, documents):
-            apart = is_general(section.document, seed)
-            (general if apart else train).append(_example(question, section, apart))
+    for question, section in asked:
+        if many[question.casefold()] > 1:  # another document answers it as well: which of them is right?
+            continue
+        apart = is_general(section.document, seed)
+        (general if apart else train).append(_example(question, section, apart))
     return Headings(_sample(train, most, seed), _sample(general, most_general, seed))
 
 

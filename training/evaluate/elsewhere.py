@@ -11,7 +11,7 @@ from rag_core.compute import Compute
 from rag_core.index.stores.opening import open_lance
 from rag_core.ingest.indexing import Indexer
 from rag_core.retrieval.search import Search
-from training.evaluate.measured import Scored
+from training.evaluate.measured import ELSEWHERE, Scored
 from training.evaluate.ranking import ndcg, recall, reciprocal_rank
 from training.evaluate.releases import side_by_side
 from training.evaluate.retrieval import DEEP, index_beir
@@ -47,7 +47,7 @@ async def searched_elsewhere(core: Core, data: Beir, watcher: Watcher) -> list[S
                     data.relevant[query],
                 )
                 scores = (ndcg(ranked, right), recall(ranked, right), reciprocal_rank(ranked, right))
-                return Scored(f"general:{query}", query, *scores, search_ms=ms)
+                return Scored(f"{ELSEWHERE}{query}", query, *scores, search_ms=ms)
 
             scored = await side_by_side(one, list(data.queries))
     compute.close()

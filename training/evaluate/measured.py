@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from rag_core.errors import NotReady
 
-__all__ = ["ANSWER", "MEASURES", "Measured", "Scored", "accuracy", "macro_f1"]
+__all__ = ["ANSWER", "ELSEWHERE", "MEASURES", "Measured", "Scored", "accuracy", "macro_f1"]
 
 NAN = math.nan
 ANSWER = "answer"
 """The route of a question that is searched for: where a release has no router, all of them."""
+ELSEWHERE = "elsewhere:"
+"""Begins the keys of questions of other documents than the installation's own."""
 MEASURES = {
     "ndcg": "ndcg@10",
     "recall": "recall@10",

@@ -76,7 +76,7 @@ class Served:
 
     @property
     def answering(self) -> Answering:
-        return Answering(self.search, self.generator, self.compute)
+        return Answering(self.search, self.generator, self.compute, self.core.router)
 
 
 @asynccontextmanager
@@ -146,7 +146,7 @@ async def _scored(served: Served, example: Example, grounding: Grounding) -> Sco
         confidence=round(draft.confidence, 6),  # the last bits depend on whether the index is in memory yet
         should_abstain=_should_abstain(example),
         abstained=float(draft.abstained),
-        wanted=example.route,
+        wanted=example.route or (ANSWER if example.right else ""),
         route=_routed(served, found),
         search_ms=search_ms,
         ms=ms,
@@ -166,6 +166,12 @@ async def asked(served: Served, example: Example) -> tuple[Found | None, Draft, 
     """What is found and drafted, and how long the search took, in ms. A question that cannot be searched for finds nothing,
     and is abstained from, as the bot says that it has no words, or too many."""
     started = time.perf_counter()
+    try:
+        detour = await served.answering.detour(clean_question(example.question))
+    except InvalidQuestion:
+        detour = None
+    if detour is not None:  # the router sends it elsewhere, and nothing is searched for
+        return detour.found, detour.draft, (time.perf_counter() - started) * 1e3
     found = await _found(served, example)
     ms = (time.perf_counter() - started) * 1e3
     if found is None:

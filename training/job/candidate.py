@@ -14,6 +14,7 @@ from rag_core.records.index.tuning import Tuning
 from training.dataset import Dataset
 from training.evaluate.sampling import LIMIT, Wanted, sample_indexes
 from training.job.changeover import build_index
+from training.job.folder import is_of_run
 from training.job.job import Job, Learned
 from training.job.learning import learn_reranker, made_of
 from training.tasks.task import Refused
@@ -53,6 +54,9 @@ async def searched_in(job: Job, data: Dataset, active: Core, candidate: Release)
     if candidate.index_name == active.release.index_name:
         yield Searched()
         return
+    if job.folder.finished("measured") is not None:  # nothing is searched any more
+        yield Searched()
+        return
     async with open_core(job.settings, candidate) as core:
         if (await active.store.state()).passages <= LIMIT:
             await build_index(job, active, core)
@@ -80,7 +84,8 @@ async def completed(
         learned = [*learned, reranker] if reranker else list(learned)
         folder = next((one.folder for one in learned if one.task == "reranker" and one.folder), None)
         made = replace(candidate, reranker=folder or candidate.reranker)
-    trained = any(one.folder and one.task != "router" for one in learned)
+    readers = (made.embedder, made.query_map, made.reranker)
+    trained = any(name is not None and is_of_run(name) for name in readers)
     made = replace(made, tuning=await _tuned(job, data, made, where, trained))
     if (made.models, made.tuning) == (active.release.models, active.release.tuning):
         raise Refused(
@@ -94,7 +99,7 @@ async def completed(
 
 
 async def _tuned(job: Job, data: Dataset, made: Release, where: Searched, trained: bool) -> Tuning:
-    """trained: whether its models have seen the train part."""
+    """trained: whether its models have seen the train part, in this run or in an earlier one."""
     known = job.folder.finished("tuning")
     if known is not None:
         return Tuning.of(known["tuning"])

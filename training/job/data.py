@@ -52,6 +52,12 @@ async def data_of(job: Job, active: Core) -> Dataset:
             f"Too little was reviewed: {there} rows, and it takes {needed} (training.min_rows). Review more of what waits "
             "in the admin pages' queue."
         )
+    asked, least = len(data.of("test")), job.settings.training.gate.min_questions
+    if asked < least:
+        raise Refused(
+            f"Too few test questions: {asked}, and it takes {least} (training.gate.min_questions) to tell whether what "
+            "is learned is better. Review more of what was asked."
+        )
     return data
 
 

@@ -12,7 +12,7 @@ from rag_core.records.database import transaction
 from rag_core.records.evaluation.runs import Run, Runs
 from rag_core.records.tables import reviews, runs
 from rag_core.settings import Settings, duration_s
-from training.job.folder import folders
+from training.job.folder import ATTEMPTS, folders
 
 __all__ = ["KIND", "Due", "due"]
 
@@ -42,7 +42,7 @@ async def due(settings: Settings, database: AsyncEngine, now: datetime | None = 
         return Due(False, "A run goes on.")
     if last and last.state == "failed" and at - last.updated_at < PAUSE:
         return Due(False, "The last run failed a few minutes ago.")
-    if any(not one.ended for one in folders(settings.home)[:1]):
+    if any(not one.ended and one.attempts < ATTEMPTS for one in folders(settings.home)[:1]):
         return Due(True, "The last run was interrupted.")
     if last and at - last.started_at < timedelta(seconds=duration_s(training.every)):
         return Due(

@@ -19,7 +19,7 @@ from typing import Any
 from rag_core.errors import Unavailable
 from rag_core.settings import Settings
 
-__all__ = ["RESUMES_WITHIN", "RunFolder", "fingerprint_of", "folders", "open_run"]
+__all__ = ["ATTEMPTS", "RESUMES_WITHIN", "RunFolder", "fingerprint_of", "folders", "is_of_run", "open_run"]
 
 JOB = "job.json"
 RESUMES_WITHIN = timedelta(days=3)
@@ -151,6 +151,11 @@ def folders(home: Path) -> list[RunFolder]:
     """All runs, the newest first."""
     read = (RunFolder.read(path) for path in sorted(_paths(home), reverse=True))
     return [folder for folder in read if folder is not None]
+
+
+def is_of_run(model: str) -> bool:
+    """Whether a run made this folder below home/models."""
+    return bool(re.match(rf"{_NAME.pattern}-", model))
 
 
 def _paths(home: Path) -> list[Path]:

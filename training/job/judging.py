@@ -9,7 +9,7 @@ import numpy as np
 
 from rag_core.records.index.releases import Release
 from training import gate
-from training.evaluate.measured import MEASURES, Measured, Scored
+from training.evaluate.measured import ELSEWHERE, MEASURES, Measured, Scored
 
 if TYPE_CHECKING:
     from rag_core.review.comparing.comparing import HumanVerdict
@@ -67,8 +67,16 @@ def compared(
 
 
 def _general(before: Measured, after: Measured) -> tuple[gate.Paired, ...]:
-    pair = _paired("ndcg", before.general, after.general, "nDCG@10 on general questions")
-    return (pair,) if len(pair.before) else ()
+    """Questions from headings, and those of the set that training.general names: neither may hide what the other lost."""
+    named = {False: "nDCG@10 on questions from headings", True: "nDCG@10 on the set of training.general"}
+    pairs = []
+    for judged, name in named.items():
+        here, there = (
+            [one for one in side.general if one.key.startswith(ELSEWHERE) is judged]
+            for side in (before, after)
+        )
+        pairs.append(_paired("ndcg", here, there, name))
+    return tuple(pair for pair in pairs if len(pair.before))
 
 
 def _paired(column: str, before: Sequence[Scored], after: Sequence[Scored], name: str = "") -> gate.Paired:

@@ -40,6 +40,8 @@ async def learn_models(job: Job, data: Dataset, active: Core) -> list[Learned]:
     if settings.retriever.method in ("auto", "full"):
         learned.append(await _once(job, "retriever", partial(tasks.retriever, job, data, corpus)))
     learned = _better_of(learned)
+    for one in learned:
+        job.folder.finish(one.task, one.as_json())
     if settings.router.method != "off":
         made = made_of(job.settings, active.release, learned)
         learned.append(await _once(job, "router", partial(tasks.router, job, data, active, made)))
@@ -101,12 +103,14 @@ def _better_of(learned: Sequence[Learned]) -> list[Learned]:
 
 
 async def _corpus(active: Core) -> Corpus:
-    """Passages with their vectors, as the active release's index has them."""
+    """Passages that are learned from with their vectors, as the active release's index has them."""
     texts: list[Text] = []
     vectors: list[Vector] = []
+    scopes = active.settings.training.data.scopes
     async for page in active.store.scan():
-        texts += [indexed(row) for row in page.rows]
-        vectors += [row.vector for row in page.rows]
+        rows = [row for row in page.rows if row.passage.scope in scopes]
+        texts += [indexed(row) for row in rows]
+        vectors += [row.vector for row in rows]
         if len(texts) >= CORPUS:
             break
     return Corpus(texts[:CORPUS], vectors[:CORPUS])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -49,9 +48,10 @@ async def prune(settings: Settings, database: AsyncEngine) -> list[str]:
     kept = {*answered[: settings.training.keep], await records.previous()}
     kept |= {one.id for one in known if one.active or one.canary}
     gone = [one for one in known if one.run and one.id not in kept and _is_there(settings, one)]
-    staying = [one for one in known if one not in gone]
+    staying = [one for one in known if not one.run or one.id in kept]
     for release in gone:
         await _remove(settings, database, release, staying)
+    await asyncio.to_thread(_forget_models, settings.home, {name for one in staying for name in one.models})
     await asyncio.to_thread(_forget_datasets, settings.home, {one.run for one in staying if one.run})
     return [release.id for release in gone]
 
@@ -65,7 +65,7 @@ def forget_half_made(home: Path, run: RunFolder) -> None:
             _delete(path)
     for path in (run.path / "models").glob(".export-*"):
         _delete(path)
-    for path in run.path.glob("*.new"):
+    for path in (*run.path.glob("*.new"), *run.path.glob(".*.tmp")):
         path.unlink(missing_ok=True)
     _delete(run.path / SAMPLES)
 
@@ -75,6 +75,14 @@ def forget_work(folder: Path) -> None:
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.is_dir() and path.name in ("checkpoints", "models", SAMPLES):
             _delete(path)
+
+
+def _forget_models(home: Path, needed: set[str]) -> None:
+    """What runs made that no release is made of any more, or never was."""
+    for run in folders(home):
+        for folder in (home / "models").glob(f"{run.id}-*"):
+            if folder.name not in needed and (run.ended or run.finished("outcome")):
+                _delete(folder)
 
 
 def _forget_datasets(home: Path, needed: set[str]) -> None:
@@ -102,9 +110,11 @@ async def _remove(
     others = [one for one in others if one.id != release.id]
     needed = {name for one in others for name in one.models}
     if release.index_name not in {one.index_name for one in others}:
-        with contextlib.suppress(Unavailable):  # it is tried again by the next run
+        try:
             await drop_index(settings, release.index_name)
             await Documents(database, release.index_name).clear()
+        except Unavailable:  # its models stay as well, so that the next run tries it again
+            return
     for name in release.models:
         if release.run and name.startswith(release.run) and name not in needed:
             await asyncio.to_thread(_delete, model_folder(settings, name))

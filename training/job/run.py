@@ -18,13 +18,14 @@ from typing import Any, Literal
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from rag_core.bootstrap import open_core
-from rag_core.errors import NotReady
+from rag_core.errors import NotReady, Unavailable
 from rag_core.records.audit import ITSELF
 from rag_core.records.evaluation.runs import Recording, Runs
 from rag_core.records.index.releases import Releases
 from rag_core.records.leases import held
 from rag_core.review.releasing.promoting import checked
 from rag_core.settings import Settings
+from training.evaluate.sets import read_beir
 from training.gate import Verdict
 from training.job.candidate import begun, completed, searched_in
 from training.job.changeover import build_index, change_over
@@ -86,6 +87,8 @@ async def run_once(
     """
     if importlib.util.find_spec("torch") is None:
         raise NotReady("Training needs torch, which is not installed: run `pip install 'answerloop[train]'`.")
+    if settings.training.general:  # better said before hours of training than after
+        read_beir(Path(settings.training.general), "test", 1)
     async with held(database, LEASE) as lease:
         active = await Releases(database).active()
         if active is None:
@@ -101,8 +104,11 @@ async def run_once(
             await give_up(settings, database, given_up)
             forget_half_made(settings.home, folder)
             job = Job(settings, database, folder, lease, watched(recording), recording.tell)
-            outcome = await _outcome(job)
-            await _ended(job, recording, outcome)
+            try:
+                outcome = await _outcome(job)
+                await _ended(job, recording, outcome)
+            except OSError as error:
+                raise Unavailable(f"{settings.home} cannot be written: {error.strerror or error}.") from error
     return outcome
 
 
@@ -157,6 +163,10 @@ async def _steps(job: Job) -> tuple[Verdict, bool]:
         job.tell("lost", [{"id": question.id, "detail": detail} for question, detail in gone])
         verdict = _kept(job, await judged(job, both, active.release, made, golden))
         # 7. In its place, in one transaction.
+        if verdict.promoted and was_cut(settings.home, job.folder):
+            raise Refused(
+                "Somebody was forgotten whose rows this had learned from already; the next run learns without them."
+            )
         if verdict.promoted:
             job.watcher.step("Changing over")
             await change_over(job, active, candidate, share)

@@ -50,7 +50,7 @@ class Place:
         """Another release on the same index, made by a training run."""
         made = await self.releases.add_from(self.first, run, "", own_index=False)
         await self.releases.measured(made.id, {"ndcg@10": 0.9})
-        return made
+        return await self.releases.get(made.id)
 
     async def voted(self, release: str, good: int, bad: int, excluded: str = "", days_ago: int = 0) -> None:
         """Answers of the release, each with the vote of another person."""
