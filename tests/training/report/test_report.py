@@ -36,7 +36,9 @@ def test_measures_are_told_before_and_after_with_intervals(tmp_path: Path) -> No
     shown = read_run(a_run(tmp_path), tmp_path)
     figures = {one.name: one for one in shown.figures}
     assert next(iter(figures)) == "nDCG@10"
-    assert {"Recall@10", "MRR@10", "ROUGE-L", "Groundedness", "nDCG@10 on questions from headings"} <= set(figures)
+    assert {"Recall@10", "MRR@10", "ROUGE-L", "Groundedness", "nDCG@10 on questions from headings"} <= set(
+        figures
+    )
     assert {"Abstention precision", "Abstention recall", "BLEU / 100", "95th percentile, ms"} <= set(figures)
     for one in figures.values():
         if one.gain is not None:
