@@ -14,7 +14,7 @@ from rag_core.settings import AccessRule, FolderSource, GitSource, ReaderSource,
 from rag_core.settings.effective import Shown, effective
 from rag_core.settings.masking import MASK, masked, without_credentials
 
-CANARY = "s3cret-canary"
+SECRET = "s3cret-zanzibar"
 
 
 def secret_fields(group: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -28,12 +28,12 @@ def secret_fields(group: type[BaseModel], path: tuple[str, ...] = ()) -> Iterato
                 yield from secret_fields(kind, (*path, name))
 
 
-def with_canary(settings: Settings, path: tuple[str, ...]) -> Settings:
+def with_secret(settings: Settings, path: tuple[str, ...]) -> Settings:
     """The same settings with a secret in one place; checks between settings do not matter here."""
 
     def put(group: BaseModel, rest: tuple[str, ...]) -> BaseModel:
         name, *below = rest
-        value: Any = put(getattr(group, name), tuple(below)) if below else SecretStr(CANARY)
+        value: Any = put(getattr(group, name), tuple(below)) if below else SecretStr(SECRET)
         return group.model_copy(update={name: value})
 
     made = put(settings, path)
@@ -51,24 +51,24 @@ def rows(settings: Settings, **more: Any) -> dict[str, Shown]:
 
 def with_everything() -> Settings:
     """Secrets in every secret field, and in every other place that people put them."""
-    address = f"https://user:{CANARY}@host.example/path"
+    address = f"https://user:{SECRET}@host.example/path"
     made = Settings(
         sources=(
-            GitSource(name="g", repository=address, url=f"https://{CANARY}@host.example"),
+            GitSource(name="g", repository=address, url=f"https://{SECRET}@host.example"),
             WebSource(
-                name="w", urls=(f"https://host.example/?api_key={CANARY}&page=2",), sitemaps=(address,)
+                name="w", urls=(f"https://host.example/?api_key={SECRET}&page=2",), sitemaps=(address,)
             ),
             ReaderSource(
-                name="r", reader="a:B", args={"token": CANARY, "deep": {"list": [CANARY]}, "id": "env:ID"}
+                name="r", reader="a:B", args={"token": SECRET, "deep": {"list": [SECRET]}, "id": "env:ID"}
             ),
             FolderSource(name="f", path="docs", url=address),  # type: ignore[arg-type]
         ),
-        database={"url": f"postgresql+asyncpg://bot:{CANARY}/x@y@db/name"},  # type: ignore[arg-type]
-        cache={"url": f"redis://:{CANARY}@redis:6379/0"},  # type: ignore[arg-type]
-        generator={"headers": {"authorization": f"Bearer {CANARY}", "x-key": "env:KEY"}},  # type: ignore[arg-type]
+        database={"url": f"postgresql+asyncpg://bot:{SECRET}/x@y@db/name"},  # type: ignore[arg-type]
+        cache={"url": f"redis://:{SECRET}@redis:6379/0"},  # type: ignore[arg-type]
+        generator={"headers": {"authorization": f"Bearer {SECRET}", "x-key": "env:KEY"}},  # type: ignore[arg-type]
     )
     for path in secret_fields(Settings):
-        made = with_canary(made, path)
+        made = with_secret(made, path)
     return made
 
 
@@ -76,16 +76,16 @@ def test_there_are_secrets_to_hide() -> None:
     """Or the test below could not fail."""
     found = {".".join(path) for path in secret_fields(Settings)}
     assert {"cache.password", "slack.bot_token", "admin.oidc.client_secret", "generator.api_key"} <= found
-    assert str([row.get_secret_value() for row in [SecretStr(CANARY)]]).count(CANARY) == 1
+    assert str([row.get_secret_value() for row in [SecretStr(SECRET)]]).count(SECRET) == 1
 
 
 def test_no_secret_is_in_what_is_shown_of_settings() -> None:
     """In none of its fields: value, default, meaning; nor are lengths or beginnings."""
     told = effective(with_everything())
     text = repr(told) + json.dumps(masked(with_everything()), default=str)
-    assert CANARY not in text
-    assert "canary" not in text
-    assert CANARY[:6] not in text
+    assert SECRET not in text
+    assert "zanzibar" not in text
+    assert SECRET[:6] not in text
     for path in secret_fields(Settings):
         (row,) = [r for group in told for r in group.settings if r.key == ".".join(path)]
         assert (row.value, row.secret) == (MASK, True)

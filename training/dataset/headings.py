@@ -30,6 +30,8 @@ MOST = 5_000
 """Questions from headings that are learned from."""
 MOST_PASSAGES = 3
 """Of one section."""
+MOST_ALIKE = 10
+"""Documents that may answer one question of the general sample."""
 LEAST_TEXT = 60
 """Characters of a passage."""
 FEW_WORDS = 3
@@ -64,14 +66,17 @@ def headings(rows: Iterable[Row], seed: int, most: int = MOST, most_general: int
     """rows: all of the index. most, most_general: questions; of more a seeded sample is taken."""
     sections = _sections(rows)
     documents = _documents(sections)
-    asked = [(question, section) for section in sections if (question := _question(section, documents))]
-    many = Counter(question.casefold() for question, _ in asked)
+    asked: defaultdict[str, list[tuple[str, _Section]]] = defaultdict(list)
+    for section in sections:
+        if question := _question(section, documents):
+            asked[question.casefold()].append((question, section))
     general, train = list[Example](), list[Example]()
-    for question, section in asked:
-        if many[question.casefold()] > 1:  # another document answers it as well: which of them is right?
-            continue
-        apart = is_general(section.document, seed)
-        (general if apart else train).append(_example(question, section, apart))
+    for (question, first), *others in asked.values():
+        apart = is_general(first.document, seed)
+        if apart and len(others) < MOST_ALIKE:
+            general.append(_with(_example(question, first, apart), [section for _, section in others]))
+        elif not apart and not others:  # else other documents answer it as well, and would be taken for wrong
+            train.append(_example(question, first, apart))
     return Headings(_sample(train, most, seed), _sample(general, most_general, seed))
 
 
@@ -130,6 +135,11 @@ def _example(question: str, section: _Section, general: bool) -> Example:
     return Example(
         question, origin, texts, part="test" if general else "train", group=f"document:{section.document}"
     )
+
+
+def _with(example: Example, others: Sequence[_Section]) -> Example:
+    """What other documents have below the same heading is right as well."""
+    return example.moved(right=(*example.right, *(indexed(section.rows[0]) for section in others)))
 
 
 def _without(text: Text, section: _Section) -> Text:

@@ -74,8 +74,8 @@ async def test_what_was_reviewed_before_the_last_run_does_not_count(
 async def test_not_before_its_time(database: AsyncEngine, tmp_path: Path) -> None:
     await ran(database, timedelta(days=3))
     await reviewed(database, "a1", "a2")
-    assert not (await due(settings_with(tmp_path), database)).now
-    assert (await due(settings_with(tmp_path, every="2d"), database)).now
+    assert not (await due(settings_with(tmp_path), database, NOW)).now
+    assert (await due(settings_with(tmp_path, every="2d"), database, NOW)).now
     assert not (await due(settings_with(tmp_path, every=""), database)).now
 
 
@@ -86,7 +86,7 @@ async def test_an_interrupted_run_is_gone_on_with_at_once_and_one_that_failed_af
     RunFolder.begin(tmp_path, "r1", "s")
     assert (await due(settings, database)).now
     await ran(database, timedelta(minutes=1), "failed")
-    assert not (await due(settings, database)).now
+    assert not (await due(settings, database, NOW)).now
     assert (await due(settings, database, NOW + timedelta(minutes=30))).now
 
 
