@@ -32,7 +32,7 @@ check: install
 # tests that fail are run once more, and told with why they failed.
 test: check
 	sh tests/system-packages.sh
-	$(BIN)/pytest -n $$(( $$(nproc) > 3 ? 4 : $$(nproc) + 1 )) --dist loadfile \
+	$(BIN)/pytest -n $$(( $$(nproc) > 3 ? 4 : $$(nproc) + 1 )) --dist loadfile --no-loadscope-reorder \
 		--reruns 1 --reruns-delay 2 --max-suite-reruns 3 --rerun-show-tracebacks
 
 format: install

@@ -2,10 +2,10 @@
 
     python -m benchmarks.learning SET [--reviewed 100 300 1000 …] [--general SET …] [--json] [--plot FILE]
 
-SET is a folder in BEIR layout with a train and a test split. Its documents are ingested, so many questions of its train
-split are asked, voted on (with noise) and reviewed (replaying.py), and `answerloop train` runs as it does in a team: data
-set, training, gate, promotion. Then the test split is asked of the release that answers, whole pipeline: int8, fused,
-refined. Each point of the curve is an installation of its own. Of --general sets the test split is asked of the same
+SET is a folder in BEIR layout with a train and a test split. Its documents are ingested; so many questions of its train
+split, drawn by chance, are asked, voted on (with noise) and reviewed (replaying.py); `answerloop train` runs as it does in a
+team: data set, training, gate, promotion. Then the test split is asked of the release that answers, whole pipeline: int8,
+fused, refined. Each point of the curve is an installation of its own. Of --general sets the test split is asked of the same
 models, over the set's own documents: what training has cost elsewhere.
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import random
 import shutil
 import statistics
 import tempfile
@@ -67,10 +68,13 @@ async def ingested(settings: Settings, documents: Path) -> None:
             await ingest_set(core, documents)
 
 
-async def point(data: dict[str, Beir], general: dict[str, Beir], count: int, settings: Settings) -> Point:
-    """data: 'train' and 'test' of the set. settings: of an installation that has read its documents."""
+async def point(
+    data: dict[str, Beir], general: dict[str, Beir], bases: dict[str, float], count: int, settings: Settings
+) -> Point:
+    """data: 'train' and 'test' of the set. bases: nDCG@10 on general sets of the release that all points begin with; filled
+    by the first. settings: of an installation that has read its documents."""
     train = data["train"]
-    asked = dict(list(train.queries.items())[:count])
+    asked = {query: train.queries[query] for query in random.Random(0).sample(list(train.queries), count)}
     async with open_records(settings) as database:
         began_with = await active_release(database, settings)
         async with open_core(settings) as core:
@@ -84,9 +88,10 @@ async def point(data: dict[str, Beir], general: dict[str, Beir], count: int, set
         async with open_core(settings, now) as core:
             after = await _measured(core, data["test"])
         steps = json.loads((settings.home / "training" / outcome.run / "job.json").read_text())["steps"]
+        for name in general.keys() - bases.keys():
+            bases[name] = await _elsewhere(settings, began_with, general[name])
         elsewhere = {
-            name: (await _elsewhere(settings, began_with, one), await _elsewhere(settings, now, one))
-            for name, one in general.items()
+            name: (bases[name], await _elsewhere(settings, now, one)) for name, one in general.items()
         }
     made = [step for step in steps.values() if isinstance(step, dict) and step.get("folder")]
     return Point(
@@ -124,7 +129,7 @@ async def curve(arguments: argparse.Namespace) -> list[Point]:
     data = {split: read_beir(arguments.set, split) for split in ("train", arguments.split)}
     data["test"] = data[arguments.split]
     general = {one.name: read_beir(one, "test") for one in arguments.general}
-    points = []
+    points, bases = [], dict[str, float]()
     with tempfile.TemporaryDirectory(dir=arguments.scratch, prefix="learning-") as scratch:
         installed = _installed(Path(scratch), arguments, data["train"].documents)
         if not installed.exists():
@@ -132,7 +137,7 @@ async def curve(arguments: argparse.Namespace) -> list[Point]:
         for count in arguments.reviewed or [len(data["train"].queries)]:
             home = Path(scratch) / f"home-{count}"
             shutil.copytree(installed, home)
-            points.append(await point(data, general, count, _settings(home, arguments)))
+            points.append(await point(data, general, bases, count, _settings(home, arguments)))
             print(json.dumps(asdict(points[-1])), flush=True)
             if arguments.keep:
                 shutil.copytree(home, arguments.keep / f"home-{count}", dirs_exist_ok=True)
@@ -158,6 +163,7 @@ def plot(points: Sequence[Point], name: str, file: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    points = sorted(points, key=lambda one: one.reviewed)
     figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
     counts = [one.reviewed for one in points]
     axes.plot(

@@ -11,7 +11,7 @@ from rag_core.records.index.releases import Releases
 from rag_core.running.active import ActiveRelease
 from rag_core.settings import Settings
 from tests.bots.admin.conftest import Pages
-from tests.rag_core.test_masking import CANARY, secret_fields, with_canary
+from tests.rag_core.test_masking import SECRET, secret_fields, with_secret
 
 
 async def test_every_setting_is_shown_with_its_meaning_and_origin(pages: Pages) -> None:
@@ -47,13 +47,13 @@ async def test_only_admins_see_settings(pages: Pages) -> None:
 
 async def test_no_secret_reaches_the_page(pages: Pages) -> None:
     """A canary in every secret field, and in the addresses of database, cache and git: not one comes through."""
-    address = f"https://x:{CANARY}@git.example/r"
+    address = f"https://x:{SECRET}@git.example/r"
     given = {"sources": [{"kind": "git", "name": "g", "repository": address}], "home": pages.settings.home}
     settings = Settings.model_validate(given)
     for path in secret_fields(Settings):
-        settings = with_canary(settings, path)
-    cache = settings.cache.model_copy(update={"url": f"redis://:{CANARY}@redis.example/0", "enabled": False})
-    database = settings.database.model_copy(update={"url": f"postgresql://a:{CANARY}@db.example/x"})
+        settings = with_secret(settings, path)
+    cache = settings.cache.model_copy(update={"url": f"redis://:{SECRET}@redis.example/0", "enabled": False})
+    database = settings.database.model_copy(update={"url": f"postgresql://a:{SECRET}@db.example/x"})
     settings = settings.model_copy(update={"cache": cache, "database": database})
     release = await Releases(pages.database).active()
     assert release is not None
@@ -70,4 +70,4 @@ async def test_no_secret_reaches_the_page(pages: Pages) -> None:
     assert "git.example/r" in page
     assert "redis.example" in page
     assert "••••••" in page
-    assert CANARY not in page
+    assert SECRET not in page
