@@ -81,10 +81,14 @@ def pictures(seeded: Seeded, furnished: Furnished) -> tuple[Picture, ...]:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Site:
     address: str
     token: str
     """Of an admin's session."""
+
+
+@dataclass(frozen=True)
+class Shown(Site):
     seeded: Seeded
     furnished: Furnished
 
@@ -110,16 +114,22 @@ async def shown(home: Path) -> AsyncIterator[Shown]:
             await Accounts(database).add("local:grace", "Grace Hopper", "reviewer")
             await Accounts(database).add("slack:U03ANNA01", "Anna Sousa", "viewer")
             token = await Accounts(database).begin_session(ada, timedelta(hours=1))
-            app = admin_app(Services(lambda: settings, database, assistant))
-            listening = socket.create_server(("127.0.0.1", 0))
-            server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
-            serving = asyncio.create_task(server.serve(sockets=[listening]))
-            yield Shown(f"http://127.0.0.1:{listening.getsockname()[1]}", token, seeded, furnished)
-            server.should_exit = True
-            await serving
+            services = Services(lambda: settings, database, assistant)
+            yield Shown(await stack.enter_async_context(served(services)), token, seeded, furnished)
 
 
-async def photograph(browser: Browser, site: Shown, picture: Picture) -> None:
+@asynccontextmanager
+async def served(services: Services) -> AsyncIterator[str]:
+    """The address of the pages, on a free port."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(admin_app(services), log_level="error", lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    await serving
+
+
+async def photograph(browser: Browser, site: Site, picture: Picture) -> None:
     for scheme, (width, height) in picture.looks:
         context = await browser.new_context(
             viewport={"width": width, "height": height},

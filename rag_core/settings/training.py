@@ -84,6 +84,8 @@ class RetrieverRecipe(_Recipe):
     learning_rate: float = Field(default=3e-4, gt=0)
     batch_size: int = Field(default=64, ge=1)
     epochs: float = Field(default=2, gt=0)
+    min_steps: int = Field(default=32, ge=0)
+    """Batches at least: where these epochs hold fewer, there are more of them."""
     max_length: int = Field(default=64, ge=8)
     """Tokens of a text that are learned from; served, it reads as many as it could before."""
     frozen_layers: int = Field(default=3, ge=0)

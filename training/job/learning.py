@@ -38,7 +38,7 @@ async def learn_models(job: Job, data: Dataset, active: Core) -> list[Learned]:
     if settings.retriever.method in ("auto", "query-side"):
         learned.append(await _once(job, "query-side", partial(tasks.query_side, job, data, active, corpus)))
     if settings.retriever.method in ("auto", "full"):
-        learned.append(await _once(job, "retriever", partial(tasks.retriever, job, data, corpus)))
+        learned.append(await _once(job, "retriever", partial(tasks.retriever, job, data, active, corpus)))
     learned = _better_of(learned)
     for one in learned:
         job.folder.finish(one.task, one.as_json())

@@ -12,7 +12,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,8 @@ ASKED = 250
 """Validation questions that are asked at each evaluation, at most."""
 RANKED = 800
 """Passages that they are ranked among, at most."""
-EVALUATIONS = 1
-"""In each epoch."""
+APART = 8
+"""Steps from one evaluation to the next, at least; else an epoch."""
 MEASURE = "nDCG@10"
 
 
@@ -177,21 +177,20 @@ def _adapted(model: Any, recipe: RetrieverRecipe) -> Any:
 
 
 class _Texts:
-    """All questions and passages as the encoder takes them."""
+    """All questions and passages as the encoder takes them: those that are learned from, and those that decide."""
 
     def __init__(self, model: Any, rows: Rows, validation: Validation, recipe: RetrieverRecipe) -> None:
         prompts = model.prompts or {}
         asked, read = prompts.get("query") or "", prompts.get("document") or prompts.get("passage") or ""
-        questions = dict.fromkeys([*rows.questions, *validation.questions])
-        passages = dict.fromkeys([*rows.passages, *validation.passages])
-        frozen = recipe.frozen_layers
+        frozen, window = recipe.frozen_layers, int(model.max_seq_length)
         bf16 = uses_bf16(model.device.type)
-        self.questions = Tokenised(model, [asked + q for q in questions], recipe.max_length, frozen, bf16)
-        self.passages = Tokenised(model, [read + p for p in passages], recipe.max_length, frozen, bf16)
-        numbers = {text: n for n, text in enumerate(passages)}
-        self.ranked = [numbers[text] for text in validation.passages]
-        numbers = {text: n for n, text in enumerate(questions)}
-        self.asked = [numbers[text] for text in validation.questions]
+        self.questions = Tokenised(
+            model, [asked + q for q in rows.questions], recipe.max_length, frozen, bf16
+        )
+        self.passages = Tokenised(model, [read + p for p in rows.passages], recipe.max_length, frozen, bf16)
+        # What decides is read as far as it is when served.
+        self.asked = Tokenised(model, [asked + q for q in validation.questions], window, frozen, bf16)
+        self.ranked = Tokenised(model, [read + p for p in validation.passages], window, frozen, bf16)
 
 
 class _Run:
@@ -215,7 +214,7 @@ class _Run:
         self._optimizer = torch.optim.AdamW(
             self._learning.values(), recipe.learning_rate, weight_decay=recipe.weight_decay
         )
-        self._plan = _plan(rows, recipe, texts.questions.embedded(range(len(rows.questions))))
+        self._plan, self._epoch = _plan(rows, recipe, texts.questions.embedded(range(len(rows.questions))))
         self._of = _digest(rows, validation, recipe)
         self._anchors = np.zeros((0, 0), np.float32)
         """Passages' vectors by the base, which the trained ones are held near."""
@@ -223,14 +222,15 @@ class _Run:
             self._anchors = texts.passages.embedded(range(len(rows.passages)))
 
     def measure(self) -> float:
-        asked = self._texts.questions.embedded(self._texts.asked)
-        return self._validation.ndcg(asked, self._texts.passages.embedded(self._texts.ranked))
+        asked = self._texts.asked.embedded(range(len(self._validation.questions)))
+        ranked = self._texts.ranked.embedded(range(len(self._validation.passages)))
+        return self._validation.ndcg(asked, ranked)
 
     def train(self, checkpoints: Path | None, began: float, before: float) -> Checkpoint:
         """Until the last step, or until nothing is gained any more."""
         at, tensors = read_checkpoint(checkpoints, self._of)
         restore(tensors, self._learning, self._optimizer)
-        every = max(1, round(len(self._plan) / self._recipe.epochs / EVALUATIONS))
+        every = max(APART, self._epoch)
         earlier = at.seconds
         self._watcher.point(MEASURE, 0, before)
         self._model.train()
@@ -286,16 +286,20 @@ class _Run:
             at.kept = {name: p.detach().clone() for name, p in self._learning.items()}
 
 
-def _plan(rows: Rows, recipe: RetrieverRecipe, vectors: NDArray[np.float32]) -> list[Batch]:
-    """The batches of all epochs; of the last one a part, where epochs is no whole number."""
+def _plan(rows: Rows, recipe: RetrieverRecipe, vectors: NDArray[np.float32]) -> tuple[list[Batch], int]:
+    """The batches of all epochs, of the last one a part where epochs is no whole number; and how many an epoch has."""
 
-    def epoch(n: int) -> Iterator[Batch]:
+    def epoch(n: int) -> list[Batch]:
         seed = recipe.seed + 1_000 * n
-        return batches(rows, recipe.batch_size, recipe.hard_negatives, recipe.near, vectors, seed)
+        return list(batches(rows, recipe.batch_size, recipe.hard_negatives, recipe.near, vectors, seed))
 
-    plan = [list(epoch(n)) for n in range(math.ceil(recipe.epochs))]
-    steps = max(1, round(len(plan[0]) * recipe.epochs))
-    return [batch for some in plan for batch in some][:steps]
+    plan, n = epoch(0), 0
+    one = len(plan)
+    steps = max(1, round(one * recipe.epochs), recipe.min_steps)
+    while len(plan) < steps:
+        n += 1
+        plan += epoch(n)
+    return plan[:steps], one
 
 
 def _pace(step: int, steps: int, warm_up: float) -> float:

@@ -25,6 +25,7 @@ RECIPE = RetrieverRecipe(
     learning_rate=5e-3,
     batch_size=12,
     epochs=4,
+    min_steps=0,
     frozen_layers=0,
     max_length=24,
     near=4,
@@ -53,6 +54,12 @@ def taught() -> list[Example]:
         for ask in ASKS
         for n, thing in enumerate(THINGS)
     ]
+
+
+@pytest.fixture(autouse=True)
+def measured_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each epoch, however few its steps."""
+    monkeypatch.setattr(retriever, "APART", 1)
 
 
 @pytest.fixture(scope="module")
@@ -266,6 +273,24 @@ def test_an_interrupted_training_goes_on(base: Path, tmp_path: Path) -> None:
     whole, parts = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "parts"))
     for name, tensor in whole.items():
         torch.testing.assert_close(tensor, parts[name])
+
+
+def test_of_few_rows_there_are_more_epochs(base: Path, tmp_path: Path) -> None:
+    """Until there are steps enough."""
+    recipe, heard = RECIPE.model_copy(update={"epochs": 1, "min_steps": 7, "patience": 9}), Heard()
+    train_retriever(taught(), str(base), recipe, tmp_path / "out", device="cpu", watcher=heard)
+    assert [x for curve, x, _ in heard.points if curve == "loss"] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_what_decides_is_read_to_its_end(base: Path, tmp_path: Path) -> None:
+    """However little of a passage is learned from."""
+    short, long = (
+        train_retriever(
+            taught(), str(base), RECIPE.model_copy(update={"max_length": n}), tmp_path / str(n), device="cpu"
+        ).before
+        for n in (8, 24)
+    )
+    assert short == long
 
 
 def test_another_training_does_not_go_on_from_it(base: Path, tmp_path: Path) -> None:
