@@ -29,7 +29,7 @@ from rag_core.settings.training import RetrieverRecipe
 from training.dataset.rows import Example, Origin, Text
 from training.evaluate import Beir, ndcg, read_beir
 from training.tasks.retriever import load_base, train_retriever
-from training.tasks.task import uses_bf16
+from training.tasks.task import device_of, uses_bf16
 
 BASE = Settings().embedding.model
 BATCH = 64
@@ -68,7 +68,7 @@ def paired(data: Beir, count: int) -> list[tuple[str, str, str]]:
     return random.Random(0).sample(pairs, min(count or len(pairs), len(pairs)))
 
 
-def ours(pairs: Sequence[tuple[str, str, str]], corpus: Sequence[Text], out: Path) -> float:
+def ours(pairs: Sequence[tuple[str, str, str]], corpus: Sequence[Text], device: str, out: Path) -> float:
     """Seconds."""
     questions = list(dict.fromkeys(question for question, _, _ in pairs))
     held = set(questions[::10])
@@ -82,17 +82,17 @@ def ours(pairs: Sequence[tuple[str, str, str]], corpus: Sequence[Text], out: Pat
         for n, (question, document, text) in enumerate(pairs)
     ]
     began = time.monotonic()
-    train_retriever(examples, BASE, RetrieverRecipe(), out, corpus=corpus, device="cpu")
+    train_retriever(examples, BASE, RetrieverRecipe(), out, corpus=corpus, device=device)
     return time.monotonic() - began
 
 
-def theirs(pairs: Sequence[tuple[str, str, str]], plain: Plain, out: Path) -> float:
+def theirs(pairs: Sequence[tuple[str, str, str]], plain: Plain, device: str, out: Path) -> float:
     """Seconds."""
     from datasets import Dataset
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments, losses
     from sentence_transformers.training_args import BatchSamplers
 
-    model = load_base(BASE, "cpu", RetrieverRecipe())
+    model = load_base(BASE, device, RetrieverRecipe())
     model.max_seq_length = TOKENS
     encoder = model[0].auto_model
     frozen = (
@@ -102,8 +102,9 @@ def theirs(pairs: Sequence[tuple[str, str, str]], plain: Plain, out: Path) -> fl
         parameter.requires_grad = False
     arguments = SentenceTransformerTrainingArguments(
         output_dir=str(out / "work"), num_train_epochs=plain.epochs, per_device_train_batch_size=BATCH,
-        learning_rate=plain.learning_rate, warmup_ratio=0.1, bf16=uses_bf16("cpu"), use_cpu=True, save_strategy="no",
+        learning_rate=plain.learning_rate, warmup_ratio=0.1, bf16=uses_bf16(device), use_cpu=device == "cpu",
         batch_sampler=BatchSamplers.NO_DUPLICATES, report_to="none", logging_steps=1000, disable_tqdm=True,
+        save_strategy="no",
     )  # fmt: skip
     rows = Dataset.from_dict({"anchor": [q for q, _, _ in pairs], "positive": [text for _, _, text in pairs]})
     loss = losses.MultipleNegativesRankingLoss(model)
@@ -115,15 +116,15 @@ def theirs(pairs: Sequence[tuple[str, str, str]], plain: Plain, out: Path) -> fl
     return seconds
 
 
-def measured(folder: str, sets: dict[str, Beir]) -> dict[str, float]:
+def measured(folder: str, sets: dict[str, Beir], device: str) -> dict[str, float]:
     """nDCG@10 of each set, by the vectors of documents, as far as they are read."""
     import torch
 
-    model = load_base(folder, "cpu", RetrieverRecipe())
+    model = load_base(folder, device, RetrieverRecipe())
     model.max_seq_length = TOKENS
 
     def vectors(texts: Sequence[str]) -> Any:
-        with torch.autocast("cpu", torch.bfloat16, enabled=uses_bf16("cpu")):
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=uses_bf16(device)):
             return model.encode(
                 list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
             ).astype(np.float32)
@@ -143,18 +144,19 @@ def compared(arguments: argparse.Namespace) -> Iterator[Trained]:
     data = read_beir(arguments.set, "train")
     sets = {one.name: read_beir(one, arguments.split) for one in [arguments.set, *arguments.general]}
     corpus = [Text(f"{one.id}#0", one.id, one.whole) for one in data.documents]
-    yield Trained("base", 0, 0.0, measured(BASE, sets))
+    device = device_of(arguments.device)
+    yield Trained("base", 0, 0.0, measured(BASE, sets, device))
     for count in arguments.pairs or [0]:
         pairs = paired(data, count)
         with tempfile.TemporaryDirectory() as scratch:
             out = Path(scratch) / "answerloop"
-            yield Trained(
-                "answerloop", len(pairs), round(ours(pairs, corpus, out), 1), measured(str(out), sets)
-            )
+            seconds = ours(pairs, corpus, device, out)
+            yield Trained("answerloop", len(pairs), round(seconds, 1), measured(str(out), sets, device))
             for plain in () if arguments.alone else PLAIN:
                 out = Path(scratch) / f"{plain.epochs}-{plain.learning_rate}"
                 name = f"trainer, {plain.epochs:g} epochs, lr {plain.learning_rate:g}, {plain.frozen_layers} frozen"
-                yield Trained(name, len(pairs), round(theirs(pairs, plain, out), 1), measured(str(out), sets))
+                seconds = theirs(pairs, plain, device, out)
+                yield Trained(name, len(pairs), round(seconds, 1), measured(str(out), sets, device))
 
 
 def main() -> None:
@@ -166,6 +168,7 @@ def main() -> None:
     parser.add_argument("--general", type=Path, nargs="*", default=[])
     parser.add_argument("--split", default="test", help="what is measured on; dev while anything is chosen")
     parser.add_argument("--alone", action="store_true", help="without the trainer")
+    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda; a GPU's start is not counted")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     for one in compared(arguments):

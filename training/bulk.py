@@ -6,7 +6,10 @@ Its vectors are as near to float32's as the export's are, so that questions that
 
 from __future__ import annotations
 
+import copy
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,14 @@ from rag_core.index.embedding import Embedded, ModelCard, Span
 from training.conversion import local_model
 from training.tasks.task import uses_bf16
 
-__all__ = ["BulkEmbedder"]
+__all__ = ["AT_ONCE", "BulkEmbedder", "tokens_of"]
 
 BATCH_TOKENS = 131_072
 """Padded tokens of one pass."""
+AHEAD = 4_096
+"""Texts that are tokenised together."""
+AT_ONCE = 8_192
+"""Passages that are best given together, so that passes are full."""
 
 
 class BulkEmbedder:
@@ -43,47 +50,67 @@ class BulkEmbedder:
             )
         self.card = card
         self._encoder = loaded[0].auto_model.eval()
-        self._tokenizer = loaded.tokenizer
+        self._pad = loaded.tokenizer.pad_token_id or 0
+        # The wrapper around it takes longer than a GPU does.
+        self._tokenizer = copy.deepcopy(loaded.tokenizer.backend_tokenizer)
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        if device.startswith("cuda"):
+            os.environ["TOKENIZERS_PARALLELISM"] = "true"  # on all cores; nothing forks beside it
         self._device = device
         self._batch_tokens = batch_tokens
 
     def embed_passages(self, texts: Sequence[str], units: Sequence[Sequence[Span]] | None = None) -> Embedded:
-        """As rag_core.index.embedding.Embedder does it.
+        """As rag_core.index.embedding.Embedder does it. Texts are tokenised while those before them are embedded.
 
         Raises:
             ValueError: a text has more tokens than the window.
         """
-        prefix = self.card.passage_prefix
-        encoded = self._tokenizer(
-            [prefix + text for text in texts], return_offsets_mapping=True, truncation=False, verbose=False
-        )
-        lengths = [len(ids) for ids in encoded["input_ids"]]
-        if texts and max(lengths) > self.card.window:
-            raise ValueError(
-                f"a passage has {max(lengths)} tokens, the window of {self.card.name} {self.card.window}"
-            )
+        marked = units or [()] * len(texts)
         vectors = np.zeros((len(texts), self.card.dimension), np.float32)
         blobs = [b""] * len(texts)
-        for batch in _batches(lengths, self._batch_tokens):
-            spans = [
-                _tokens_of(encoded["offset_mapping"][i], units[i] if units else (), len(prefix))
-                for i in batch
-            ]
-            pooled, of_units = self._passed([encoded["input_ids"][i] for i in batch], spans)
-            vectors[batch] = pooled
-            ends = np.cumsum([len(some) for some in spans])
-            for i, rows in zip(batch, np.split(of_units, ends[:-1]), strict=True):
-                blobs[i] = rows.tobytes()
+        parts = [slice(start, start + AHEAD) for start in range(0, len(texts), AHEAD)]
+        with ThreadPoolExecutor(1) as ahead:
+            waiting = [ahead.submit(self._tokenised, texts[part], marked[part]) for part in parts[:1]]
+            for n, part in enumerate(parts):
+                ids, spans = waiting.pop().result()
+                waiting += [
+                    ahead.submit(self._tokenised, texts[following], marked[following])
+                    for following in parts[n + 1 : n + 2]
+                ]
+                for batch in _batches([len(some) for some in ids], self._batch_tokens):
+                    pooled, of_units = self._passed([ids[i] for i in batch], [spans[i] for i in batch])
+                    vectors[[part.start + i for i in batch]] = pooled
+                    ends = np.cumsum([len(spans[i]) for i in batch])
+                    for i, rows in zip(batch, np.split(of_units, ends[:-1]), strict=True):
+                        blobs[part.start + i] = rows.tobytes()
         return Embedded(vectors, blobs)
 
+    def _tokenised(
+        self, texts: Sequence[str], units: Sequence[Sequence[Span]]
+    ) -> tuple[list[NDArray[np.int64]], list[list[Span]]]:
+        """Of each text its tokens, and those of its units: first, and behind the last."""
+        prefix = self.card.passage_prefix
+        encodings = self._tokenizer.encode_batch([prefix + text for text in texts])
+        longest = max(len(one) for one in encodings)
+        if longest > self.card.window:
+            raise ValueError(
+                f"a passage has {longest} tokens, the window of {self.card.name} {self.card.window}"
+            )
+        spans = [
+            [tokens_of(encoding, a + len(prefix), b + len(prefix)) for a, b in marked]
+            for encoding, marked in zip(encodings, units, strict=True)
+        ]
+        return [np.array(one.ids, np.int64) for one in encodings], spans
+
     def _passed(
-        self, ids: Sequence[list[int]], spans: Sequence[Sequence[Span]]
+        self, ids: Sequence[NDArray[np.int64]], spans: Sequence[Sequence[Span]]
     ) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
         """(texts, dimension), and of all units one behind the other (units, dimension)."""
         import torch
 
         width = max(map(len, ids))
-        padded = np.full((len(ids), width), self._tokenizer.pad_token_id or 0, np.int64)
+        padded = np.full((len(ids), width), self._pad, np.int64)
         mask = np.zeros((len(ids), width), np.int64)
         for row, some in enumerate(ids):
             padded[row, : len(some)], mask[row, : len(some)] = some, 1
@@ -124,11 +151,13 @@ def _batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
         yield batch
 
 
-def _tokens_of(offsets: Sequence[Span], units: Sequence[Span], shift: int) -> list[Span]:
-    """Of each unit, in characters, its tokens: first, and behind the last. shift: characters of the prefix."""
-    starts = np.array([a if b > a else -1 for a, b in offsets])
-    found: list[Span] = []
-    for a, b in units:
-        inside = np.flatnonzero((starts >= a + shift) & (starts < b + shift))
-        found.append((int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, 0))
-    return found
+def tokens_of(encoding: Any, start: int, end: int) -> Span:
+    """The tokens of these characters: the first that begins among them, and behind the last; (0, 0): none does."""
+    if start < end:
+        first, last = encoding.char_to_token(start), encoding.char_to_token(end - 1)
+        # else there is a space, or a token that begins before
+        if first is not None and last is not None and encoding.token_to_chars(first)[0] == start:
+            return first, last + 1
+    begins = np.array([a if b > a else -1 for a, b in encoding.offsets])
+    inside = np.flatnonzero((begins >= start) & (begins < end))
+    return (int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, 0)

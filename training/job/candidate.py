@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from rag_core.records.index.releases import Release, Releases
 from rag_core.records.index.tuning import Tuning
 from training.dataset import Dataset
 from training.evaluate.sampling import LIMIT, Wanted, sample_indexes
-from training.job.changeover import build_index
+from training.job.changeover import build_index, bulk_embedder
 from training.job.folder import is_of_run
 from training.job.job import Job, Learned
 from training.job.learning import learn_reranker, made_of
@@ -65,7 +66,8 @@ async def searched_in(job: Job, data: Dataset, active: Core, candidate: Release)
         wanted = Wanted.by(
             [*data.examples, *data.general], await GoldenQuestions(job.database).all(enabled=True)
         )
-        sampling = sample_indexes(active.store, core.embedder, wanted, job.watcher, folder=job.samples())
+        embedder, _ = await asyncio.to_thread(bulk_embedder, job, core)
+        sampling = sample_indexes(active.store, embedder, wanted, job.watcher, folder=job.samples())
         async with sampling as (before, after):
             yield Searched(before, after)
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag_core.bootstrap import Core, named_models, only_writer
 from rag_core.errors import Busy
-from rag_core.ingest.mirroring import Index, mirror
+from rag_core.ingest.mirroring import WRITE_AT, Index, mirror
 from rag_core.records.audit import ITSELF
 from rag_core.records.index.releases import Confirm, Release, Releases
 from rag_core.records.leases import Lease
@@ -21,7 +21,7 @@ from rag_core.settings import Settings
 from training.job.job import Job
 from training.tasks.task import Refused, Watcher
 
-__all__ = ["build_index", "change_over"]
+__all__ = ["build_index", "bulk_embedder", "change_over"]
 
 LOOK_EVERY_S = 1.0
 WAIT_S = 1800.0
@@ -66,19 +66,20 @@ async def _caught_up(job: Job, active: Core, candidate: Core) -> int:
     def told(done: int, total: int) -> None:
         job.watcher.step("Building its index beside the active one", done, total)
 
-    return await mirror(source, target, _embedder(job, candidate), told)
+    embedder, at_once = await asyncio.to_thread(bulk_embedder, job, candidate)
+    return await mirror(source, target, embedder, told, at_once)
 
 
-def _embedder(job: Job, candidate: Core) -> Any:
-    """On a GPU the model that was exported, where this run has it."""
+def bulk_embedder(job: Job, candidate: Core) -> tuple[Any, int]:
+    """On a GPU the model that was exported, where this run has it; and how many passages to give it together."""
     from training.tasks.task import device_of
 
     device, trained = device_of(job.settings.training.device), job.work("retriever")
     if not device.startswith("cuda") or not trained.is_dir():
-        return candidate.embedder
-    from training.bulk import BulkEmbedder
+        return candidate.embedder, WRITE_AT
+    from training.bulk import AT_ONCE, BulkEmbedder
 
-    return BulkEmbedder(trained, candidate.release.card, device)
+    return BulkEmbedder(trained, candidate.release.card, device), AT_ONCE
 
 
 @asynccontextmanager

@@ -121,7 +121,7 @@ async def router(job: Job, data: Dataset, active: Core, made: Release) -> Learne
     out, training = job.model("router"), job.settings.training
     result = await asyncio.to_thread(
         train_router, data.examples, folder, training.router, out,
-        embed=embed, device=training.device, watcher=job.watcher,
+        embed=embed, watcher=job.watcher,
     )  # fmt: skip
     return Learned.of("router", result, out)
 

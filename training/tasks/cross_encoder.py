@@ -200,7 +200,7 @@ def _model(recipe: Recipe, device: str) -> Any:
             num_labels=1,
             max_length=recipe.window,
             device=device,
-            model_kwargs={"use_safetensors": True},
+            model_kwargs={"use_safetensors": True, "dtype": "float32"},
         )
     freeze(model.model.base_model, recipe.frozen_layers)
     return model

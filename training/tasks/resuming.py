@@ -47,8 +47,8 @@ def write_checkpoint(folder: Path, at: Checkpoint, learning: dict[str, Any], opt
             f"{moment}.{name}": optimizer.state[p][moment] for moment in MOMENTS if p in optimizer.state
         }
     tensors["random"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["random.cuda"] = torch.cuda.get_rng_state()
+    if device := _gpu_of(learning):
+        tensors["random.cuda"] = torch.cuda.get_rng_state(device)
     said = {
         name: getattr(at, name) for name in ("of", "step", "best", "best_step", "without_gain", "seconds")
     }
@@ -87,8 +87,13 @@ def restore(tensors: dict[str, Any], learning: dict[str, Any], optimizer: Any) -
             kept = {moment: tensors[f"{moment}.{name}"] for moment in MOMENTS}
             optimizer.state[p] = {m: t if m == "step" else t.to(p.device) for m, t in kept.items()}
     torch.set_rng_state(tensors["random"])
-    if "random.cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["random.cuda"])
+    if "random.cuda" in tensors and (device := _gpu_of(learning)):
+        torch.cuda.set_rng_state(tensors["random.cuda"], device)
+
+
+def _gpu_of(learning: dict[str, Any]) -> Any:
+    """Where they are, if that is a GPU. None is touched by a training that goes on without."""
+    return next((p.device for p in learning.values() if p.is_cuda), None)
 
 
 def _under(tensors: dict[str, Any], prefix: str) -> dict[str, Any]:

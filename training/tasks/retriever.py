@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.settings.training import RetrieverRecipe
-from training.conversion import local_model, packaged, replacing
+from training.conversion import MODEL_ARGUMENTS, local_model, packaged, replacing
 from training.dataset.rows import Example, Text
 from training.evaluate.ranking import DEPTH, ndcg
 from training.tasks.contrastive import Batch, Rows, batches, contrast, rows_of
@@ -132,7 +132,7 @@ def load_base(base: str, device: str, recipe: RetrieverRecipe) -> Any:
         return SentenceTransformer(
             packaged(base) or base,
             device=device,
-            model_kwargs={"use_safetensors": True, "attn_implementation": attention},
+            model_kwargs={**MODEL_ARGUMENTS, "attn_implementation": attention},
         )
 
 

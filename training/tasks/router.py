@@ -25,7 +25,7 @@ from rag_core.settings.training import RouterRecipe
 from training.conversion import replacing
 from training.dataset.rows import Example
 from training.tasks.routes import RoutedQuestion, folds, learnable, measures, questions_of, thresholds
-from training.tasks.task import Nobody, Refused, Result, Watcher, device_of
+from training.tasks.task import Nobody, Refused, Result, Watcher
 
 __all__ = ["Embed", "train_router"]
 
@@ -41,7 +41,6 @@ def train_router(
     out: Path,
     *,
     embed: Embed,
-    device: str = "auto",
     watcher: Watcher | None = None,
 ) -> Result:
     """Write the router's folder to `out`.
@@ -64,7 +63,7 @@ def train_router(
             "The router is not trained: no question with a route is in the validation part; review more of them."
         )
     # 3. The output layer, until it gets no better on the validation part.
-    trainer = _Trainer(len(labels), recipe, device_of(device), watcher)
+    trainer = _Trainer(len(labels), recipe, watcher)
     with _one_thread():
         layer = trainer.fit(training, validation)
         crossed = _crossed(trainer, training, layer.epoch)
@@ -90,7 +89,7 @@ def train_router(
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """For matrices so small, threads wait for each other longer than they work."""
+    """For matrices so small, threads wait for each other longer than they work; a GPU would, too."""
     import torch
 
     before = torch.get_num_threads()
@@ -151,10 +150,9 @@ def _parts(questions: Sequence[RoutedQuestion], labels: Sequence[str], embed: Em
 class _Trainer:
     """Multinomial logistic regression by AdamW. Each label weighs the same, however many questions it has."""
 
-    def __init__(self, labels: int, recipe: RouterRecipe, device: str, watcher: Watcher) -> None:
+    def __init__(self, labels: int, recipe: RouterRecipe, watcher: Watcher) -> None:
         self.labels = labels
         self.recipe = recipe
-        self._device = device
         self._watcher = watcher
         self.epochs = max(1, round(recipe.epochs))
 
@@ -186,7 +184,7 @@ class _Trainer:
 
         recipe = self.recipe
         inputs, classes = self._tensors(part)
-        layer = torch.nn.Linear(inputs.shape[1], self.labels, device=self._device)
+        layer = torch.nn.Linear(inputs.shape[1], self.labels)
         for parameter in layer.parameters():
             torch.nn.init.zeros_(parameter)
         optimizer = torch.optim.AdamW(
@@ -197,7 +195,7 @@ class _Trainer:
         order = torch.Generator().manual_seed(recipe.seed)
         for epoch in range(1, self.epochs + 1):
             for batch in torch.randperm(len(inputs), generator=order).split(recipe.batch_size):
-                chosen = batch.to(self._device)
+                chosen = batch
                 optimizer.zero_grad()
                 loss(layer(inputs[chosen]), classes[chosen]).backward()
                 optimizer.step()
@@ -212,16 +210,14 @@ class _Trainer:
     def _tensors(self, part: _Part) -> tuple[Any, Any]:
         import torch
 
-        return torch.tensor(part.vectors, device=self._device), torch.tensor(
-            part.classes, device=self._device
-        )
+        return torch.tensor(part.vectors), torch.tensor(part.classes)
 
     def _loss(self, part: _Part) -> Any:
         import torch
 
         counts = np.bincount(part.classes, minlength=self.labels)
         weights = np.where(counts, len(part.classes) / np.maximum(counts, 1) / self.labels, 0)
-        return torch.nn.CrossEntropyLoss(torch.tensor(weights, dtype=torch.float32, device=self._device))
+        return torch.nn.CrossEntropyLoss(torch.tensor(weights, dtype=torch.float32))
 
 
 def _kept(layer: Any, epoch: int) -> _Layer:

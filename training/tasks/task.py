@@ -60,9 +60,11 @@ def device_of(setting: str) -> str:
     """'cuda' where there is a GPU and the setting does not say otherwise; else 'cpu'. setting: training.device."""
     import torch
 
-    if setting != "auto":
-        return setting
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    device = setting if setting != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda"):
+        # cuDNN's attention makes a plan for each shape of a batch, and nearly every batch has one of its own.
+        torch.backends.cuda.enable_cudnn_sdp(False)
+    return device
 
 
 def uses_bf16(device: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from rag_core.bootstrap import Core, open_core, open_library
 from rag_core.index.embedding import Embedded, Embedder
 from rag_core.index.stores import Row
-from rag_core.ingest.mirroring import Index, mirror
+from rag_core.ingest.mirroring import WRITE_AT, Index, mirror
 from rag_core.records.index.releases import Releases
 from rag_core.settings import FolderSource
 
@@ -45,12 +45,12 @@ class Both:
         async with open_library(self.core) as library:
             await library.sync(FolderSource(name="docs", path=self.folder))
 
-    async def mirror(self, embedder: Any = None) -> int:
+    async def mirror(self, embedder: Any = None, at_once: int = WRITE_AT) -> int:
         source, target = (
             Index(self.core.store, self.core.documents),
             Index(self.other.store, self.other.documents),
         )
-        return await mirror(source, target, embedder or Turned(self.core.embedder))
+        return await mirror(source, target, embedder or Turned(self.core.embedder), at_once=at_once)
 
     async def is_same(self) -> bool:
         """How a text is embedded depends a little on those beside it: vectors are the same by their direction."""
@@ -108,12 +108,11 @@ async def test_only_what_changed_is_embedded_again(both: Both) -> None:
     assert await both.is_same()
 
 
-async def test_interrupted_it_goes_on_where_it_was(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag_core.ingest.mirroring.WRITE_AT", 2)
+async def test_interrupted_it_goes_on_where_it_was(both: Both) -> None:
     stopped = Turned(both.core.embedder, fails_after=6)
     with pytest.raises(MemoryError):
-        await both.mirror(stopped)
+        await both.mirror(stopped, at_once=2)
     again = Turned(both.core.embedder)
-    await both.mirror(again)
+    await both.mirror(again, at_once=2)
     assert not set(stopped.asked) & set(again.asked)
     assert await both.is_same()

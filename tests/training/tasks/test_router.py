@@ -175,7 +175,7 @@ def test_a_router_learns_who_wants_a_person(base: Path, tmp_path: Path) -> None:
     """What is served sends new questions where they belong, and small talk nobody labelled as well."""
     watcher = Listening()
     out = tmp_path / "router"
-    result = train_router(examples(), base, RECIPE, out, embed=embed, device="cpu", watcher=watcher)
+    result = train_router(examples(), base, RECIPE, out, embed=embed, watcher=watcher)
     assert (result.measure, result.folder) == ("accuracy", out)
     assert result.after > result.before
     assert result.figures["reviewed accuracy"] > 0.9 > result.figures["reviewed accuracy before"]
@@ -195,7 +195,7 @@ def test_the_same_rows_make_the_same_router(base: Path, tmp_path: Path) -> None:
     """To the last bit; another seed goes through them in another order."""
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         recipe = RECIPE.model_copy(update={"seed": seed, "epochs": 3})
-        train_router(examples(), base, recipe, tmp_path / name, embed=embed, device="cpu")
+        train_router(examples(), base, recipe, tmp_path / name, embed=embed)
     a, b, c = ((tmp_path / name / "router.safetensors").read_bytes() for name in "abc")
     assert a == b != c
 
@@ -205,7 +205,7 @@ def test_training_stops_where_it_gets_no_better(base: Path, tmp_path: Path) -> N
     watcher = Listening()
     recipe = RECIPE.model_copy(update={"learning_rate": 50.0, "patience": 2, "epochs": 40})
     with contextlib.suppress(Refused):
-        train_router(examples(), base, recipe, tmp_path / "out", embed=embed, device="cpu", watcher=watcher)
+        train_router(examples(), base, recipe, tmp_path / "out", embed=embed, watcher=watcher)
     assert len(watcher.points) < 40
 
 
@@ -214,10 +214,10 @@ def test_too_few_questions_are_refused(base: Path, tmp_path: Path) -> None:
     with pytest.raises(
         Refused, match=r"need 8 reviewed questions each .*small-talk \d+.*training.router.min_rows"
     ):
-        train_router(examples(4), base, RECIPE, tmp_path / "out", embed=embed, device="cpu")
+        train_router(examples(4), base, RECIPE, tmp_path / "out", embed=embed)
     training_only = [replace(example, part="train") for example in examples()]
     with pytest.raises(Refused, match="no question with a route is in the validation part"):
-        train_router(training_only, base, RECIPE, tmp_path / "out", embed=embed, device="cpu")
+        train_router(training_only, base, RECIPE, tmp_path / "out", embed=embed)
     assert not (tmp_path / "out").exists()
 
 
@@ -231,5 +231,5 @@ def test_routes_that_cannot_be_told_apart_are_refused(base: Path, tmp_path: Path
         return np.tile(np.eye(DIMENSION, dtype=np.float32)[0], (len(questions), 1))
 
     with pytest.raises(Refused, match="The router is not kept"):
-        train_router(examples(), base, RECIPE, out, embed=blind, device="cpu")
+        train_router(examples(), base, RECIPE, out, embed=blind)
     assert [path.name for path in out.iterdir()] == ["kept"]

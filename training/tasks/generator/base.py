@@ -16,8 +16,9 @@ from training.tasks.task import Refused, uses_bf16
 
 __all__ = ["Base", "prepared"]
 
-BIG = 500_000_000
-"""Parameters from which on a GPU computes activations twice rather than keep them."""
+TIMES = 8
+"""What a batch's activations take of a GPU's memory, as often as the weights do: where there is less, they are computed
+twice rather than kept."""
 
 
 class Base(Continuer):
@@ -73,7 +74,11 @@ class Base(Continuer):
     @property
     def recomputes(self) -> bool:
         """Whether activations are computed twice, to save memory."""
-        return bool(self.device.type == "cuda" and self._model.num_parameters() > BIG)
+        if self.device.type != "cuda":
+            return False
+        weights = sum(p.numel() * p.element_size() for p in self._model.parameters())
+        total = self._torch.cuda.get_device_properties(self.device).total_memory
+        return bool(weights * TIMES > total)
 
     @property
     def pad(self) -> int:
