@@ -13,7 +13,7 @@ from rag_core.types import Passage, Ranked
 from training.dataset.rows import Example, Text
 from training.evaluate.ranking import DEPTH, ndcg, recall, reciprocal_rank
 
-__all__ = ["cites_right", "rank_of", "ranking", "ranking_scores", "scopes_of"]
+__all__ = ["cites_right", "rank_of", "ranking", "ranking_scores", "ranks_to_judge", "scopes_of"]
 
 
 def scopes_of(example: Example) -> frozenset[str] | None:
@@ -37,10 +37,15 @@ def rank_of(text: Text, passages: Sequence[Passage]) -> int | None:
 
 def ranking(right: Sequence[Text], ranked: Sequence[Ranked]) -> tuple[list[str], dict[str, int]]:
     """What was found, best first, and what is relevant, as ranking.py takes them; of several right texts that one passage
-    holds, as of a document that is cut coarser now, one counts."""
+    holds, as of a document that is cut coarser now, one counts.
+
+    Reviewers judge what the active release finds. Another passage of the same document may answer as well and is neither
+    right nor wrong: the ranking is condensed to the others (condensed lists, Sakai 2007), or a candidate that finds it first
+    would be held to be worse.
+    """
     passages = [entry.passage for entry in ranked[:DEPTH]]
-    found = [f"{n}" for n in range(1, len(passages) + 1)]
     ranks = [rank_of(text, passages) for text in right]
+    found = [f"{n}" for n in ranks_to_judge(right, passages, ranks)]
     names = (f"{rank}" if rank else f"missing {n}" for n, rank in enumerate(ranks))
     return found, dict.fromkeys(names, 1)
 
@@ -55,6 +60,14 @@ def ranking_scores(right: Sequence[Text], ranked: Sequence[Ranked]) -> Mapping[s
         "recall": recall(found, relevant),
         "mrr": reciprocal_rank(found, relevant),
     }
+
+
+def ranks_to_judge(
+    right: Sequence[Text], passages: Sequence[Passage], ranks: Sequence[int | None]
+) -> list[int]:
+    """Ranks, from 1, of what is right or of another document than what is right. ranks: those of the right ones."""
+    documents = {text.document for text in right}
+    return [n for n, one in enumerate(passages, 1) if n in ranks or one.document not in documents]
 
 
 def cites_right(right: Sequence[Text], passages: Sequence[Passage]) -> bool:

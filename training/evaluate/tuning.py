@@ -29,7 +29,7 @@ from rag_core.retrieval.refining import best_units, phrase_shares
 from rag_core.retrieval.search import Found, clean_question
 from training import calibrate_feedback
 from training.dataset.rows import Example
-from training.evaluate.finding import cites_right, rank_of, scopes_of
+from training.evaluate.finding import cites_right, rank_of, ranks_to_judge, scopes_of
 from training.evaluate.releases import Served, asked, side_by_side
 from training.fusion import Coefficients, Judged, Prior, fit
 from training.tasks.task import Refused, Watcher
@@ -137,7 +137,8 @@ async def judged_by(served: Served, example: Example) -> Judged | None:
     features = np.column_stack([similarity, keyword, phrase_shares(text, passages)])
     gaps = np.array([gap(keyword), gap(similarity)])
     group = example.group or example.question
-    return Judged(group, False, [p.id for p in passages], features, gaps, relevant)
+    judged = [rank - 1 for rank in ranks_to_judge(example.right, passages, ranks)]
+    return Judged(group, False, [passages[n].id for n in judged], features[judged], gaps, relevant)
 
 
 def fit_fusion(judged: Sequence[Judged], now: Fusion = SHIPPED) -> Fitted:

@@ -83,3 +83,13 @@ def test_what_is_read_is_what_the_asker_might_read_and_where_the_answer_stands()
     assert scopes_of(example("Who?", [text("router#0", SAID, "staff")])) == frozenset({"public", "staff"})
     assert scopes_of(example("Who?").moved(origin=Origin("golden", "1", scopes=None))) is None
     assert scopes_of(example("Who?").moved(origin=Origin("heading", "1"))) is None
+
+
+def test_what_nobody_judged_of_the_right_document_stands_in_nobodys_way() -> None:
+    """It is passed over; a passage of another document is not, and where the right one is missing nothing is found."""
+    beside = passage("router#5", "The router hangs in the hall beside the door.")
+    right, other = passage("router#0", SAID), passage("travel#0", OTHER)
+    wanted = [text("router#0", SAID)]
+    assert ranking_scores(wanted, ranked(beside, right))["mrr"] == 1.0
+    assert ranking_scores(wanted, ranked(beside, other, right))["mrr"] == 0.5
+    assert ranking_scores(wanted, ranked(beside, other)) == {"ndcg": 0.0, "recall": 0.0, "mrr": 0.0}
