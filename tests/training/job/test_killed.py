@@ -21,7 +21,7 @@ from tests.training.job.killing import Ended, Forks, forking
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("ANSWERLOOP_KILLS", "24"))
+KILLS = int(os.environ.get("ANSWERLOOP_KILLS", "12"))
 """Of both ways to a better retriever together. 200 take nine minutes of processor time."""
 OPENED_EVERY = 10
 SEED = 9
@@ -56,7 +56,7 @@ def test_killed_anywhere(method: str, share: float, installation: Path, tmp_path
     if home != tmp_path:
         _gone_on(home, forks.run(home, method), tmp_path)
     print(f"\n{method}: {made} kills in {number} installations: {dict(killed_in)}")
-    assert len(killed_in) >= min(6, kills // 2)
+    assert len(killed_in) >= min(6, kills // 3)
 
 
 def _killed(forks: Forks, home: Path, method: str, whole: Ended, chance: random.Random) -> Ended:
