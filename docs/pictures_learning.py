@@ -21,6 +21,7 @@ from docs.pictures_admin import FLAGS, IMAGES, Picture, Site, photograph, served
 from rag_core.access import Access
 from rag_core.bootstrap import open_records
 from rag_core.records.accounts import Accounts
+from rag_core.records.evaluation.runs import Runs
 from rag_core.records.index.releases import Releases
 from rag_core.running.active import ActiveRelease
 from rag_core.settings import Settings
@@ -36,7 +37,8 @@ async def main() -> None:
         async with open_records(settings) as database:
             release = await Releases(database).active()
             assert release is not None
-            assert release.run, f"no run made the release of {sys.argv[1]}"
+            run = await Runs(database).made(release.id)
+            assert run, f"no run made the release of {sys.argv[1]}"
             shutil.copy(home / "training" / release.run / "figures.svg", IMAGES / "learning-report.svg")
             ada = await Accounts(database).add("local:ada", "Ada Lovelace", "admin")
             token = await Accounts(database).begin_session(ada, timedelta(hours=1))
@@ -49,7 +51,7 @@ async def main() -> None:
                 browser = await playwright.chromium.launch(
                     executable_path=shutil.which("chromium"), args=FLAGS
                 )
-                picture = Picture("training-run", f"/runs/{release.run}", LOOKS)
+                picture = Picture("training-run", f"/runs/{run.id}", LOOKS)
                 await photograph(browser, Site(address, token), picture)
                 await browser.close()
 
