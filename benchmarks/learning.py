@@ -181,7 +181,7 @@ def plot(points: Sequence[Point], name: str, file: Path) -> None:
     axes.set_xlabel("Reviewed items")
     axes.set_ylabel("nDCG@10 on the test split")
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
+    axes.legend(loc="center right")
     figure.savefig(file)
 
 
