@@ -85,7 +85,7 @@ async def _copy(
     total, done = sum(one.passages for one in differing.values()), 0
     left = dict(differing)
     told(0, total)
-    async for rows in _batches(source, differing, at_once):
+    async for rows in _batches(source, left, at_once):
         of = list(dict.fromkeys(row.passage.document for row in rows))
         await target.store.replace(of, await embedded_rows(rows, embedder))
         await target.documents.put([left.pop(id) for id in of])

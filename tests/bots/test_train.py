@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -125,14 +126,23 @@ async def test_serving_trains_by_itself_in_a_process_of_its_own(run: Run, home: 
 async def test_a_run_is_stopped_with_what_serves(home: Path) -> None:
     """Its process does not go on alone."""
     settings, marker = Settings(home=home), home / "began"
-    program = f"import pathlib, time; pathlib.Path({str(marker)!r}).touch(); time.sleep(600)"
+    program = (
+        "import os, pathlib, sys, time; new = pathlib.Path(sys.argv[1] + '.new'); new.write_text(str(os.getpid())); "
+        "new.rename(sys.argv[1]); time.sleep(600)"
+    )
     async with open_records(settings):
         pass
     await asyncio.to_thread(reviewed, home, 20)
-    working = asyncio.create_task(keep_training(lambda: settings, [sys.executable, "-c", program], 0.1))
+    working = asyncio.create_task(
+        keep_training(lambda: settings, [sys.executable, "-c", program, str(marker)], 0.1)
+    )
     async with asyncio.timeout(60):
         while not marker.exists():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+    pid = int(marker.read_text())
+    os.kill(pid, 0)  # it runs
     working.cancel()
     async with asyncio.timeout(30):
         await asyncio.gather(working, return_exceptions=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -53,6 +53,7 @@ RETRIEVER: Space = {
     "learning_rate": Between(2e-5, 5e-4),
     "batch_size": OneOf((16, 32, 64, 128)),
     "epochs": OneOf((1.0, 2.0, 3.0, 4.0)),
+    "min_steps": OneOf((0, 32, 64)),
     "frozen_layers": OneOf((0, 2, 3, 4)),
     "weight_decay": OneOf((0.0, 0.01, 0.1)),
 }
